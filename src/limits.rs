@@ -1,0 +1,83 @@
+//! Every maximum of the program, with its unit and the reason for its size. Nothing grows past these.
+
+use crate::schema::Span;
+
+/// Bytes kept of one line; the rest is counted and skipped. Longer than any log format's usual line,
+/// short enough that a batch of them fits in memory.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes kept of one field; a longer one is cut and the event flagged `truncated`.
+pub const FIELD_BYTES_MAX: usize = 4 * 1024;
+/// Nesting of JSON that is followed.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Fields of one record; a line with more is cut there and flagged.
+pub const FIELDS_MAX: usize = 1_024;
+/// Lines of one batch: one commit of so many rows takes about 30 ms.
+pub const BATCH_LINES_MAX: usize = 4_096;
+/// Bytes of one batch, so that long lines do not make a batch long.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that identify a file by its head.
+pub const HEAD_BYTES: u64 = 1_024;
+/// Bytes before the position that prove it is the same file.
+pub const TAIL_MARKER_BYTES: u64 = 256;
+/// Older markers kept per file, one every `MARKER_EVERY_BYTES`.
+pub const MARKERS_MAX: usize = 16;
+/// Distance of the older markers.
+pub const MARKER_EVERY_BYTES: u64 = 64 * 1024;
+/// Files held open at once; beyond it the ones longest quiet are closed and opened again when they grow.
+pub const OPEN_FILES_MAX: usize = 512;
+/// Deleted files that are held open to be read to their end.
+pub const DELETED_FILES_MAX: usize = 64;
+/// How long a deleted file is held open.
+pub const DELETED_AGE_MAX: Span = Span::minutes(10);
+/// A rotated-away file's last line without terminator is stored after so long.
+pub const UNTERMINATED_AFTER: Span = Span::seconds(5);
+/// Time between two full looks at every glob and file.
+pub const SCAN_EVERY: Span = Span::seconds(1);
+/// Plain bytes read out of one compressed file.
+pub const GZIP_PLAIN_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+/// Plain bytes per compressed byte; gzip itself reaches about 1,032.
+pub const GZIP_RATIO_MAX: u64 = 200;
+/// A stamp so far after the read time is flagged and moves no watermark.
+pub const FUTURE_SKEW_MAX: Span = Span::minutes(2);
+/// How late a line may be in event time unless its source says otherwise.
+pub const LATENESS_DEFAULT: Span = Span::minutes(2);
+/// Lines of one login attempt that stand so close together are one attempt.
+pub const ATTEMPT_SPAN: Span = Span::seconds(15);
+/// Attempts remembered per source for that.
+pub const ATTEMPTS_MAX: usize = 512;
+/// Window keys per rule. Past it, new keys without history share one overflow key, which is itself a finding.
+pub const WINDOW_KEYS_MAX: usize = 100_000;
+/// Events remembered per window key.
+pub const WINDOW_EVENTS_MAX: usize = 1_024;
+/// Longest window of a rule.
+pub const WINDOW_SPAN_MAX: Span = Span::days(31);
+/// Evidence kept per finding.
+pub const EVIDENCE_MAX: usize = 100;
+/// Compiled size of one pattern in bytes: operators' patterns must not eat the memory.
+pub const REGEX_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Text lines of a mail: one screen and a half.
+pub const MAIL_LINES_MAX: usize = 80;
+/// Bytes of a mail's body.
+pub const MAIL_BYTES_MAX: usize = 64 * 1024;
+/// Characters of a subject.
+pub const SUBJECT_CHARS_MAX: usize = 120;
+/// Bytes kept of a relay's reply.
+pub const REPLY_BYTES_MAX: usize = 512;
+/// SMTP time until the body begins.
+pub const SMTP_UNTIL_BODY_MAX: Span = Span::seconds(60);
+/// SMTP time after the body began, for the relay's answer to the final dot.
+pub const SMTP_AFTER_BODY_MAX: Span = Span::seconds(180);
+/// SMTP time for one command.
+pub const SMTP_COMMAND_MAX: Span = Span::seconds(15);
+/// SMTP sessions side by side.
+pub const SMTP_SESSIONS_MAX: usize = 8;
+/// A notification is tried for so long.
+pub const NOTIFICATION_AGE_MAX: Span = Span::days(5);
+/// A control request.
+pub const CONTROL_BYTES_MAX: usize = 64 * 1024;
+/// Time of one query.
+pub const QUERY_SECONDS_MAX: u64 = 30;
+/// The shell looks at deadlines at least so often.
+pub const LOOK_EVERY: Span = Span::millis(500);
+/// The WAL is degraded above so many bytes.
+pub const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;

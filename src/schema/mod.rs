@@ -1,0 +1,25 @@
+//! The vocabulary: types without behaviour beyond their own spelling. One word for one thing;
+//! the names are those of the views and of the Open Cybersecurity Schema Framework (OCSF).
+
+pub mod act;
+pub mod changes;
+pub mod event;
+pub mod finding;
+pub mod incident;
+pub mod kind;
+pub mod mail;
+pub mod printable;
+pub mod time;
+
+pub use act::{Act, Actor, Channel, Verb};
+pub use changes::{Changes, Gap, GapReason, Generation, JournalEntry, Position, Refusal, RuleRow, StateRow};
+pub use event::{Datum, Event, Flag, Flags, RawLine};
+pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
+pub use incident::{Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence};
+pub use kind::{Class, Outcome};
+pub use mail::{
+    Attempt, AttemptResult, Evidence, EvidenceLine, Letter, MailPhase, Notification, NotificationKind, NotificationState,
+    Receipt,
+};
+pub use printable::Printable;
+pub use time::{Reading, Span, Timestamp};
