@@ -1,1 +1,3 @@
-//! To be written.
+//! Room 2, Normalize (pure): makes each line one event, or an unparsed event with a reason.
+
+pub mod spec;

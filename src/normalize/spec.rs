@@ -1,0 +1,126 @@
+//! What a grammar file says, as plain valid data: `config::grammars` reads it from TOML,
+//! `normalize::grammar` compiles and runs it. Message forms are data; framings are code.
+
+use crate::schema::{Class, Outcome};
+
+/// How the lines of a source are framed before any message form is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Syslog headers of every kind, also doubled, relayed or missing; the rest is the message.
+    Syslog,
+    /// One JSON object per line.
+    Json,
+    /// `key=value` pairs, values perhaps quoted.
+    KeyValue,
+    /// The whole line is the message.
+    Plain,
+}
+
+/// Where a value goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// A column of the event by its contract name (`user`, `src_ip`, `http_status` ...). Besides the columns:
+    /// `src` (an address, `[v6]:port`, `address:port` or a name: becomes src_ip + src_port or src_host),
+    /// `account` (`DOMAIN\user` is split), `pid` (goes to extra, and keys attempts), `time` (a stamp),
+    /// `outcome` and `activity` (by name).
+    Column(String),
+    /// A key of `extra`.
+    Extra(String),
+}
+
+/// What a line tells about a login attempt that several lines tell (one failure = one event).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptRole {
+    /// It tells a failed attempt and how (`Failed password for ...`): one more attempt, unless it repeats the
+    /// telling of a `Hints` line of the same attempt.
+    Fails,
+    /// It tells that an attempt fails or will fail, and a `Fails` line may follow (`Invalid user`, a PAM
+    /// failure): a failure of its own when nothing told it before.
+    Hints,
+    /// It repeats what `Fails` lines told (`PAM 2 more authentication failures`, `maximum attempts exceeded`):
+    /// never a failure when one was told, part of it instead.
+    Repeats,
+    /// It only belongs to an attempt (`check pass; user unknown`): part of it when there is one, else of class base.
+    Belongs,
+    /// The attempt succeeded, or the connection ended: forget it.
+    Ends,
+}
+
+/// A test on a field of a framed record (JSON, key=value) that must hold for a message form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Dotted path of the field.
+    pub field: String,
+    /// It equals one of these (ASCII case ignored); empty = it exists.
+    pub one_of: Vec<String>,
+    /// The test is turned round.
+    pub negated: bool,
+}
+
+/// One message form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageSpec {
+    /// Name inside the grammar, unique.
+    pub name: String,
+    /// Text that every such message contains; picks the form before the pattern runs. `^` at its start means
+    /// that the message begins with the rest of it.
+    pub literal: String,
+    /// Regex on the message (byte regex, anchored by its author). Capture names are targets: a column's name,
+    /// else a key of `extra`. Empty for JSON and key=value forms.
+    pub pattern: String,
+    /// All must hold (JSON, key=value).
+    pub when: Vec<Condition>,
+    /// Class of the event.
+    pub class: Class,
+    /// Activity caption; "" where only the class is known.
+    pub activity: &'static str,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Constant values; a capture wins over them.
+    pub set: Vec<(Target, String)>,
+    /// Captured words translated: (target, [(word, replacement)]), e.g. outcome by a status word.
+    pub map: Vec<(Target, Vec<(String, String)>)>,
+    /// What it tells about a login attempt.
+    pub attempt: Option<AttemptRole>,
+}
+
+/// A sample line with what it must become; part of the grammar file, run by tests and `gatewatch test`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Lines in order, as in the file.
+    pub lines: Vec<String>,
+    /// For each expected event: its columns as text by name (`line` picks the line, default 1); a column
+    /// given as "" must be absent.
+    pub events: Vec<Vec<(String, String)>>,
+}
+
+/// One grammar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrammarSpec {
+    /// File it came from, for messages.
+    pub file: String,
+    /// `sshd`, `openvpn` ...
+    pub name: String,
+    /// The family that it belongs to (`linux-auth`): a source of the family reads all members, routed by program.
+    pub family: Option<String>,
+    /// One line for `gatewatch formats`.
+    pub description: String,
+    /// Counts up when the meaning of lines changes.
+    pub version: u32,
+    /// Whether it is one of the fallbacks.
+    pub fallback: bool,
+    /// Framing.
+    pub framing: Framing,
+    /// Programs (syslog tags, without pid) that it claims; `*` at the end matches any ending.
+    pub programs: Vec<String>,
+    /// Sigma logsource names: (product, service, category), each optional.
+    pub logsource: (Option<String>, Option<String>, Option<String>),
+    /// Constant values of every event.
+    pub set: Vec<(Target, String)>,
+    /// JSON and key=value: fields that feed targets, in order of preference.
+    pub fields: Vec<(Target, Vec<String>)>,
+    /// Message forms; the first that fits wins.
+    pub messages: Vec<MessageSpec>,
+    /// Sample lines.
+    pub samples: Vec<Sample>,
+}
