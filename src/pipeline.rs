@@ -1,1 +1,167 @@
-//! To be written.
+//! The page that shows the whole: rooms 2 to 5 in order, pure. One step takes one input and writes
+//! everything that it changes into a [`Changes`]; the driver commits that, and only then acts on it.
+//!
+//! ```text
+//! lines ----> 2 Normalize -> 3 Detect -> 4 Triage -> 5 Escalate -> Changes -> (6 Record) -> (7 Deliver)
+//! tick -----------------------^                        ^
+//! receipt, act ----------------------------------------+
+//! ```
+//!
+//! Memory is disposable: [`Pipeline::restore`] brings every room to where the last commit left it.
+
+use crate::detect::{self, Detect};
+use crate::escalate::{self, Escalate, WakeReason};
+use crate::normalize::{GrammarSet, Normalize, SourceParams};
+use crate::ports::Batch;
+use crate::schema::book::Book;
+use crate::schema::{Act, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, StateRow, Timestamp};
+use crate::triage::{self, Triage};
+use std::sync::Arc;
+
+/// What every room needs, already valid.
+#[derive(Clone)]
+pub struct Params {
+    /// The grammars.
+    pub grammars: Arc<GrammarSet>,
+    /// The sources, as Normalize sees them.
+    pub sources: Vec<SourceParams>,
+    /// The rules and the silence limits.
+    pub detect: detect::Params,
+    /// Routes from findings to policies.
+    pub triage: triage::Params,
+    /// People, policies and the words of mails.
+    pub escalate: escalate::Params,
+}
+
+/// What the store knew when the program started.
+pub struct Memory {
+    /// Memory of the rooms.
+    pub states: Vec<StateRow>,
+    /// Everything that is open.
+    pub book: Book,
+    /// The id that the next event gets.
+    pub next_event: u64,
+}
+
+/// Rooms 2 to 5.
+pub struct Pipeline {
+    normalize: Normalize,
+    detect: Detect,
+    triage: Triage,
+    escalate: Escalate,
+    book: Book,
+    next_event: u64,
+}
+
+/// Whether a person's act was done, and the sentence that says so.
+pub type Answer = Result<String, String>;
+
+impl Pipeline {
+    /// The rooms with empty memory.
+    pub fn new(params: Params) -> Pipeline {
+        Pipeline {
+            normalize: Normalize::new(params.grammars, params.sources),
+            detect: Detect::new(params.detect),
+            triage: Triage::new(params.triage),
+            escalate: Escalate::new(params.escalate),
+            book: Book::default(),
+            next_event: 1,
+        }
+    }
+
+    /// Brings every room to where the last commit left it.
+    pub fn restore(&mut self, memory: Memory) {
+        self.normalize.restore(&memory.states);
+        self.detect.restore(&memory.states);
+        self.book = memory.book;
+        self.next_event = memory.next_event;
+    }
+
+    /// What must be put right once at a start: letters that were under way when the program ended.
+    pub fn recover(&mut self, now: &Reading) -> Changes {
+        let mut changes = Changes::default();
+        self.escalate.recover(&mut self.book, now, &mut changes);
+        self.finish(&mut changes);
+        changes
+    }
+
+    /// New lines: each becomes an event, events become findings, findings become incidents.
+    pub fn lines(&mut self, batch: Batch, now: &Reading, changes: &mut Changes) {
+        let Batch { lines, generations, mut positions, gaps, .. } = batch;
+        changes.events.reserve(lines.len());
+        for line in lines {
+            let event = self.normalize.line(line, self.next_event);
+            self.next_event += 1;
+            self.observe(&event, now, changes);
+            changes.events.push(event);
+        }
+        for position in &mut positions {
+            position.watermark = self.normalize.watermark(position.generation);
+        }
+        for finished in generations.iter().filter(|generation| generation.finished) {
+            self.normalize.forget(finished.id);
+        }
+        changes.positions.extend(positions);
+        changes.generations.extend(generations);
+        changes.gaps.extend(gaps);
+    }
+
+    /// An event that is already stored, for `replay --from-store`: Detect and on.
+    pub fn observe(&mut self, event: &Event, now: &Reading, changes: &mut Changes) {
+        let findings = self.detect.observe(event);
+        self.judge(findings, event.observed_at, now, changes);
+    }
+
+    /// A relay's answer.
+    pub fn receipt(&mut self, receipt: &Receipt, now: &Reading, changes: &mut Changes) {
+        self.escalate.receipt(&mut self.book, receipt, now, changes);
+    }
+
+    /// A person's act.
+    pub fn act(&mut self, act: &Act, now: &Reading, changes: &mut Changes) -> Answer {
+        self.escalate.act(&mut self.book, act, now, changes).map_err(|refused| refused.to_string())
+    }
+
+    /// The passing of time: what was silent too long, and who must be told now.
+    pub fn tick(&mut self, now: &Reading, changes: &mut Changes) {
+        let findings = self.detect.tick(now.utc);
+        self.judge(findings, now.utc, now, changes);
+        self.escalate.look(&mut self.book, now, changes);
+    }
+
+    /// Claims up to `free` letters that are due; they go out after the commit.
+    pub fn claim(&mut self, free: usize, now: &Reading, changes: &mut Changes) -> Vec<u64> {
+        self.escalate.claim(&mut self.book, free, now, changes)
+    }
+
+    /// Ends a step: what the rooms remember goes into the same transaction.
+    pub fn finish(&mut self, changes: &mut Changes) {
+        changes.states.extend(self.normalize.drain());
+        let (states, folds) = self.detect.drain();
+        changes.states.extend(states);
+        changes.folds.extend(folds);
+        self.book.drain(changes);
+    }
+
+    /// The words of a claimed letter, from what is stored.
+    pub fn letter(&self, notification: u64, evidence: &Evidence, now: &Reading) -> Option<Letter> {
+        self.escalate.letter(&self.book, notification, evidence, now)
+    }
+
+    /// When the next deadline falls due, and which.
+    pub fn next_wake(&self, now: &Reading) -> Option<(Timestamp, WakeReason)> {
+        self.escalate.next_wake(&self.book, now)
+    }
+
+    /// What is open, to look at.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    fn judge(&mut self, findings: Vec<Finding>, read_at: Timestamp, now: &Reading, changes: &mut Changes) {
+        for finding in findings {
+            let judged = self.triage.judge(&mut self.book, finding, read_at, now);
+            changes.findings.push(judged);
+        }
+    }
+}

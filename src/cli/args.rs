@@ -1,0 +1,347 @@
+//! The command line: every command, flag and its help, once. Man pages and completions are made from it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Watches who gets in: tails access logs, detects anomalies, mails explained alerts until somebody acknowledges
+#[derive(Debug, Parser)]
+#[command(name = "gatewatch", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 ok; 1 findings, failed tests, degraded; 2 usage; 3 config, rule or grammar \
+error; 4 I/O or runtime; 5 integrity failure.")]
+pub struct Cli {
+    /// Settings that every command takes
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings that every command takes, before or after its name.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// State directory: store, control socket, Maildir (overrides store.directory)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// One JSON object per line instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Colour in text
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Also into a pipe.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon in the foreground
+    Run(RunArgs),
+    /// Check configuration, grammars and rules: every problem with its place
+    Check(CheckArgs),
+    /// Normalize the lines of a file and print one JSON object per event; stores nothing
+    Parse(ParseArgs),
+    /// List every grammar
+    Formats,
+    /// Run history through the same pipeline in event time and print the findings; mails nothing
+    Replay(ReplayArgs),
+    /// Run the sample lines of rules and grammars
+    Test(TestArgs),
+    /// Say why: how a line is read, or what made a finding
+    #[command(subcommand)]
+    Explain(ExplainCommand),
+    /// Show how the running daemon is: sources, store, outbox, deadlines
+    Status,
+    /// Look at incidents and act on them
+    #[command(subcommand)]
+    Incident(IncidentCommand),
+    /// Store and count matching findings without telling anybody, until an end
+    #[command(subcommand)]
+    Silence(SilenceCommand),
+    /// Ask the store in SQL, read-only, with or without a running daemon
+    Query(QueryArgs),
+    /// The mail path
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Show the real daemon at work on sample logs that it writes live
+    Demo(DemoArgs),
+    /// Check this machine: configuration, permissions, store, disk, watches, relay
+    Doctor,
+    /// Measure this machine: ingest against bare inserts, line to mail
+    Bench(BenchArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Write the man pages into a folder
+    Man(ManArgs),
+}
+
+/// `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Detect and record, but send no mail: letters are written to the log instead
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Warnings count as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `parse`.
+#[derive(Args, Debug)]
+pub struct ParseArgs {
+    /// Grammar or family by name, or `auto`
+    #[arg(long, value_name = "NAME")]
+    pub format: String,
+    /// Zone of stamps that carry none (IANA name) [default: UTC]
+    #[arg(long, value_name = "TZ")]
+    pub timezone: Option<String>,
+    /// Read time to assume (RFC 3339): stamps without a year are dated before it [default: now]
+    #[arg(long, value_name = "T")]
+    pub assume_now: Option<String>,
+    /// File to read; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `replay`.
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// A file with its format, or with the name of a configured source; may be given several times
+    #[arg(long = "source", value_name = "FORMAT=FILE")]
+    pub sources: Vec<String>,
+    /// Keep events and findings in this store (a new file)
+    #[arg(long, value_name = "DB")]
+    pub store: Option<PathBuf>,
+    /// More rules
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Leave the built-in rules out
+    #[arg(long)]
+    pub no_builtin: bool,
+    /// Zone of stamps that carry none (IANA name) [default: UTC]
+    #[arg(long, value_name = "TZ")]
+    pub timezone: Option<String>,
+    /// Read time to assume (RFC 3339) [default: now]
+    #[arg(long, value_name = "T")]
+    pub assume_now: Option<String>,
+    /// Findings from this event time on
+    #[arg(long, value_name = "T")]
+    pub since: Option<String>,
+    /// Findings before this event time
+    #[arg(long, value_name = "T")]
+    pub until: Option<String>,
+}
+
+/// `test`.
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    /// Rule or grammar files or folders [default: everything shipped and configured]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write the results as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Subcommand)]
+pub enum ExplainCommand {
+    /// How a line is read: grammar, message form, every field
+    Line {
+        /// Grammar or family by name
+        #[arg(long, value_name = "F")]
+        format: String,
+        /// Zone of stamps that carry none (IANA name)
+        #[arg(long, value_name = "TZ")]
+        timezone: Option<String>,
+        /// The line
+        line: String,
+    },
+    /// What made a finding: rule, arithmetic, the events
+    Finding {
+        /// Finding id
+        id: String,
+    },
+}
+
+/// `incident`.
+#[derive(Debug, Subcommand)]
+pub enum IncidentCommand {
+    /// Incidents, newest first
+    List {
+        /// Resolved ones too
+        #[arg(long)]
+        all: bool,
+    },
+    /// One incident with findings, mails, journal and evidence
+    Show {
+        /// Number or id
+        id: String,
+    },
+    /// Take it: escalation stops, the others are told
+    Ack(IncidentAct),
+    /// End it
+    Resolve {
+        /// Which, and a note
+        #[command(flatten)]
+        act: IncidentAct,
+        /// It was no incident
+        #[arg(long)]
+        false_positive: bool,
+    },
+    /// Open a resolved one again
+    Reopen(IncidentAct),
+    /// Add a note
+    Note(IncidentAct),
+    /// Give it to a person
+    Assign {
+        /// Which, and a note
+        #[command(flatten)]
+        act: IncidentAct,
+        /// Person id
+        #[arg(long, value_name = "PERSON")]
+        to: String,
+    },
+    /// Start the next step of the policy now
+    Escalate(IncidentAct),
+}
+
+/// Which incident, and what the person says to it.
+#[derive(Args, Debug)]
+pub struct IncidentAct {
+    /// Number or id
+    pub id: String,
+    /// A note for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+/// `silence`.
+#[derive(Debug, Subcommand)]
+pub enum SilenceCommand {
+    /// Add one: owner, reason, scope and end are mandatory
+    Add {
+        /// Who answers for it
+        #[arg(long)]
+        owner: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Rule id
+        #[arg(long)]
+        rule: Option<String>,
+        /// `key=value` of the finding's group
+        #[arg(long)]
+        entity: Option<String>,
+        /// Source name
+        #[arg(long)]
+        source: Option<String>,
+        /// How long from now (`90m`, `8h`, `7d`)
+        #[arg(long = "for", value_name = "SPAN")]
+        span: String,
+    },
+    /// Silences and how often each matched
+    List,
+    /// End one now
+    End {
+        /// Silence id
+        id: String,
+    },
+}
+
+/// `query`.
+#[derive(Args, Debug)]
+pub struct QueryArgs {
+    /// One SELECT, or WITH ... SELECT
+    #[arg(value_name = "SQL")]
+    pub sql: Option<String>,
+    /// How to print
+    #[arg(long, default_value = "table")]
+    pub format: QueryFormat,
+    /// At most so many rows
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: usize,
+    /// Stop after so many seconds
+    #[arg(long, value_name = "S", default_value_t = crate::limits::QUERY_SECONDS_MAX)]
+    pub timeout: u64,
+    /// List the saved questions
+    #[arg(long)]
+    pub list: bool,
+    /// Run a saved question
+    #[arg(long, value_name = "NAME", conflicts_with = "sql")]
+    pub saved: Option<String>,
+}
+
+/// How to print rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum QueryFormat {
+    /// For people.
+    Table,
+    /// For spreadsheets; cells that a spreadsheet would run get a leading apostrophe.
+    Csv,
+    /// For programs.
+    Jsonl,
+}
+
+/// `mail`.
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Let the running daemon send a test message through its own path and wait for the relay's answer
+    Test {
+        /// Where to
+        #[arg(long, value_name = "ADDR")]
+        to: String,
+    },
+}
+
+/// `demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// End after so long, with exit code 0 [default: until Ctrl-C]
+    #[arg(long = "for", value_name = "SPAN")]
+    pub span: Option<String>,
+}
+
+/// `bench`.
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// Lines per source type
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub lines: u64,
+    /// Seconds of the line-to-mail measurement
+    #[arg(long, value_name = "S", default_value_t = 10)]
+    pub seconds: u64,
+}
+
+/// `completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Folder for the pages
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
