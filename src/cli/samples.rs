@@ -1,0 +1,100 @@
+//! Sample log lines for `demo` and `bench`: made up, in the exact shape of the real programs.
+//! Addresses are from the documentation ranges of RFC 5737.
+
+use crate::schema::Timestamp;
+
+/// The source types that samples exist for.
+pub const KINDS: [&str; 3] = ["sshd", "openvpn", "nginx"];
+
+/// RFC 3164 stamp in UTC: `Nov 23 09:00:00`.
+pub fn syslog_stamp(at: Timestamp) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, month, day) = at.date();
+    let month = MONTHS[(month as usize + 11) % 12];
+    format!("{month} {day:2} {}", clock(at))
+}
+
+/// OpenVPN's stamp: `2026-11-23 09:00:00`.
+pub fn openvpn_stamp(at: Timestamp) -> String {
+    let (year, month, day) = at.date();
+    format!("{year:04}-{month:02}-{day:02} {}", clock(at))
+}
+
+/// The stamp of access logs: `23/Nov/2026:09:00:00 +0000`.
+pub fn access_stamp(at: Timestamp) -> String {
+    let syslog = syslog_stamp(at);
+    let (year, _, day) = at.date();
+    format!("{day:02}/{}/{year:04}:{} +0000", &syslog[..3], clock(at))
+}
+
+fn clock(at: Timestamp) -> String {
+    let seconds = at.0.div_euclid(1_000_000).rem_euclid(86_400);
+    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+/// One of ten thousand people of the sample organisation.
+pub fn person(n: u64) -> String {
+    const NAMES: [&str; 10] = ["ana", "ben", "chi", "dev", "eva", "fay", "gus", "hal", "ida", "jon"];
+    format!("{}{:03}", NAMES[(n % 10) as usize], n / 10 % 1_000)
+}
+
+/// A quiet client address, different for each person.
+pub fn address(n: u64) -> String {
+    format!("10.{}.{}.{}", n / 65_536 % 250, n / 256 % 250, n % 250 + 1)
+}
+
+/// Line `n` of an ordinary day of one source type.
+pub fn ordinary(kind: &str, n: u64, at: Timestamp) -> String {
+    let (who, from, port) = (person(n * 7919), address(n * 7919 % 10_000), 40_000 + n % 20_000);
+    match kind {
+        "openvpn" => openvpn(n, at, &who, &from, port),
+        "nginx" => nginx(n, at, &who, &from),
+        _ => sshd(n, at, &who, &from, port),
+    }
+}
+
+fn sshd(n: u64, at: Timestamp, who: &str, from: &str, port: u64) -> String {
+    let head = format!("{} gate sshd[{}]: ", syslog_stamp(at), 1_000 + n % 30_000);
+    match n % 10 {
+        0 => format!("{head}Failed password for {who} from {from} port {port} ssh2"),
+        1..=3 => format!("{head}pam_unix(sshd:session): session closed for user {who}"),
+        4 => format!("{head}Connection closed by {from} port {port} [preauth]"),
+        _ => format!(
+            "{head}Accepted publickey for {who} from {from} port {port} ssh2: ED25519 SHA256:{n:043x}"
+        ),
+    }
+}
+
+fn openvpn(n: u64, at: Timestamp, who: &str, from: &str, port: u64) -> String {
+    let (head, peer) = (openvpn_stamp(at), format!("{from}:{port}"));
+    match n % 5 {
+        0 => format!("{head} {peer} TLS: Initial packet from [AF_INET]{peer}, sid={n:08x} 00000000"),
+        1 => format!("{head} {peer} VERIFY OK: depth=0, CN={who}"),
+        2 => format!("{head} {peer} TLS: Username/Password authentication succeeded for username '{who}'"),
+        3 => format!("{head} {peer} [{who}] Peer Connection Initiated with [AF_INET]{peer}"),
+        _ => format!("{head} {who}/{peer} MULTI: primary virtual IP for {who}/{peer}: 10.8.{}.{}", n / 250 % 250, n % 250),
+    }
+}
+
+fn nginx(n: u64, at: Timestamp, who: &str, from: &str) -> String {
+    let status = [200, 200, 200, 304, 404][(n % 5) as usize];
+    format!(
+        "{from} - {who} [{}] \"GET /app/page/{} HTTP/1.1\" {status} {} \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"",
+        access_stamp(at),
+        n % 1_000,
+        500 + n % 9_000
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_those_of_the_programs() {
+        let at = Timestamp::parse_rfc3339("2026-11-03T09:05:07.5Z").unwrap();
+        assert_eq!(syslog_stamp(at), "Nov  3 09:05:07");
+        assert_eq!(openvpn_stamp(at), "2026-11-03 09:05:07");
+        assert_eq!(access_stamp(at), "03/Nov/2026:09:05:07 +0000");
+    }
+}
