@@ -3,7 +3,7 @@
 
 use crate::pipeline::{Answer, Pipeline};
 use crate::ports::{Courier, Ledger, LedgerError, LogSource};
-use crate::schema::{Act, Changes, Evidence, Reading, Timestamp};
+use crate::schema::{Act, Changes, Evidence, JournalEntry, Reading, RuleRow, Timestamp};
 
 /// The pipeline with its ports. The clock is an argument of each turn.
 pub struct Daemon<S, L, C> {
@@ -76,6 +76,36 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
     /// Whether a step waits for the ledger: acts given to the next turn would be left unread.
     pub fn is_stalled(&self) -> bool {
         self.unwritten.is_some()
+    }
+
+    /// A turn of a clean stop: answers of relays are recorded, nothing new is read or sent.
+    pub fn wind_down(&mut self, now: &Reading) -> Turn {
+        let step = match self.unwritten.take() {
+            Some(step) => step,
+            None => {
+                let mut changes = Changes::default();
+                for receipt in self.courier.receipts() {
+                    self.pipeline.receipt(&receipt, now, &mut changes);
+                }
+                self.pipeline.finish(&mut changes);
+                Unwritten { changes, claimed: Vec::new(), answers: Vec::new(), more: false }
+            }
+        };
+        if !step.changes.is_empty()
+            && let Err(error) = self.ledger.commit(&step.changes)
+        {
+            self.unwritten = Some(step);
+            return Turn { stalled: Some(error), ..Turn::default() };
+        }
+        Turn { answers: step.answers, changes: step.changes, ..Turn::default() }
+    }
+
+    /// Records the rules in force, with the journal's word for why.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn record_rules(&mut self, entry: JournalEntry, rules: Vec<RuleRow>) -> Result<(), LedgerError> {
+        self.ledger.commit(&Changes { journal: vec![entry], rules, ..Changes::default() })
     }
 
     fn step(&mut self, acts: &[Act], now: &Reading) -> Unwritten {

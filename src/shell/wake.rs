@@ -31,6 +31,12 @@ impl Waiter {
     pub fn wait(&self, at_most: Duration) {
         let _ = self.0.recv_timeout(at_most);
     }
+
+    /// Waits so long whatever rings; a ring is kept for the next wait.
+    #[expect(clippy::disallowed_methods, reason = "the shell is the one place that waits")]
+    pub fn rest(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 #[cfg(test)]

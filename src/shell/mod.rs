@@ -1,0 +1,309 @@
+//! The service: it owns the threads, waits for the bell or the next deadline, and feeds the driver.
+//! No decision about lines, incidents or letters is made here.
+
+pub mod couriers;
+pub mod own_log;
+pub mod parts;
+pub mod requests;
+pub mod status;
+pub mod wake;
+
+use crate::config;
+use crate::config::report::Problem;
+use crate::daemon::{Daemon, Turn};
+use crate::desk::Desk;
+use crate::host::clock::SystemClock;
+use crate::host::signals::{Signal, Signals};
+use crate::host::systemd::Notifier;
+use crate::ledger::{OpenError, Store};
+use crate::limits;
+use crate::ports::{Clock, LedgerError};
+use crate::schema::{JournalEntry, Reading, Span};
+use crate::tail::{Tail, Watch};
+use couriers::Couriers;
+use requests::Requests;
+use status::Troubles;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wake::{Bell, Waiter};
+
+/// What the command line asks of the service.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Configuration file; `None` = the usual place, else built-in defaults.
+    pub config: Option<PathBuf>,
+    /// Overrides `store.directory`.
+    pub state: Option<PathBuf>,
+    /// Letters go to the log instead of out.
+    pub dry_run: bool,
+}
+
+/// Why the service did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The configuration, a rule or a grammar is wrong.
+    #[error("{}", listed(.0))]
+    Config(Vec<Problem>),
+    /// The store cannot be opened.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// The store stopped working for good.
+    #[error("{0}")]
+    Ledger(#[from] LedgerError),
+    /// Something of the machine is not to be had: socket, thread, signal.
+    #[error("{0}")]
+    Host(String),
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    format!("{}\n{} problem(s); nothing was started", lines.join("\n"), problems.len())
+}
+
+/// At most one commit in this time when lines trickle: a group commit, so that a line a millisecond does
+/// not cost a disk flush a millisecond.
+const REST: Duration = Duration::from_millis(20);
+/// How long a clean stop waits for letters that are under way.
+const DRAIN: Span = Span::seconds(8);
+/// Time between two tries while the store does not take the changes.
+const STALL: Duration = Duration::from_millis(500);
+
+/// The running service.
+pub struct Service {
+    options: Options,
+    config: config::Config,
+    clock: SystemClock,
+    daemon: Daemon<Tail, Store, Couriers>,
+    requests: Requests,
+    watch: Option<Watch>,
+    troubles: Troubles,
+    notifier: Notifier,
+    bell: Bell,
+    waiter: Waiter,
+    stop: Arc<AtomicBool>,
+    reload: Arc<AtomicBool>,
+    _signals: Option<Signals>,
+}
+
+/// Ends a service from another thread.
+#[derive(Clone)]
+pub struct Stopper {
+    stop: Arc<AtomicBool>,
+    bell: Bell,
+}
+
+impl Stopper {
+    /// Asks for a clean stop.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.bell.ring();
+    }
+}
+
+impl Service {
+    /// Loads the configuration, opens the store and everything else, and is ready to serve.
+    ///
+    /// # Errors
+    /// [`ServiceError`]: nothing was changed then, except that the state directory may have been made.
+    pub fn open(options: Options) -> Result<Service, ServiceError> {
+        crate::host::set_umask(0o027);
+        let (config, warnings) = config::load(options.config.as_deref(), options.state.as_deref())
+            .map_err(ServiceError::Config)?;
+        for warning in &warnings {
+            tracing::warn!("{warning}");
+        }
+        let clock = SystemClock::new().map_err(|error| ServiceError::Host(error.to_string()))?;
+        let (bell, waiter) = wake::bell();
+        let store = Store::open(&config.store.directory, &clock.now())?;
+        let couriers = parts::couriers(&config, &options, &bell)?;
+        let daemon = parts::daemon(&config, store, couriers, &clock.now())?;
+        let socket = config.store.directory.join("control.sock");
+        let desk_bell = bell.clone();
+        let desk = Desk::open(&socket, move || desk_bell.ring()).map_err(|e| ServiceError::Host(e.to_string()))?;
+        Ok(Service {
+            requests: Requests::new(desk, &config),
+            options,
+            config,
+            clock,
+            daemon,
+            watch: None,
+            troubles: Troubles::default(),
+            notifier: Notifier::from_environment(),
+            bell,
+            waiter,
+            stop: Arc::default(),
+            reload: Arc::default(),
+            _signals: None,
+        })
+    }
+
+    /// A handle that ends the service from another thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper { stop: self.stop.clone(), bell: self.bell.clone() }
+    }
+
+    /// Stops on SIGTERM and SIGINT, reloads on SIGHUP.
+    ///
+    /// # Errors
+    /// [`ServiceError::Host`] when the signals cannot be taken.
+    pub fn obey_signals(&mut self) -> Result<(), ServiceError> {
+        let (stop, reload, bell) = (self.stop.clone(), self.reload.clone(), self.bell.clone());
+        let signals = Signals::start(move |signal| {
+            match signal {
+                Signal::Stop => stop.store(true, Ordering::SeqCst),
+                Signal::Reload => reload.store(true, Ordering::SeqCst),
+            }
+            bell.ring();
+        })
+        .map_err(|error| ServiceError::Host(format!("cannot take signals: {error}")))?;
+        self._signals = Some(signals);
+        Ok(())
+    }
+
+    /// Serves until it is told to stop; `seen` is shown every turn.
+    ///
+    /// # Errors
+    /// [`ServiceError::Ledger`] when the store stopped working for good; nothing is lost: what was not
+    /// committed is read again by the next start.
+    pub fn serve(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
+        self.daemon.recover(&self.clock.now())?;
+        self.journal_start()?;
+        self.rewatch();
+        self.notifier.ready();
+        tracing::info!(sources = self.config.sources.len(), store = %self.config.store.directory.display(), "ready");
+        while !self.stop.load(Ordering::SeqCst) {
+            if self.reload.swap(false, Ordering::SeqCst) {
+                self.reload();
+            }
+            let pause = self.turn(seen)?;
+            self.waiter.wait(pause);
+        }
+        self.drain(seen)
+    }
+
+    /// One turn with what surrounds it; returns how long to wait.
+    fn turn(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<Duration, ServiceError> {
+        let now = self.clock.now();
+        let acts = self.requests.take(&self.daemon, &mut self.troubles, &self.config, &now, &self.reload);
+        let turn = self.daemon.turn(&acts, &now);
+        self.requests.answer(&turn);
+        self.note(&turn, &now);
+        seen(&turn, &now);
+        match turn.stalled {
+            Some(LedgerError::Permanent(why)) => return Err(LedgerError::Permanent(why).into()),
+            Some(LedgerError::Transient(_)) => return Ok(STALL),
+            None => {}
+        }
+        self.notifier.watchdog(&now);
+        if turn.more {
+            return Ok(Duration::ZERO);
+        }
+        if !turn.changes.is_empty() {
+            self.waiter.rest(REST);
+        }
+        let look = Duration::from_micros(limits::LOOK_EVERY.0.unsigned_abs());
+        let until = turn.wake.map_or(look, |wake| Duration::from_micros((wake - now.utc).0.max(0).unsigned_abs()));
+        Ok(until.min(look))
+    }
+
+    /// What a turn says about the machine's health.
+    fn note(&mut self, turn: &Turn, now: &Reading) {
+        let why = turn.stalled.as_ref().map(ToString::to_string);
+        if let Some(why) = &why
+            && self.troubles.is_new("store")
+        {
+            tracing::error!("the store does not take the changes: {why}; nothing is read until it does");
+        }
+        self.troubles.set("store", why, now);
+        self.troubles.count(turn);
+        if self.troubles.due_for_look(now) {
+            let directories = self.daemon.source.directories();
+            if let Some(watch) = &mut self.watch
+                && let Err(error) = watch.update(&directories)
+            {
+                self.troubles.set("watch", Some(error.to_string()), now);
+            }
+            let health = self.daemon.ledger.health();
+            self.troubles.look(&self.daemon, &self.config, &health, now);
+            self.notifier.status(&self.troubles.line(&health));
+            self.daemon.ledger.idle();
+        }
+    }
+
+    /// The rules in force and the start itself belong to the record.
+    fn journal_start(&mut self) -> Result<(), ServiceError> {
+        let now = self.clock.now();
+        let entry = JournalEntry {
+            at: now.utc,
+            kind: "start",
+            actor: Arc::from("gatewatch"),
+            subject: Arc::from(self.config.store.directory.display().to_string().as_str()),
+            detail: format!("version {}", env!("CARGO_PKG_VERSION")).into(),
+        };
+        self.daemon.record_rules(entry, parts::rule_rows(&self.config).map_err(ServiceError::Config)?)?;
+        Ok(())
+    }
+
+    /// File system notifications shorten the wait; without them the scan alone finds everything.
+    fn rewatch(&mut self) {
+        let bell = self.bell.clone();
+        let now = self.clock.now();
+        match Watch::start(&self.daemon.source.directories(), move || bell.ring()) {
+            Ok(watch) => {
+                self.watch = Some(watch);
+                self.troubles.set("watch", None, &now);
+            }
+            Err(error) => {
+                tracing::warn!("no file notifications, logs are looked at every second: {error}");
+                self.troubles.set("watch", Some(error.to_string()), &now);
+            }
+        }
+    }
+
+    /// SIGHUP: the new configuration whole, or the old one stays. The store and letters under way are kept.
+    fn reload(&mut self) {
+        let now = self.clock.now();
+        self.notifier.reloading(&now);
+        match parts::reload(&mut self.daemon, &self.config, &self.options, &self.bell, &now) {
+            Ok(config) => {
+                self.requests.learn(&config);
+                self.config = config;
+                self.rewatch();
+                tracing::info!("reloaded");
+            }
+            Err(error) => tracing::error!("reload refused, the old configuration stays in force:\n{error}"),
+        }
+        self.notifier.ready();
+    }
+
+    /// A clean stop: no new lines, letters under way may finish.
+    fn drain(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
+        self.notifier.stopping();
+        let begun = self.clock.now();
+        loop {
+            let now = self.clock.now();
+            let turn = self.daemon.wind_down(&now);
+            self.requests.answer(&turn);
+            seen(&turn, &now);
+            let waited = now.boottime.0 - begun.boottime.0 > DRAIN.0;
+            if waited || (self.daemon.courier.is_idle() && turn.stalled.is_none()) {
+                break;
+            }
+            self.waiter.wait(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Leaves the store marked as cleanly closed.
+    ///
+    /// # Errors
+    /// [`ServiceError::Ledger`]: the next start recovers from the write-ahead log instead.
+    pub fn close(self) -> Result<(), ServiceError> {
+        self.requests.close();
+        self.daemon.ledger.close()?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
