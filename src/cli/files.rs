@@ -1,0 +1,155 @@
+//! A file as a stream of raw lines, for commands that read history: `parse`, `replay`, `test`. Bounded
+//! memory whatever the file holds; `.gz` files are read through.
+
+use crate::limits;
+use crate::schema::{Flag, Flags, RawLine, Timestamp};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Reads lines one after the other.
+pub struct LineReader {
+    reader: Box<dyn BufRead>,
+    source: Arc<str>,
+    generation: u64,
+    offset: u64,
+    line: u64,
+    read_at: Timestamp,
+}
+
+impl LineReader {
+    /// Opens a file, or standard input for `-`.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn open(path: &Path, source: Arc<str>, generation: u64, read_at: Timestamp) -> io::Result<LineReader> {
+        let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+            if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+                Box::new(BufReader::with_capacity(256 * 1024, flate2::bufread::MultiGzDecoder::new(file)))
+            } else {
+                Box::new(file)
+            }
+        };
+        Ok(LineReader::over(reader, source, generation, read_at))
+    }
+
+    /// Reads lines out of anything.
+    pub fn over(reader: Box<dyn BufRead>, source: Arc<str>, generation: u64, read_at: Timestamp) -> LineReader {
+        LineReader { reader, source, generation, offset: 0, line: 0, read_at }
+    }
+
+    /// The next line that is not empty; `None` at the end. The last line needs no terminator here: a history
+    /// is complete.
+    ///
+    /// # Errors
+    /// The operating system's, or a damaged compressed file.
+    pub fn next_line(&mut self) -> io::Result<Option<RawLine>> {
+        loop {
+            let mut bytes = Vec::with_capacity(256);
+            let limit = limits::LINE_BYTES_MAX as u64 + 2;
+            self.reader.by_ref().take(limit).read_until(b'\n', &mut bytes)?;
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            let mut length = bytes.len() as u64;
+            let mut flags = Flags::default();
+            if !bytes.ends_with(b"\n") && length == limit {
+                length += self.skip_line()?;
+            }
+            let offset = self.offset;
+            self.offset += length;
+            self.line += 1;
+            trim(&mut bytes, &mut flags, self.line == 1);
+            if bytes.is_empty() {
+                continue;
+            }
+            return Ok(Some(RawLine {
+                source: self.source.clone(),
+                generation: self.generation,
+                offset,
+                length,
+                line: self.line,
+                bytes: bytes.into_boxed_slice(),
+                flags,
+                read_at: self.read_at,
+            }));
+        }
+    }
+
+    /// Passes over the rest of an over-long line; returns how many bytes that was.
+    fn skip_line(&mut self) -> io::Result<u64> {
+        let mut skipped = 0;
+        loop {
+            let chunk = self.reader.fill_buf()?;
+            if chunk.is_empty() {
+                return Ok(skipped);
+            }
+            let (used, done) = match memchr::memchr(b'\n', chunk) {
+                Some(at) => (at + 1, true),
+                None => (chunk.len(), false),
+            };
+            self.reader.consume(used);
+            skipped += used as u64;
+            if done {
+                return Ok(skipped);
+            }
+        }
+    }
+}
+
+/// Takes off what is not text of the line: terminator, byte order mark, NULs, what is too much.
+fn trim(bytes: &mut Vec<u8>, flags: &mut Flags, first: bool) {
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+    }
+    if bytes.ends_with(b"\r") {
+        bytes.pop();
+    }
+    if first && bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+        bytes.drain(..3);
+    }
+    if memchr::memchr(0, bytes).is_some() {
+        bytes.retain(|byte| *byte != 0);
+        flags.set(Flag::Nul);
+    }
+    if bytes.len() > limits::LINE_BYTES_MAX {
+        bytes.truncate(limits::LINE_BYTES_MAX);
+        flags.set(Flag::Truncated);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(input: Vec<u8>) -> Vec<RawLine> {
+        let mut reader = LineReader::over(Box::new(io::Cursor::new(input)), Arc::from("s"), 1, Timestamp(0));
+        let mut lines = Vec::new();
+        while let Some(line) = reader.next_line().unwrap() {
+            lines.push(line);
+        }
+        lines
+    }
+
+    #[test]
+    fn empty_lines_count_and_the_last_line_needs_no_terminator() {
+        let got = lines(b"\xef\xbb\xbfone\r\n\n\ntwo".to_vec());
+        let short: Vec<(u64, &[u8])> = got.iter().map(|line| (line.line, &*line.bytes)).collect();
+        assert_eq!(short, vec![(1, b"one".as_slice()), (4, b"two".as_slice())]);
+        assert_eq!(got[1].offset, 10);
+    }
+
+    #[test]
+    fn an_over_long_line_is_cut_and_the_next_is_whole() {
+        let mut input = vec![b'x'; 200_000];
+        input.extend_from_slice(b"\nnext\n");
+        let got = lines(input);
+        assert_eq!((got[0].bytes.len(), got[0].length), (limits::LINE_BYTES_MAX, 200_001));
+        assert!(got[0].flags.has(Flag::Truncated));
+        assert_eq!(&*got[1].bytes, b"next");
+    }
+}

@@ -1,0 +1,149 @@
+//! `parse` and `formats`: what the grammars make of a file, without a store.
+
+use super::args::{Global, ParseArgs};
+use super::files::LineReader;
+use super::out::Out;
+use super::{Done, Failure, exit, render};
+use crate::config::{self, grammars, report};
+use crate::host::clock::SystemClock;
+use crate::normalize::{GrammarSet, Normalize, SourceParams};
+use crate::ports::Clock;
+use crate::schema::{Event, Printable, RawLine, Timestamp};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Prints one event per line of the file.
+///
+/// # Errors
+/// A [`Failure`]: an unknown format or zone (2), a file that cannot be read (4).
+pub fn run(global: &Global, args: &ParseArgs, out: &mut Out) -> Done {
+    let grammars = grammars_of(global)?;
+    let read_at = moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
+    let source = source(&grammars, &args.format, &args.file, args.timezone.as_deref())?;
+    let mut normalize = Normalize::new(grammars, vec![source.clone()]);
+    let mut reader = open(&args.file, &source.name, 1, read_at)?;
+    let mut id = 0;
+    while let Some(line) = next(&mut reader, &args.file)? {
+        id += 1;
+        let event = normalize.line(line, id);
+        out.object(&render::event(&event))?;
+    }
+    out.flush()?;
+    Ok(exit::OK)
+}
+
+/// Lists the grammars.
+///
+/// # Errors
+/// A [`Failure`] when a configured grammar is wrong.
+pub fn formats(global: &Global, out: &mut Out) -> Done {
+    let specs = grammars::load(grammar_folder(global).as_deref()).map_err(|problems| problems_failure(&problems))?;
+    let mut rows = Vec::new();
+    for spec in &specs {
+        let family = spec.family.clone().unwrap_or_default();
+        if out.json {
+            let mut row = json!({"name": spec.name, "description": spec.description, "fallback": spec.fallback});
+            if !family.is_empty() {
+                row["family"] = json!(family);
+            }
+            out.object(&row)?;
+        } else {
+            let fallback = if spec.fallback { "yes" } else { "" };
+            rows.push(vec![spec.name.clone(), family, fallback.to_owned(), spec.description.clone()]);
+        }
+    }
+    if !out.json {
+        out.table(&["NAME", "FAMILY", "FALLBACK", "DESCRIPTION"], &rows)?;
+    }
+    Ok(exit::OK)
+}
+
+/// The grammars in force: built-in ones and those of the configuration.
+///
+/// # Errors
+/// A [`Failure`] with every problem of the grammar files.
+pub fn grammars_of(global: &Global) -> Result<Arc<GrammarSet>, Failure> {
+    grammars::load(grammar_folder(global).as_deref())
+        .and_then(grammars::compile_all)
+        .map(Arc::new)
+        .map_err(|problems| problems_failure(&problems))
+}
+
+fn grammar_folder(global: &Global) -> Option<std::path::PathBuf> {
+    config::load(global.config.as_deref(), global.state.as_deref()).ok().and_then(|(config, _)| config.grammars)
+}
+
+/// Problems as a failure with exit code 3.
+pub fn problems_failure(problems: &[report::Problem]) -> Failure {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Failure::new(exit::CONFIG, lines.join("\n"))
+}
+
+/// The parameters of a file that is read with one format.
+///
+/// # Errors
+/// A [`Failure`]: an unknown format or zone (2), each naming the nearest.
+pub fn source(set: &GrammarSet, format: &str, file: &Path, zone: Option<&str>) -> Result<SourceParams, Failure> {
+    let names: Vec<&str> = set.names().chain(set.families()).chain(["auto"]).collect();
+    if !names.contains(&format) {
+        let near = report::nearest(format, names.iter().copied());
+        let hint = near.map_or("`gatewatch formats` lists them".to_owned(), |name| format!("did you mean `{name}`?"));
+        return Err(Failure::usage(format!("unknown format `{}`: {hint}", Printable(format))));
+    }
+    let timezone = match zone {
+        None => jiff::tz::TimeZone::UTC,
+        Some(name) => jiff::tz::TimeZone::get(name)
+            .map_err(|_| Failure::usage(format!("unknown time zone `{}`: give an IANA name like Europe/Berlin", Printable(name))))?,
+    };
+    Ok(SourceParams {
+        name: Arc::from(file.display().to_string().as_str()),
+        format: Arc::from(format),
+        timezone,
+        lateness: crate::limits::LATENESS_DEFAULT,
+    })
+}
+
+/// A moment of the command line, or the clock's.
+///
+/// # Errors
+/// A [`Failure`] when the text is no RFC 3339 moment.
+pub fn moment_or_now(text: Option<&str>, flag: &str) -> Result<Timestamp, Failure> {
+    match text {
+        Some(text) => Timestamp::parse_rfc3339(text).ok_or_else(|| {
+            Failure::usage(format!("{flag} {}: not a moment; write it like 2026-11-23T09:00:00Z", Printable(text)))
+        }),
+        None => Ok(SystemClock::new().map_err(Failure::runtime)?.now().utc),
+    }
+}
+
+/// Opens a file of history.
+///
+/// # Errors
+/// A [`Failure`] that names the file.
+pub fn open(file: &Path, name: &Arc<str>, generation: u64, read_at: Timestamp) -> Result<LineReader, Failure> {
+    LineReader::open(file, name.clone(), generation, read_at)
+        .map_err(|error| Failure::runtime(format!("cannot read {}: {error}", file.display())))
+}
+
+/// The next line of a file of history.
+///
+/// # Errors
+/// A [`Failure`] that names the file.
+pub fn next(reader: &mut LineReader, file: &Path) -> Result<Option<RawLine>, Failure> {
+    reader.next_line().map_err(|error| Failure::runtime(format!("cannot read {}: {error}", file.display())))
+}
+
+/// All lines of a text as events, for `explain` and `test`.
+pub fn events_of_text(set: &Arc<GrammarSet>, source: SourceParams, text: &str, read_at: Timestamp) -> Vec<Event> {
+    let name = source.name.clone();
+    let mut normalize = Normalize::new(set.clone(), vec![source]);
+    let bytes = std::io::Cursor::new(text.as_bytes().to_vec());
+    let mut reader = LineReader::over(Box::new(bytes), name, 1, read_at);
+    let mut events = Vec::new();
+    while let Ok(Some(line)) = reader.next_line() {
+        let id = events.len() as u64 + 1;
+        events.push(normalize.line(line, id));
+    }
+    events
+}
