@@ -95,6 +95,11 @@ pub struct Stopper {
 }
 
 impl Stopper {
+    /// Whether the service is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
     /// Asks for a clean stop.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
