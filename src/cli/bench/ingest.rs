@@ -1,0 +1,178 @@
+//! Ingest speed as a ratio: the whole way of a line against bare inserts of the rows that it made.
+//! The two are run in turn (A B A B), each from a cold store, and the better run of each counts.
+
+use crate::cli::{Failure, samples};
+use crate::config::Config;
+use crate::daemon::Daemon;
+use crate::host::clock::SystemClock;
+use crate::ledger::{self, Store};
+use crate::limits;
+use crate::pipeline::Pipeline;
+use crate::ports::{Clock, Courier};
+use crate::schema::{Letter, Receipt, Span};
+use crate::shell::parts;
+use crate::tail::Tail;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use serde_json::json;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// How often each side is run.
+const ROUNDS: u32 = 2;
+
+/// One source type's figures.
+pub struct Ingest {
+    kind: &'static str,
+    lines: u64,
+    whole: Span,
+    bare: Span,
+    rss_kib: u64,
+}
+
+impl Ingest {
+    fn per_second(&self, span: Span) -> f64 {
+        self.lines as f64 / span.as_seconds().max(1e-9)
+    }
+
+    fn ratio(&self) -> f64 {
+        self.bare.as_seconds() / self.whole.as_seconds().max(1e-9)
+    }
+
+    /// For programs.
+    pub fn as_json(&self) -> serde_json::Value {
+        json!({"bench": "ingest", "source": self.kind, "lines": self.lines,
+            "lines_per_second": self.per_second(self.whole).round(), "bare_rows_per_second": self.per_second(self.bare).round(),
+            "ratio": (self.ratio() * 1_000.0).round() / 1_000.0, "rss_kib": self.rss_kib})
+    }
+
+    /// For people.
+    pub fn as_text(&self) -> String {
+        format!(
+            "  {:8} {:>10} lines  {:>9.0} lines/s  bare {:>9.0} rows/s  ratio {:>5.1} %  memory {} MiB",
+            self.kind,
+            self.lines,
+            self.per_second(self.whole),
+            self.per_second(self.bare),
+            self.ratio() * 100.0,
+            self.rss_kib / 1_024
+        )
+    }
+}
+
+/// Measures one source type with so many lines.
+///
+/// # Errors
+/// A [`Failure`] when the scratch folder cannot be used.
+pub fn measure(kind: &'static str, lines: u64, folder: &Path) -> Result<Ingest, Failure> {
+    fs::create_dir_all(folder).map_err(Failure::runtime)?;
+    let log = folder.join("sample.log");
+    write_log(kind, lines, &log).map_err(Failure::runtime)?;
+    let mut result = Ingest { kind, lines, whole: Span(i64::MAX), bare: Span(i64::MAX), rss_kib: 0 };
+    for round in 0..ROUNDS {
+        let state = folder.join(format!("whole-{round}"));
+        result.whole = result.whole.min(whole(kind, &log, &state, lines)?);
+        result.rss_kib = result.rss_kib.max(rss_kib());
+        let copy = folder.join(format!("bare-{round}"));
+        fs::create_dir_all(&copy).map_err(Failure::runtime)?;
+        let from = state.join(ledger::FILE_NAME);
+        result.bare = result.bare.min(bare(&from, &copy.join("bare.db")).map_err(Failure::runtime)?);
+        fs::remove_dir_all(&state).map_err(Failure::runtime)?;
+        fs::remove_dir_all(&copy).map_err(Failure::runtime)?;
+    }
+    fs::remove_dir_all(folder).map_err(Failure::runtime)?;
+    Ok(result)
+}
+
+fn write_log(kind: &str, lines: u64, path: &Path) -> std::io::Result<()> {
+    let clock = SystemClock::new().map_err(std::io::Error::other)?;
+    // A thousand lines a second, ending now.
+    let begun = clock.now().utc - Span::millis(i64::try_from(lines).unwrap_or(i64::MAX));
+    let mut file = BufWriter::new(File::create(path)?);
+    for n in 0..lines {
+        let at = begun + Span::millis(i64::try_from(n).unwrap_or(i64::MAX));
+        writeln!(file, "{}", samples::ordinary(kind, n, at))?;
+    }
+    file.flush()
+}
+
+/// The real way: Tail, Pipeline with every shipped rule, Store on disk with FULL durability.
+fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failure> {
+    let clock = SystemClock::new().map_err(Failure::runtime)?;
+    let format = if kind == "sshd" { "linux-auth" } else { kind };
+    let config = Config::of_one_source(format, log, state);
+    let store = Store::open(state, &clock.now()).map_err(Failure::runtime)?;
+    let params = parts::params(&config).map_err(|problems| crate::cli::parse::problems_failure(&problems))?;
+    let tail = Tail::new(parts::tail_params(&config), Vec::new(), 1);
+    let mut daemon = Daemon::new(tail, store, NoCourier, Pipeline::new(params));
+    let begun = clock.now();
+    let mut stored = 0;
+    while stored < lines {
+        let turn = daemon.turn(&[], &clock.now());
+        if let Some(error) = turn.stalled {
+            return Err(Failure::runtime(error));
+        }
+        stored += turn.changes.events.len() as u64;
+    }
+    let took = Span(clock.now().boottime.0 - begun.boottime.0);
+    daemon.ledger.close().map_err(Failure::runtime)?;
+    Ok(took)
+}
+
+/// The yardstick: the same rows into the same table with the same indexes, prepared once, in batches of the
+/// same size, with the same durability. Only the inserts are timed.
+fn bare(from: &Path, to: &Path) -> Result<Span, Box<dyn std::error::Error>> {
+    let clock = SystemClock::new()?;
+    let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let target = Connection::open(to)?;
+    let page: i64 = source.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    target.execute_batch(&format!("PRAGMA page_size={page}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"))?;
+    let mut schema = source.prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL")?;
+    for sql in schema.query_map([], |row| row.get::<_, String>(0))? {
+        target.execute_batch(&sql?)?;
+    }
+    let mut select = source.prepare("SELECT * FROM event ORDER BY id")?;
+    let columns = select.column_count();
+    let marks = vec!["?"; columns].join(",");
+    let mut insert = target.prepare(&format!("INSERT INTO event VALUES ({marks})"))?;
+    let mut rows = select.query([])?;
+    let mut took = 0;
+    loop {
+        let mut batch: Vec<Vec<Value>> = Vec::with_capacity(limits::BATCH_LINES_MAX);
+        while batch.len() < limits::BATCH_LINES_MAX {
+            let Some(row) = rows.next()? else { break };
+            batch.push((0..columns).map(|i| row.get(i)).collect::<Result<_, _>>()?);
+        }
+        if batch.is_empty() {
+            return Ok(Span(took));
+        }
+        let begun = clock.now();
+        target.execute_batch("BEGIN IMMEDIATE")?;
+        for row in &batch {
+            insert.execute(params_from_iter(row))?;
+        }
+        target.execute_batch("COMMIT")?;
+        took += clock.now().boottime.0 - begun.boottime.0;
+    }
+}
+
+/// Resident memory of this process.
+fn rss_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// Ingest is measured without mail.
+struct NoCourier;
+
+impl Courier for NoCourier {
+    fn free(&self) -> usize {
+        0
+    }
+    fn send(&mut self, _letter: Letter) {}
+    fn receipts(&mut self) -> Vec<Receipt> {
+        Vec::new()
+    }
+}
