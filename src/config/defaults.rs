@@ -39,12 +39,13 @@ const LOGS: &[(&str, &str, &[&str])] = &[
 
 /// The built-in configuration.
 pub fn defaults(given: &Given<'_>) -> Config {
-    defaults_in(Path::new("/"), given)
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    defaults_in(Path::new("/"), &name, given)
 }
 
-/// The same for a machine whose files stand under `root`.
-pub fn defaults_in(root: &Path, given: &Given<'_>) -> Config {
-    let host = host_name(root);
+/// The same for a machine of that name whose files stand under `root`.
+pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
+    let host = host_name(name);
     let persons = vec![account(root, &host)];
     let policies = vec![policy(&persons)];
     Config {
@@ -161,10 +162,8 @@ fn account(root: &Path, host: &str) -> Person {
     }
 }
 
-/// The machine's name, as the right side of addresses that never leave it.
-fn host_name(root: &Path) -> String {
-    let name = fs::read_to_string(root.join("proc/sys/kernel/hostname")).unwrap_or_default();
-    let name = name.trim();
+/// The machine's name as the right side of addresses that never leave it.
+fn host_name(name: &str) -> String {
     if judge_host(name).is_ok() { name.to_owned() } else { "localhost".to_owned() }
 }
 
