@@ -5,7 +5,7 @@
 
 use gatewatch::config::file::{ClockStarts, Config, Encoding, Recipient, Tls};
 use gatewatch::config::report::{Grade, Problem};
-use gatewatch::config::{Given, defaults, keys, load, read};
+use gatewatch::config::{Given, defaults, grammars_folder, keys, load, read};
 use gatewatch::schema::{Severity, Span, Timestamp};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -84,13 +84,7 @@ fn every_key_stands_in_the_shipped_file_and_is_valid_there() {
 
 #[test]
 fn the_shipped_file_with_every_key_switched_on_has_no_other_problem_than_absent_files() {
-    let text = fs::read_to_string(shipped("gatewatch.toml")).unwrap();
-    let switched: String = text
-        .lines()
-        .map(|line| if line.starts_with("# ") { line } else { line.trim_start_matches('#') })
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let problems = problems(&switched);
+    let problems = problems(&switched_on());
     let unexpected: Vec<_> = problems
         .iter()
         .filter(|problem| {
@@ -186,7 +180,11 @@ const BAD: &[(&str, usize, &str)] = &[
     ),
     ("[[source]]\nname = \"b\"\nformat = \"sshd\"\n", 1, "[source] needs paths"),
     ("[[source]]\nname = \"b\"\nformat = \"sshd\"\npaths = \"/nowhere/b\"\n", 4, "expected a list of texts"),
-    ("[[source]]\nname = \"b\"\nformat = \"sshd\"\npaths = [\"/nowhere/**/b\"]\n", 4, "\"**\" is not known"),
+    (
+        "[[source]]\nname = \"b\"\nformat = \"sshd\"\npaths = [\"/nowhere/a**/b\"]\n",
+        4,
+        "must be alone between slashes",
+    ),
     ("[[source]]\nname = \"b c\"\nformat = \"sshd\"\npaths = [\"/nowhere/b\"]\n", 2, "is no name"),
     ("[[source]]\nname = \"b\"\nformat = \"sshd\"\npaths = [\"/tmp\"]\n", 4, "is a folder"),
     (
@@ -298,8 +296,37 @@ const BAD: &[(&str, usize, &str)] = &[
         7,
         "nobody is on call until then",
     ),
+    (
+        "[[route]]\nsource = [\"b\"]\npolicy = \"default\"\n[[route]]\npolicy = \"default\"\n",
+        2,
+        "source: unknown \"b\"",
+    ),
     ("[metrics]\nlisten = \"9590\"\n", 2, "an address and a port"),
 ];
+
+#[test]
+fn a_schedule_turns_on_its_weekday_and_its_stand_ins_do_not_overlap() {
+    let schedule = "[[schedule]]\nid = \"soc\"\ntimezone = \"Europe/Berlin\"\nmembers = [\"ana\"]\nevery = \"2w\"\n\
+                    handoff = \"Mon 09:00\"\nstart = \"2026-01-07\"\n";
+    let policy = "[[policy]]\nid = \"p\"\n[[policy.step]]\nafter = \"0m\"\nnotify = [\"schedule:soc\"]\n";
+    let stand_in = |from: &str, to: &str| {
+        format!("[[schedule.override]]\nfrom = \"{from}\"\nto = \"{to}\"\nperson = \"ana\"\n")
+    };
+    let one = stand_in("2026-12-24 09:00", "2026-12-27 09:00");
+    let text = format!("{BASE}{schedule}{one}{policy}");
+    let (config, warnings) =
+        read("x.toml", &text, Path::new("/etc"), &given()).map_err(|p| told(&p)).unwrap();
+    let soc = &config.schedules[0];
+    assert!(warnings.is_empty(), "{}", told(&warnings));
+    assert_eq!((soc.first.to_string().as_str(), soc.every_days), ("2026-01-12T09:00:00", 14));
+    assert_eq!(soc.moment(soc.first).unwrap().to_string(), "2026-01-12T08:00:00.000Z");
+    assert_eq!(config.policies[0].steps[0].notify, [Recipient::Schedule("soc".into())]);
+
+    let other = stand_in("2026-12-27 08:59", "2026-12-28 09:00");
+    let problems = problems(&format!("{BASE}{schedule}{one}{other}{policy}"));
+    assert_eq!((problems.len(), problems[0].line), (1, BASE.lines().count() + 13), "{}", told(&problems));
+    assert!(problems[0].message.contains("overlaps the stand-in of ana"), "{}", told(&problems));
+}
 
 #[test]
 fn bad_input_is_told_at_its_line() {
@@ -393,4 +420,40 @@ fn the_file_named_must_be_there() {
         told(&problems),
         "/nowhere/gatewatch.toml: error: cannot be read: no such file or directory\n"
     );
+}
+
+#[test]
+fn the_folder_of_own_grammars_is_known_before_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.toml");
+    fs::write(&file, "[normalize]\ngrammars = \"own\"\n[[source]]\nformat = 7\n").unwrap();
+    assert_eq!(grammars_folder(Some(&file)), Some(folder.path().join("own")));
+    fs::write(&file, "[normalize]\n").unwrap();
+    assert_eq!(grammars_folder(Some(&file)), None);
+}
+
+/// The shipped file with everything switched on.
+fn switched_on() -> String {
+    let text = fs::read_to_string(shipped("gatewatch.toml")).unwrap();
+    let lines =
+        text.lines().map(|line| if line.starts_with("# ") { line } else { line.trim_start_matches('#') });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// Whatever stands in the file, it is read or refused with places inside it, and never panics.
+    #[test]
+    fn no_file_makes_the_reader_fall_over(cut in 0usize..7_000, length in 0usize..40, put in "[\\[\\]=\"a-z0-9.:é\n -]{0,12}") {
+        let mut text: Vec<char> = switched_on().chars().collect();
+        let cut = cut.min(text.len());
+        let end = (cut + length).min(text.len());
+        text.splice(cut..end, put.chars());
+        let text: String = text.into_iter().collect();
+        let lines = text.lines().count().max(1);
+        for problem in problems(&text) {
+            proptest::prop_assert!(problem.line <= lines + 1 && !problem.message.is_empty(), "{problem}");
+        }
+    }
 }

@@ -316,13 +316,14 @@ fn route(section: Section<'_>) -> Route {
     let severity = written
         .filter_map(|found| section.one_word("severity", found, keys::SEVERITIES, &meanings))
         .collect();
-    let types = match section.value("incident_type") {
-        Some(_) => section.some_texts("incident_type", "leave it out to match every type"),
+    let list = |key: &'static str| match section.value(key) {
+        Some(_) => section.some_texts(key, "leave it out to match all"),
         None => Vec::new(),
     };
+    let plain = |list: Vec<Found<String>>| list.into_iter().map(|found| found.value).collect();
     let policy = section.text("policy").map(|text| text.value).unwrap_or_default();
     if section.value("policy").is_none() {
         section.missing("policy", "the id of a [[policy]]");
     }
-    Route { severity, incident_type: types.into_iter().map(|found| found.value).collect(), policy }
+    Route { severity, incident_type: plain(list("incident_type")), source: plain(list("source")), policy }
 }

@@ -1,7 +1,7 @@
 //! What no section can see alone: names that point to each other, sources that overlap, deadlines that
 //! cannot be kept, incidents that nobody would be told about.
 
-use super::file::{Config, Policy, Recipient};
+use super::file::{Config, Policy, Schedule};
 use super::globs;
 use super::keys;
 use super::load::Given;
@@ -30,7 +30,7 @@ pub(super) fn check(parts: &Parts<'_>, config: &Config, given: &Given<'_>) {
     schedules(parts, config, given.now);
     for (section, policy) in parts.policies.iter().zip(&config.policies) {
         steps(*section, policy);
-        recipients(*section, policy, config);
+        recipients(*section, config);
     }
     routes(parts, config);
     empty_lists(parts);
@@ -114,21 +114,11 @@ fn schedules(parts: &Parts<'_>, config: &Config, now: Timestamp) {
                 );
             }
         }
-        let overrides = section.value("override").and_then(|value| value.get_ref().as_array());
-        for (index, stand_in) in schedule.overrides.iter().enumerate() {
-            if stand_in.person.is_empty() || persons.contains(&stand_in.person.as_str()) {
-                continue;
-            }
-            let table =
-                overrides.and_then(|items| items.get(index)).and_then(|item| item.get_ref().as_table());
-            let at =
-                table.and_then(|table| table.get("person")).map_or(section.at, |value| value.span().start);
-            section.page.error(at, unknown_word("person", &stand_in.person, &persons));
-        }
+        stand_ins(*section, schedule, &persons);
         // A rotation has no holes after its first turn; before it there is nobody.
-        let first = schedule.timezone.to_ambiguous_timestamp(schedule.first).compatible().ok();
-        let first = first.map_or(Timestamp(i64::MIN), |at| Timestamp(at.as_microsecond()));
-        if first > now && section.value("start").is_some() {
+        if let Some(first) = schedule.moment(schedule.first).filter(|first| *first > now)
+            && section.value("start").is_some()
+        {
             let reach =
                 if first > now + HOLES_SPAN { "in the next 90 days and longer" } else { "until then" };
             let words = format!("start: the first turn begins at {first}; nobody is on call {reach}");
@@ -137,13 +127,26 @@ fn schedules(parts: &Parts<'_>, config: &Config, now: Timestamp) {
     }
 }
 
+/// Stand-ins who exist, one at a time.
+fn stand_ins(section: Section<'_>, schedule: &Schedule, persons: &[&str]) {
+    let place = |index: usize, key: &str| section.place_in("override", index, key);
+    for (index, stand_in) in schedule.overrides.iter().enumerate() {
+        if !stand_in.person.is_empty() && !persons.contains(&stand_in.person.as_str()) {
+            section.page.error(place(index, "person"), unknown_word("person", &stand_in.person, persons));
+        }
+        let before = &schedule.overrides[..index];
+        if let Some(other) = before.iter().find(|other| other.from < stand_in.to && stand_in.from < other.to)
+        {
+            let words =
+                format!("from: overlaps the stand-in of {}, who has it until {}", other.person, other.to);
+            section.page.error(place(index, "from"), words);
+        }
+    }
+}
+
 /// Steps that rise, and of which the first can keep the deadline.
 fn steps(section: Section<'_>, policy: &Policy) {
-    let tables = section.value("step").and_then(|value| value.get_ref().as_array());
-    let place = |index: usize| {
-        let table = tables.and_then(|items| items.get(index)).and_then(|item| item.get_ref().as_table());
-        table.and_then(|table| table.get("after")).map_or(section.at, |value| value.span().start)
-    };
+    let place = |index: usize| section.place_in("step", index, "after");
     if let Some(first) = policy.steps.first().filter(|first| first.after >= policy.notify_within) {
         let words = format!(
             "after: the first step starts at {}, and notify_within ends at {}: the deadline cannot be met",
@@ -163,7 +166,7 @@ fn steps(section: Section<'_>, policy: &Policy) {
 }
 
 /// Recipients that exist.
-fn recipients(section: Section<'_>, policy: &Policy, config: &Config) {
+fn recipients(section: Section<'_>, config: &Config) {
     let persons = person_ids(config);
     let schedules: Vec<&str> = config.schedules.iter().map(|schedule| schedule.id.as_str()).collect();
     let tables = section.value("step").and_then(|value| value.get_ref().as_array());
@@ -184,15 +187,13 @@ fn recipients(section: Section<'_>, policy: &Policy, config: &Config) {
             section.page.error(at, format!("notify: escalation by schedule is not built yet; {cure}"));
         }
     }
-    debug_assert!(policy.steps.iter().flat_map(|step| &step.notify).all(|recipient| match recipient {
-        Recipient::Person(id) | Recipient::Schedule(id) => !id.is_empty(),
-    }));
 }
 
 /// Each incident has a policy, and each route can be reached.
 fn routes(parts: &Parts<'_>, config: &Config) {
     let policies: Vec<&str> =
         config.policies.iter().map(|policy| policy.id.as_str()).filter(|id| !id.is_empty()).collect();
+    let sources: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
     let mut covered = BTreeSet::new();
     let mut used = BTreeSet::new();
     for (section, route) in parts.routes.iter().zip(&config.routes) {
@@ -207,14 +208,32 @@ fn routes(parts: &Parts<'_>, config: &Config) {
             some => some.iter().map(|severity| severity.name()).collect(),
         };
         if !broken && severities.iter().all(|severity| covered.contains(severity)) {
-            section
-                .page
-                .error(section.at, "this route never matches: the routes above it take every such incident");
+            let words = "this route never matches: the routes above it take every such incident";
+            section.page.error(section.at, words);
         }
-        if !broken && route.incident_type.is_empty() {
+        for (index, source) in route.source.iter().enumerate().filter(|(_, source)| !source.is_empty()) {
+            if !sources.contains(&source.as_str()) {
+                section
+                    .page
+                    .error(section.place_of_item("source", index), unknown_word("source", source, &sources));
+            }
+        }
+        if !broken && route.incident_type.is_empty() && route.source.is_empty() {
             covered.extend(severities);
         }
     }
+    catch_all(parts, config, &covered);
+    for (section, policy) in parts.policies.iter().zip(&config.policies) {
+        if !parts.routes.is_empty() && !policy.id.is_empty() && !used.contains(policy.id.as_str()) {
+            section
+                .page
+                .warn(section.place("id"), format!("no [[route]] leads to the policy \"{}\"", policy.id));
+        }
+    }
+}
+
+/// Every incident is taken by some route.
+fn catch_all(parts: &Parts<'_>, config: &Config, covered: &BTreeSet<&str>) {
     if let Some(last) = parts.routes.last() {
         let left: Vec<&str> =
             keys::SEVERITIES.iter().copied().filter(|severity| !covered.contains(severity)).collect();
@@ -225,16 +244,9 @@ fn routes(parts: &Parts<'_>, config: &Config) {
             );
             last.page.error(last.at, words);
         }
-    } else if config.routes.is_empty() && !policies.is_empty() {
+    } else if config.routes.is_empty() && !config.policies.is_empty() {
         let at = parts.policies.first().map_or(parts.top.at, |section| section.at);
         parts.top.page.error(at, "several policies and no [[route]]: say which incident takes which policy");
-    }
-    for (section, policy) in parts.policies.iter().zip(&config.policies) {
-        if !parts.routes.is_empty() && !policy.id.is_empty() && !used.contains(policy.id.as_str()) {
-            section
-                .page
-                .warn(section.place("id"), format!("no [[route]] leads to the policy \"{}\"", policy.id));
-        }
     }
 }
 

@@ -104,6 +104,7 @@ pub(super) fn routes(policies: &[Policy]) -> Vec<Route> {
     let all = |policy: &Policy| Route {
         severity: Vec::new(),
         incident_type: Vec::new(),
+        source: Vec::new(),
         policy: policy.id.clone(),
     };
     default.or(only).map(all).into_iter().collect()

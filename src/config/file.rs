@@ -1,7 +1,7 @@
 //! The configuration as plain and valid data: what the file says, with every default filled in. Each
 //! room's parameters are made from it; nothing here can be half set.
 
-use crate::schema::{Severity, Span};
+use crate::schema::{Severity, Span, Timestamp};
 use jiff::tz::TimeZone;
 use std::fmt;
 use std::net::SocketAddr;
@@ -224,8 +224,17 @@ pub struct Schedule {
     pub handoff: jiff::civil::Time,
     /// Local start of the first member's first turn: `start`, moved on to the handoff's weekday.
     pub first: jiff::civil::DateTime,
-    /// Exceptions, in the order of the file; the last one that covers a moment counts.
+    /// Exceptions, in the order of the file; they never overlap.
     pub overrides: Vec<Override>,
+}
+
+impl Schedule {
+    /// The moment of a local time: the first of two where clocks go back, and as much later as they go
+    /// forward where it does not exist (RFC 5545, section 3.3.5). `None` outside the years of the calendar.
+    pub fn moment(&self, local: jiff::civil::DateTime) -> Option<Timestamp> {
+        let moment = self.timezone.to_ambiguous_timestamp(local).compatible().ok()?;
+        Some(Timestamp(moment.as_microsecond()))
+    }
 }
 
 /// Somebody stands in.
@@ -295,6 +304,8 @@ pub struct Route {
     pub severity: Vec<Severity>,
     /// Incident types; empty = all.
     pub incident_type: Vec<String>,
+    /// Sources of the deciding event; empty = all.
+    pub source: Vec<String>,
     /// Policy id.
     pub policy: String,
 }

@@ -16,8 +16,8 @@ pub(super) fn judge(glob: &str) -> Result<(), &'static str> {
         if part == ".." {
             return Err("\"..\" hides which files are meant; write the path out");
         }
-        if part.contains("**") {
-            return Err("\"**\" is not known; \"*\" stands for any name in one folder");
+        if part.contains("**") && part != "**" {
+            return Err("\"**\" stands for folders of any depth and must be alone between slashes");
         }
         let mut rest = part;
         while let Some(open) = rest.find('[') {
@@ -35,7 +35,9 @@ pub(super) fn judge(glob: &str) -> Result<(), &'static str> {
 pub(super) fn expand(glob: &str) -> Vec<PathBuf> {
     let mut found = vec![PathBuf::from("/")];
     for part in glob.split('/').filter(|part| !part.is_empty()) {
-        if part.contains(['*', '?', '[']) {
+        if part == "**" {
+            found = found.iter().flat_map(|folder| below(folder)).take(FILES_MAX).collect();
+        } else if part.contains(['*', '?', '[']) {
             found = found.iter().flat_map(|folder| children(folder, part)).take(FILES_MAX).collect();
         } else {
             found = found.into_iter().map(|folder| folder.join(part)).filter(|path| path.exists()).collect();
@@ -43,6 +45,21 @@ pub(super) fn expand(glob: &str) -> Vec<PathBuf> {
     }
     found.retain(|path| path.is_file());
     found.sort();
+    found
+}
+
+/// A folder and all folders below it, hidden ones and links left out.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_path_buf()];
+    let mut at = 0;
+    while let Some(folder) = found.get(at).filter(|_| found.len() < FILES_MAX).cloned() {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let visible = |entry: &fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+        let folders =
+            entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && visible(entry));
+        found.extend(folders.map(|entry| entry.path()));
+        at += 1;
+    }
     found
 }
 
@@ -57,15 +74,21 @@ fn children(folder: &Path, pattern: &str) -> Vec<PathBuf> {
 
 /// Whether a whole path falls under a glob, part by part.
 pub(super) fn covers(glob: &str, path: &Path) -> bool {
-    let Some(path) = path.to_str() else { return false };
-    let (mut parts, mut names) = (glob.split('/'), path.split('/'));
-    loop {
-        match (parts.next(), names.next()) {
-            (None, None) => return true,
-            (Some(part), Some(name)) if matches(part, name) => {}
-            _ => return false,
+    let parts: Vec<&str> = glob.split('/').collect();
+    let names: Vec<&str> = path.to_str().unwrap_or_default().split('/').collect();
+    // `fits[n]`: whether the parts so far fit the first n names.
+    let mut fits: Vec<bool> = std::iter::once(true).chain(names.iter().map(|_| false)).collect();
+    for part in parts {
+        let mut next = vec![false; fits.len()];
+        for at in 0..fits.len() {
+            next[at] = match part {
+                "**" => fits[at] || at > 0 && next[at - 1],
+                part => at > 0 && fits[at - 1] && matches(part, names[at - 1]),
+            };
         }
+        fits = next;
     }
+    fits.last().copied().unwrap_or(false)
 }
 
 /// Whether a name matches one part of a glob: `*`, `?`, `[a-z]`, `[!a-z]`; a leading dot is matched only
@@ -141,6 +164,10 @@ mod tests {
         }
         assert!(covers("/var/*/x.log", Path::new("/var/log/x.log")));
         assert!(!covers("/var/*/x.log", Path::new("/var/log/y/x.log")));
+        assert!(
+            covers("/var/**/x.log", Path::new("/var/log/y/x.log"))
+                && covers("/var/**/x", Path::new("/var/x"))
+        );
     }
 
     #[test]
@@ -155,7 +182,8 @@ mod tests {
         assert_eq!(names, ["a.log", "b.log"]);
         assert!(
             judge("/var/log/[a.log").is_err()
-                && judge("/var/**/x").is_err()
+                && judge("/var/a**/x").is_err()
+                && judge("/var/**/x").is_ok()
                 && judge("/var/log/[ab]*.log").is_ok()
         );
     }

@@ -59,7 +59,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("policy.step", &["after", "notify"]),
-    ("route", &["severity", "incident_type", "policy"]),
+    ("route", &["severity", "incident_type", "source", "policy"]),
     ("console", &["listen"]),
     ("metrics", &["listen"]),
 ];
@@ -78,10 +78,10 @@ pub const NOT_BUILT: &[(&str, &str)] = &[
     ("metrics", "listen"),
 ];
 
-/// Whether a policy may notify `schedule:ID`. While escalation cannot ask a schedule, such a
-/// recipient is an error: an incident must never be told to nobody.
+/// Whether a policy may notify `schedule:ID`, that is, whether Escalate asks schedules. Where it does
+/// not, such a recipient is an error: an incident must never be told to nobody.
 pub fn schedules_are_built() -> bool {
-    false
+    true
 }
 
 /// The keys of a section; empty for an unknown one.

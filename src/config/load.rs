@@ -10,7 +10,7 @@ use super::{alerting, sections};
 use crate::schema::Timestamp;
 use std::fs;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 /// Where the configuration is when the command line names none.
@@ -22,7 +22,7 @@ const CONFIG_BYTES_MAX: u64 = 4 * 1024 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
     /// Names of all grammars.
-    pub formats: &'a [&'static str],
+    pub formats: &'a [&'a str],
     /// `--state`: in place of `store.directory`.
     pub state: Option<&'a Path>,
     /// `$CREDENTIALS_DIRECTORY` of systemd.
@@ -61,6 +61,18 @@ pub fn load(path: Option<&Path>, given: &Given<'_>) -> Result<(Config, Vec<Probl
     let folder = absolute.parent().unwrap_or(Path::new("/"));
     read(&name, &text, folder, given)
         .map(|(config, warnings)| (Config { file: Some(absolute.clone()), ..config }, warnings))
+}
+
+/// The folder of own grammars that the configuration names, before the rest is read: their names are
+/// among [`Given::formats`]. `None` also where the file has problems; [`load`] tells them.
+pub fn grammars_folder(path: Option<&Path>) -> Option<PathBuf> {
+    let path = path.unwrap_or(Path::new(STANDARD_FILE));
+    let mut text = String::new();
+    fs::File::open(path).ok()?.take(CONFIG_BYTES_MAX).read_to_string(&mut text).ok()?;
+    let (document, _) = DeTable::parse_recoverable(&text);
+    let written = document.get_ref().get("normalize")?.get_ref().get("grammars")?.get_ref().as_str()?;
+    let absolute = std::path::absolute(path).ok()?;
+    Some(absolute.parent()?.join(written))
 }
 
 /// Reads a configuration's text; relative paths count from `folder`.

@@ -15,4 +15,4 @@ mod sections;
 mod values;
 mod walk;
 
-pub use load::{Given, STANDARD_FILE, load, read};
+pub use load::{Given, STANDARD_FILE, grammars_folder, load, read};

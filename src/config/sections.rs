@@ -77,7 +77,7 @@ fn format(section: Section<'_>, given: &Given<'_>) -> String {
     if text.value == "auto" || given.formats.contains(&text.value.as_str()) {
         return text.value;
     }
-    let mut words: Vec<&'static str> = vec!["auto"];
+    let mut words = vec!["auto"];
     words.extend(given.formats.iter().copied());
     let unknown = super::walk::unknown_word("format", &text.value, &words);
     section.page.error(text.at, format!("{unknown} (`gatewatch formats` lists them all)"));

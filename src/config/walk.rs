@@ -129,6 +129,15 @@ impl<'p> Section<'p> {
         items.and_then(|items| items.get(index)).map_or_else(|| self.place(key), |item| item.span().start)
     }
 
+    /// Where a key's value stands in one table of an array of tables.
+    pub fn place_in(&self, key: &'static str, index: usize, inner: &str) -> usize {
+        let items = self.value(key).and_then(|value| value.get_ref().as_array());
+        let table = items.and_then(|items| items.get(index)).and_then(|item| item.get_ref().as_table());
+        table
+            .and_then(|table| table.get(inner))
+            .map_or_else(|| self.place_of_item(key, index), |value| value.span().start)
+    }
+
     /// A wrong type at a value.
     fn mistyped(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
         let found = value.get_ref().type_str();
