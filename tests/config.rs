@@ -367,6 +367,20 @@ fn secrets_come_from_files_that_nobody_else_may_read_and_are_never_shown() {
 }
 
 #[test]
+fn a_secret_in_the_file_is_refused_and_not_repeated() {
+    for text in [
+        "password = \"hunter2\"\n",
+        "\"password\" = 'hunter2\n",
+        "password = hunter2\n",
+        "username = \"u\"\npasswd=\"hunter2\"\n",
+        "token = [\"hunter2\"]\n",
+    ] {
+        let problems = problems(&format!("[mail]\nfrom = \"a@b\"\n[[mail.relay]]\nhost = \"r\"\n{text}"));
+        assert!(!problems.is_empty() && !told(&problems).contains("hunter2"), "{}", told(&problems));
+    }
+}
+
+#[test]
 fn overlapping_globs_over_existing_files_are_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.log"), "").unwrap();
@@ -414,7 +428,7 @@ fn without_a_file_the_logs_of_the_machine_are_followed() {
 }
 
 #[test]
-fn the_file_named_must_be_there() {
+fn the_file_named_must_be_there_and_be_text() {
     let problems = load(Some(Path::new("/nowhere/gatewatch.toml")), &given()).map(|_| ()).unwrap_err();
     assert_eq!(
         told(&problems),

@@ -55,7 +55,9 @@ pub fn load(path: Option<&Path>, given: &Given<'_>) -> Result<(Config, Vec<Probl
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let text = String::from_utf8_lossy(error.as_bytes());
-        vec![Problem::at(Grade::Error, &name, &text, error.utf8_error().valid_up_to(), "is not UTF-8 text")]
+        let page = Page::new(&name, &text);
+        page.error(error.utf8_error().valid_up_to(), "is not UTF-8 text");
+        page.into_problems()
     })?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = absolute.parent().unwrap_or(Path::new("/"));

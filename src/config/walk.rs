@@ -30,7 +30,8 @@ impl<'t> Page<'t> {
 
     /// Notes a problem once: the same place and words are not said twice.
     fn note(&self, grade: Grade, byte: usize, message: String) {
-        let problem = Problem::at(grade, self.file, self.text, byte, message);
+        let mut problem = Problem::at(grade, self.file, self.text, byte, message);
+        problem.cited = without_secret(&problem.cited);
         let mut problems = self.problems.borrow_mut();
         if !problems.contains(&problem) {
             problems.push(problem);
@@ -103,6 +104,9 @@ impl<'p> Section<'p> {
             if self.name.is_empty() { "section".to_owned() } else { format!("key of [{}]", self.name) };
         let hint = match nearest(key, known.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"?"),
+            None if keys::of("").contains(&key) => {
+                format!("it is a section: [{key}] or [[{key}]] on a line of its own")
+            }
             None => format!("valid: {}", known.join(", ")),
         };
         self.page.error(at, format!("unknown {place}: {key}; {hint}"));
@@ -315,7 +319,23 @@ impl<'p> Section<'p> {
 pub(super) fn unknown_word(key: &str, written: &str, words: &[&str]) -> String {
     match nearest(written, words.iter().copied()) {
         Some(near) => format!("{key}: unknown \"{written}\"; did you mean \"{near}\"?"),
+        None if words.is_empty() => format!("{key}: unknown \"{written}\"; there is none"),
         None if words.len() <= 16 => format!("{key}: unknown \"{written}\"; valid: {}", words.join(", ")),
         None => format!("{key}: unknown \"{written}\"; it is none of the {} that there are", words.len()),
     }
+}
+
+/// The line as it may be cited: what follows the key of a secret is left out.
+fn without_secret(line: &str) -> String {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    for word in keys::SECRET_WORDS {
+        for (at, _) in line.match_indices(word) {
+            let after = &line[at + word.len()..];
+            let bare = after.trim_start_matches(['"', '\'', ' ', '\t']);
+            if !line[..at].ends_with(part) && !after.starts_with(part) && bare.starts_with('=') {
+                return format!("{} = ...", &line[..at + word.len()]);
+            }
+        }
+    }
+    line.to_owned()
 }
