@@ -1,6 +1,18 @@
 //! From files that people write to parameters that cannot be wrong. Only this layer knows TOML, YAML
 //! and serde shapes; each room owns its own parameter type.
 
+mod alerting;
+pub mod check;
+pub mod defaults;
+pub mod file;
+mod globs;
 pub mod grammars;
+pub mod keys;
+mod load;
 pub mod report;
 pub mod rules;
+mod sections;
+mod values;
+mod walk;
+
+pub use load::{Given, STANDARD_FILE, grammars_folder, load, read};

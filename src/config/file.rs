@@ -1,0 +1,311 @@
+//! The configuration as plain and valid data: what the file says, with every default filled in. Each
+//! room's parameters are made from it; nothing here can be half set.
+
+use crate::schema::{Severity, Span, Timestamp};
+use jiff::tz::TimeZone;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it came from; `None` = built-in defaults.
+    pub file: Option<PathBuf>,
+    /// `[store]`.
+    pub store: StoreConfig,
+    /// `[[source]]`, in the order of the file.
+    pub sources: Vec<Source>,
+    /// `[detect]`.
+    pub detect: DetectConfig,
+    /// `[normalize] grammars`: a folder whose grammars stand beside, or replace, the built-in ones.
+    pub grammars: Option<PathBuf>,
+    /// `[identity]`.
+    pub identity: Option<IdentityConfig>,
+    /// `[geo]`.
+    pub geo: GeoConfig,
+    /// `[mail]` and `[[mail.relay]]`.
+    pub mail: MailConfig,
+    /// `[[person]]`.
+    pub persons: Vec<Person>,
+    /// `[[schedule]]`.
+    pub schedules: Vec<Schedule>,
+    /// `[[policy]]`.
+    pub policies: Vec<Policy>,
+    /// `[[route]]`; the last one catches all.
+    pub routes: Vec<Route>,
+    /// `[console] listen`.
+    pub console: Option<SocketAddr>,
+    /// `[metrics] listen`.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Where everything is kept, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Folder of gatewatch.db, control.sock, keys/ and mail/.
+    pub directory: PathBuf,
+    /// Age (by read time) at which payloads are deleted.
+    pub retention: Span,
+}
+
+/// The encoding of a source's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    #[default]
+    Utf8,
+    /// UTF-16, little end first.
+    Utf16Le,
+    /// UTF-16, big end first.
+    Utf16Be,
+    /// ISO 8859-1.
+    Latin1,
+}
+
+/// One log that is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Unique name.
+    pub name: String,
+    /// A grammar's name, or `auto`.
+    pub format: String,
+    /// Absolute globs.
+    pub paths: Vec<String>,
+    /// For stamps that carry no zone.
+    pub timezone: TimeZone,
+    /// Its name as written.
+    pub timezone_name: String,
+    /// Encoding of the bytes.
+    pub encoding: Encoding,
+    /// How late in event time a line may be.
+    pub lateness: Span,
+    /// Quiet for so long = silent; `None` = learned.
+    pub silent_after: Option<Span>,
+    /// Who operates it.
+    pub provider: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Whether silence is a degradation.
+    pub required: bool,
+    /// Line of its `[[source]]` in the file; 0 = built in.
+    pub line: usize,
+}
+
+/// Which rules run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DetectConfig {
+    /// Folders or files of rules beside the built-in pack.
+    pub rules: Vec<PathBuf>,
+    /// Ids of rules that are left out.
+    pub disable: Vec<String>,
+    /// Whether the built-in pack is loaded.
+    pub builtin: bool,
+    /// Budget of the statistical detectors.
+    pub false_alerts_per_week: f64,
+}
+
+/// The register of people and rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityConfig {
+    /// Folder of people.csv and the others.
+    pub directory: PathBuf,
+    /// Age at which its files are stale.
+    pub stale_after: Span,
+}
+
+/// Databases of places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GeoConfig {
+    /// Country database (MMDB).
+    pub country: Option<PathBuf>,
+    /// Autonomous system database (MMDB).
+    pub asn: Option<PathBuf>,
+}
+
+/// How mail goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailConfig {
+    /// Sender's address.
+    pub from: String,
+    /// Right side of each Message-ID.
+    pub domain: String,
+    /// Maildir of replies.
+    pub reply_maildir: Option<PathBuf>,
+    /// Whose Authentication-Results are believed.
+    pub reply_authserv: Option<String>,
+    /// Letters per recipient and hour before digests begin.
+    pub max_per_recipient_per_hour: u32,
+    /// In order of preference; none = the Maildir `<store.directory>/mail`.
+    pub relays: Vec<RelayConfig>,
+}
+
+/// How a relay's session is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// STARTTLS, mandatory.
+    #[default]
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
+    /// None; only to this machine.
+    None,
+}
+
+/// One mail relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayConfig {
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Protection.
+    pub tls: Tls,
+    /// Login name.
+    pub username: Option<String>,
+    /// Login secret, read from its file.
+    pub password: Option<Secret>,
+    /// Certificates (PEM) that are trusted beside the system's.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// A secret: its text is given out by name only and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret text.
+    pub fn new(text: String) -> Secret {
+        Secret(text)
+    }
+    /// The text, for the one place that must send it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(...)")
+    }
+}
+
+/// A person who can be told, and may act.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// Unique id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Addresses in order of preference; at least one.
+    pub email: Vec<String>,
+    /// Zone in which times are shown to the person.
+    pub timezone: TimeZone,
+    /// Its name.
+    pub timezone_name: String,
+    /// Unix account that the person uses at the control socket.
+    pub account: Option<String>,
+}
+
+/// A rotation of people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// Unique id.
+    pub id: String,
+    /// Zone of the handoff.
+    pub timezone: TimeZone,
+    /// Its name.
+    pub timezone_name: String,
+    /// Person ids in order of their turns.
+    pub members: Vec<String>,
+    /// Length of a turn in local days (a week is seven, also over a change of clocks).
+    pub every_days: u32,
+    /// Local time of day at which turns change.
+    pub handoff: jiff::civil::Time,
+    /// Local start of the first member's first turn: `start`, moved on to the handoff's weekday.
+    pub first: jiff::civil::DateTime,
+    /// Exceptions, in the order of the file; they never overlap.
+    pub overrides: Vec<Override>,
+}
+
+impl Schedule {
+    /// The moment of a local time: the first of two where clocks go back, and as much later as they go
+    /// forward where it does not exist (RFC 5545, section 3.3.5). `None` outside the years of the calendar.
+    pub fn moment(&self, local: jiff::civil::DateTime) -> Option<Timestamp> {
+        let moment = self.timezone.to_ambiguous_timestamp(local).compatible().ok()?;
+        Some(Timestamp(moment.as_microsecond()))
+    }
+}
+
+/// Somebody stands in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    /// Local start.
+    pub from: jiff::civil::DateTime,
+    /// Local end, not included.
+    pub to: jiff::civil::DateTime,
+    /// Person id.
+    pub person: String,
+}
+
+/// What starts the clocks of an incident.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockStarts {
+    /// The event time of the first evidence.
+    Occurred,
+    /// The read time of the deciding line.
+    Read,
+    /// The making of the finding: the default, since an old log read for the first time breaches nothing.
+    #[default]
+    Detected,
+}
+
+/// How an incident is escalated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Unique id.
+    pub id: String,
+    /// Somebody's relay has accepted a notice within this.
+    pub notify_within: Span,
+    /// Somebody has acknowledged within this, from the first accepted notice.
+    pub acknowledge_within: Span,
+    /// An acknowledgement without resolution lasts so long; `None` = for ever.
+    pub acknowledgement_lasts: Option<Span>,
+    /// What starts the clocks.
+    pub clock_starts: ClockStarts,
+    /// After the last step, the same again in this rhythm; `None` = never.
+    pub repeat_every: Option<Span>,
+    /// At least one, `after` never falling.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Time after the start of the clocks.
+    pub after: Span,
+    /// Who is told; at least one.
+    pub notify: Vec<Recipient>,
+}
+
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recipient {
+    /// A person's id.
+    Person(String),
+    /// Whoever is on call by this schedule.
+    Schedule(String),
+}
+
+/// Which incidents take which policy; the first that matches wins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Severities; empty = all.
+    pub severity: Vec<Severity>,
+    /// Incident types; empty = all.
+    pub incident_type: Vec<String>,
+    /// Sources of the deciding event; empty = all.
+    pub source: Vec<String>,
+    /// Policy id.
+    pub policy: String,
+}

@@ -1,0 +1,102 @@
+//! Every section and key of the configuration, listed once: the reader refuses others, offers the
+//! nearest of these, and a test finds each of them in the shipped `config/gatewatch.toml`.
+
+/// Section (`""` = the top) and its keys.
+pub const SECTIONS: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "store",
+            "source",
+            "normalize",
+            "detect",
+            "identity",
+            "geo",
+            "mail",
+            "person",
+            "schedule",
+            "policy",
+            "route",
+            "console",
+            "metrics",
+        ],
+    ),
+    ("store", &["directory", "retention"]),
+    (
+        "source",
+        &[
+            "name",
+            "format",
+            "paths",
+            "timezone",
+            "encoding",
+            "lateness",
+            "silent_after",
+            "provider",
+            "owner",
+            "required",
+        ],
+    ),
+    ("normalize", &["grammars"]),
+    ("detect", &["rules", "disable", "builtin", "false_alerts_per_week"]),
+    ("identity", &["directory", "stale_after"]),
+    ("geo", &["country", "asn"]),
+    ("mail", &["from", "domain", "reply_maildir", "max_per_recipient_per_hour", "reply_authserv", "relay"]),
+    ("mail.relay", &["host", "port", "tls", "username", "password_file", "credential", "ca_file"]),
+    ("person", &["id", "name", "email", "timezone", "account"]),
+    ("schedule", &["id", "timezone", "members", "every", "handoff", "start", "override"]),
+    ("schedule.override", &["from", "to", "person"]),
+    (
+        "policy",
+        &[
+            "id",
+            "notify_within",
+            "acknowledge_within",
+            "acknowledgement_lasts",
+            "clock_starts",
+            "repeat_every",
+            "step",
+        ],
+    ),
+    ("policy.step", &["after", "notify"]),
+    ("route", &["severity", "incident_type", "source", "policy"]),
+    ("console", &["listen"]),
+    ("metrics", &["listen"]),
+];
+
+/// Keys that are read and checked, but have no effect yet: whoever sets one is told so. A key leaves
+/// this list in the same change that builds its effect.
+pub const NOT_BUILT: &[(&str, &str)] = &[
+    ("detect", "false_alerts_per_week"),
+    ("identity", "directory"),
+    ("identity", "stale_after"),
+    ("geo", "country"),
+    ("geo", "asn"),
+    ("mail", "reply_maildir"),
+    ("mail", "reply_authserv"),
+    ("console", "listen"),
+    ("metrics", "listen"),
+];
+
+/// Whether a policy may notify `schedule:ID`, that is, whether Escalate asks schedules. Where it does
+/// not, such a recipient is an error: an incident must never be told to nobody.
+pub fn schedules_are_built() -> bool {
+    true
+}
+
+/// The keys of a section; empty for an unknown one.
+pub fn of(section: &str) -> &'static [&'static str] {
+    SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[], |(_, keys)| keys)
+}
+
+/// Words that people try for a secret in the file itself.
+pub const SECRET_WORDS: &[&str] = &["password", "passwd", "pass", "secret", "token"];
+
+/// Lists of words for keys whose values are words.
+pub const ENCODINGS: &[&str] = &["utf-8", "utf-16le", "utf-16be", "latin-1"];
+/// `mail.relay.tls`.
+pub const TLS: &[&str] = &["starttls", "implicit", "none"];
+/// `policy.clock_starts`.
+pub const CLOCK_STARTS: &[&str] = &["occurred", "read", "detected"];
+/// `route.severity`.
+pub const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
