@@ -3,11 +3,9 @@
 use super::args::{Global, ParseArgs};
 use super::files::LineReader;
 use super::out::Out;
-use super::{Done, Failure, exit, render};
-use crate::config::{self, grammars, report};
-use crate::host::clock::SystemClock;
+use super::{Done, Failure, exit, render, setup};
+use crate::config::{grammars, report};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
-use crate::ports::Clock;
 use crate::schema::{Event, Printable, RawLine, Timestamp};
 use serde_json::json;
 use std::path::Path;
@@ -18,8 +16,8 @@ use std::sync::Arc;
 /// # Errors
 /// A [`Failure`]: an unknown format or zone (2), a file that cannot be read (4).
 pub fn run(global: &Global, args: &ParseArgs, out: &mut Out) -> Done {
-    let grammars = grammars_of(global)?;
-    let read_at = moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
+    let grammars = setup::read(&setup::request(global))?.grammars;
+    let read_at = setup::moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
     let source = source(&grammars, &args.format, &args.file, args.timezone.as_deref())?;
     let mut normalize = Normalize::new(grammars, vec![source.clone()]);
     let mut reader = open(&args.file, &source.name, 1, read_at)?;
@@ -38,7 +36,8 @@ pub fn run(global: &Global, args: &ParseArgs, out: &mut Out) -> Done {
 /// # Errors
 /// A [`Failure`] when a configured grammar is wrong.
 pub fn formats(global: &Global, out: &mut Out) -> Done {
-    let specs = grammars::load(grammar_folder(global).as_deref()).map_err(|problems| problems_failure(&problems))?;
+    let folder = crate::config::grammars_folder(global.config.as_deref());
+    let specs = grammars::load(folder.as_deref()).map_err(|problems| setup::config_failure(&problems))?;
     let mut rows = Vec::new();
     for spec in &specs {
         let family = spec.family.clone().unwrap_or_default();
@@ -57,27 +56,6 @@ pub fn formats(global: &Global, out: &mut Out) -> Done {
         out.table(&["NAME", "FAMILY", "FALLBACK", "DESCRIPTION"], &rows)?;
     }
     Ok(exit::OK)
-}
-
-/// The grammars in force: built-in ones and those of the configuration.
-///
-/// # Errors
-/// A [`Failure`] with every problem of the grammar files.
-pub fn grammars_of(global: &Global) -> Result<Arc<GrammarSet>, Failure> {
-    grammars::load(grammar_folder(global).as_deref())
-        .and_then(grammars::compile_all)
-        .map(Arc::new)
-        .map_err(|problems| problems_failure(&problems))
-}
-
-fn grammar_folder(global: &Global) -> Option<std::path::PathBuf> {
-    config::load(global.config.as_deref(), global.state.as_deref()).ok().and_then(|(config, _)| config.grammars)
-}
-
-/// Problems as a failure with exit code 3.
-pub fn problems_failure(problems: &[report::Problem]) -> Failure {
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    Failure::new(exit::CONFIG, lines.join("\n"))
 }
 
 /// The parameters of a file that is read with one format.
@@ -102,19 +80,6 @@ pub fn source(set: &GrammarSet, format: &str, file: &Path, zone: Option<&str>) -
         timezone,
         lateness: crate::limits::LATENESS_DEFAULT,
     })
-}
-
-/// A moment of the command line, or the clock's.
-///
-/// # Errors
-/// A [`Failure`] when the text is no RFC 3339 moment.
-pub fn moment_or_now(text: Option<&str>, flag: &str) -> Result<Timestamp, Failure> {
-    match text {
-        Some(text) => Timestamp::parse_rfc3339(text).ok_or_else(|| {
-            Failure::usage(format!("{flag} {}: not a moment; write it like 2026-11-23T09:00:00Z", Printable(text)))
-        }),
-        None => Ok(SystemClock::new().map_err(Failure::runtime)?.now().utc),
-    }
 }
 
 /// Opens a file of history.

@@ -3,16 +3,16 @@
 use super::args::{Global, ReplayArgs};
 use super::files::LineReader;
 use super::out::Out;
-use super::{Done, Failure, exit, parse, render};
-use crate::config::{self, Config};
+use super::{Done, Failure, exit, parse, render, setup};
+use crate::config::params::{self, Request, Setup};
 use crate::daemon::Daemon;
 use crate::ledger::Store;
 use crate::limits;
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{self, Pipeline};
+use crate::{detect, escalate};
 use crate::ports::{Batch, Courier, Ledger, LedgerError, LogSource};
 use crate::schema::{Changes, Evidence, Finding, Letter, Position, RawLine, Reading, Receipt, Refusal, Timestamp};
-use crate::shell::parts;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,19 +25,17 @@ pub fn run(global: &Global, args: &ReplayArgs, out: &mut Out) -> Done {
     if args.sources.is_empty() {
         return Err(Failure::usage("nothing to replay: give --source FORMAT=FILE, for example --source sshd=/var/log/auth.log"));
     }
-    let now = parse::moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
+    let now = setup::moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
     let (since, until) = (limit(args.since.as_deref(), "--since")?, limit(args.until.as_deref(), "--until")?);
-    let config = configuration(global, args)?;
-    let grammars = parse::grammars_of(global)?;
-    let files = files(&config, &grammars, args, now)?;
-    let params = parts::replay_params(&config, &grammars, files.iter().map(|file| file.params.clone()).collect())
-        .map_err(|problems| parse::problems_failure(&problems))?;
+    let setup = configuration(global, args)?;
+    let files = files(&setup, args, now)?;
+    let params = replay_params(&setup, &files);
     let reading = Reading { utc: now, ..Reading::default() };
     let ledger = match &args.store {
         None => History::default(),
         Some(path) => History { store: Some(new_store(path, &reading)?), ..History::default() },
     };
-    let source = Merged::new(files, grammars)?;
+    let source = Merged::new(files, setup.grammars.clone())?;
     let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params));
     let mut found = 0u64;
     loop {
@@ -65,18 +63,31 @@ pub fn run(global: &Global, args: &ReplayArgs, out: &mut Out) -> Done {
 
 fn limit(text: Option<&str>, flag: &str) -> Result<Timestamp, Failure> {
     match text {
-        Some(_) => parse::moment_or_now(text, flag),
+        Some(_) => setup::moment_or_now(text, flag),
         None if flag == "--since" => Ok(Timestamp(i64::MIN)),
         None => Ok(Timestamp(i64::MAX)),
     }
 }
 
-fn configuration(global: &Global, args: &ReplayArgs) -> Result<Config, Failure> {
-    let (mut config, _) = config::load(global.config.as_deref(), global.state.as_deref())
-        .map_err(|problems| parse::problems_failure(&problems))?;
-    config.detect.rules.extend(args.rules.iter().cloned());
-    config.detect.builtin &= !args.no_builtin;
-    Ok(config)
+fn configuration(global: &Global, args: &ReplayArgs) -> Result<Setup, Failure> {
+    let formats = args.sources.iter().filter_map(|text| Some(text.split_once('=')?.0.to_owned())).collect();
+    setup::read(&Request {
+        rules: args.rules.clone(),
+        no_builtin: args.no_builtin,
+        formats: Some(formats),
+        ..setup::request(global)
+    })
+}
+
+/// The rooms over the files of the history; nobody is told, so there are no people and no policies.
+fn replay_params(setup: &Setup, files: &[HistoryFile]) -> pipeline::Params {
+    let live = params::pipeline_params(setup);
+    pipeline::Params {
+        sources: files.iter().map(|file| file.params.clone()).collect(),
+        detect: detect::Params { sources: Vec::new(), ..live.detect.clone() },
+        escalate: escalate::Params::default(),
+        ..live
+    }
 }
 
 fn new_store(path: &Path, now: &Reading) -> Result<Store, Failure> {
@@ -98,16 +109,16 @@ struct HistoryFile {
 }
 
 /// `FORMAT=FILE`, or the name of a configured source in place of the format.
-fn files(config: &Config, set: &GrammarSet, args: &ReplayArgs, now: Timestamp) -> Result<Vec<HistoryFile>, Failure> {
+fn files(setup: &Setup, args: &ReplayArgs, now: Timestamp) -> Result<Vec<HistoryFile>, Failure> {
     let mut files = Vec::new();
     for (index, text) in args.sources.iter().enumerate() {
         let Some((format, path)) = text.split_once('=') else {
             return Err(Failure::usage(format!("--source {text}: write FORMAT=FILE, for example sshd=/var/log/auth.log")));
         };
         let path = PathBuf::from(path);
-        let params = match config.sources.iter().find(|source| source.name == format) {
-            Some(source) => SourceParams { name: Arc::from(format), ..parts::source_params(source) },
-            None => parse::source(set, format, &path, args.timezone.as_deref())?,
+        let params = match setup.config.sources.iter().find(|source| source.name == format) {
+            Some(source) => SourceParams { name: Arc::from(format), ..params::source_params(source) },
+            None => parse::source(&setup.grammars, format, &path, args.timezone.as_deref())?,
         };
         let reader = parse::open(&path, &params.name, index as u64 + 1, now)?;
         files.push(HistoryFile { path, params, reader });

@@ -8,6 +8,7 @@ pub mod file;
 mod globs;
 pub mod grammars;
 pub mod keys;
+pub mod params;
 mod load;
 pub mod report;
 pub mod rules;

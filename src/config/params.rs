@@ -1,0 +1,212 @@
+//! From a [`Config`] to what each room works with, and the one way in that reads configuration, grammars
+//! and rules together and reports every problem of all three.
+
+use super::file::{ClockStarts, Config, Recipient, Schedule, Source};
+use super::report::{Grade, Problem};
+use super::{Given, grammars, load, rules};
+use crate::detect::{self, RuleSet, SilenceParams};
+use crate::escalate;
+use crate::normalize::{GrammarSet, SourceParams};
+use crate::pipeline;
+use crate::schema::Timestamp;
+use crate::triage;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Configuration file; `None` = the usual place, else built-in defaults.
+    pub file: Option<PathBuf>,
+    /// In place of `store.directory`.
+    pub state: Option<PathBuf>,
+    /// Whether the daemon starts.
+    pub starting: bool,
+    /// More rule folders.
+    pub rules: Vec<PathBuf>,
+    /// Leave the built-in rules out.
+    pub no_builtin: bool,
+    /// Warnings of rules count as errors.
+    pub strict: bool,
+    /// The formats that are read; `None` = those of the configured sources.
+    pub formats: Option<Vec<String>>,
+}
+
+/// Everything that people wrote, valid.
+#[derive(Clone)]
+pub struct Setup {
+    /// The configuration.
+    pub config: Config,
+    /// The grammars.
+    pub grammars: Arc<GrammarSet>,
+    /// The rules.
+    pub rules: Arc<RuleSet>,
+    /// What works, but not as one might think.
+    pub warnings: Vec<Problem>,
+    /// How many grammar files there are.
+    pub grammar_files: usize,
+    /// How many rule documents were read, loaded or not.
+    pub rule_documents: usize,
+}
+
+/// Reads configuration, grammars and rules.
+///
+/// # Errors
+/// Every problem of all three, warnings included; at least one is an error.
+pub fn setup(request: &Request, now: Timestamp) -> Result<Setup, Vec<Problem>> {
+    let folder = super::grammars_folder(request.file.as_deref());
+    let (specs, mut problems) = match grammars::load(folder.as_deref()) {
+        Ok(specs) => (specs, Vec::new()),
+        Err(problems) => (grammars::load(None).unwrap_or_default(), problems),
+    };
+    let grammar_files = specs.len();
+    let set = grammars::compile_all(specs).unwrap_or_else(|more| {
+        problems.extend(more);
+        GrammarSet::default()
+    });
+    let names: Vec<&str> = set.names().chain(set.families()).collect();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let given = Given {
+        formats: &names,
+        state: request.state.as_deref(),
+        credentials: credentials.as_deref(),
+        starting: request.starting,
+        now,
+    };
+    let config = match load(request.file.as_deref(), &given) {
+        Ok((config, warnings)) => {
+            problems.extend(warnings);
+            Some(config)
+        }
+        Err(more) => {
+            problems.extend(more);
+            None
+        }
+    };
+    let (rules, rule_documents) = load_rules(config.as_ref(), request, &set, &mut problems);
+    let failed = problems.iter().any(|problem| problem.grade == Grade::Error);
+    match config.filter(|_| !failed) {
+        Some(config) => {
+            let (grammars, rules) = (Arc::new(set), Arc::new(rules));
+            Ok(Setup { config, grammars, rules, warnings: problems, grammar_files, rule_documents })
+        }
+        None => Err(problems),
+    }
+}
+
+fn load_rules(config: Option<&Config>, request: &Request, set: &GrammarSet, problems: &mut Vec<Problem>) -> (RuleSet, usize) {
+    let mut folders: Vec<PathBuf> = config.map(|config| config.detect.rules.clone()).unwrap_or_default();
+    folders.extend(request.rules.iter().cloned());
+    let builtin = config.is_none_or(|config| config.detect.builtin) && !request.no_builtin;
+    let disable = config.map(|config| config.detect.disable.clone()).unwrap_or_default();
+    let (specs, found) = rules::load(&folders, builtin, &disable, request.strict);
+    problems.extend(found);
+    let documents = specs.len();
+    let formats = request.formats.clone().unwrap_or_else(|| {
+        let of = |config: &Config| config.sources.iter().map(|source| source.format.clone()).collect();
+        config.map(of).unwrap_or_default()
+    });
+    let formats: Vec<String> = formats.iter().flat_map(|format| set.members(format)).map(str::to_owned).collect();
+    let (rules, found) = rules::compile(specs, &formats, request.strict);
+    problems.extend(found);
+    (rules, documents)
+}
+
+/// What the pure rooms need.
+pub fn pipeline_params(setup: &Setup) -> pipeline::Params {
+    let config = &setup.config;
+    pipeline::Params {
+        grammars: setup.grammars.clone(),
+        sources: config.sources.iter().map(source_params).collect(),
+        detect: detect::Params { rules: setup.rules.clone(), sources: config.sources.iter().map(silence).collect() },
+        triage: triage::Params { routes: routes(config), ..triage::Params::default() },
+        escalate: escalate_params(config),
+    }
+}
+
+/// A source as Normalize sees it.
+pub fn source_params(source: &Source) -> SourceParams {
+    SourceParams {
+        name: Arc::from(source.name.as_str()),
+        format: Arc::from(source.format.as_str()),
+        timezone: source.timezone.clone(),
+        lateness: source.lateness,
+    }
+}
+
+fn silence(source: &Source) -> SilenceParams {
+    let name = Arc::from(source.name.as_str());
+    SilenceParams { source: name, silent_after: source.silent_after, required: source.required }
+}
+
+/// A route that names several types or sources becomes one route for each pair, in order.
+fn routes(config: &Config) -> Vec<triage::Route> {
+    let any = |list: &[String]| -> Vec<Option<Arc<str>>> {
+        if list.is_empty() { vec![None] } else { list.iter().map(|text| Some(Arc::from(text.as_str()))).collect() }
+    };
+    let mut routes = Vec::new();
+    for route in &config.routes {
+        for incident_type in any(&route.incident_type) {
+            for source in any(&route.source) {
+                let (severity, policy) = (route.severity.clone(), Arc::from(route.policy.as_str()));
+                routes.push(triage::Route { severity, incident_type: incident_type.clone(), source, policy });
+            }
+        }
+    }
+    routes
+}
+
+fn escalate_params(config: &Config) -> escalate::Params {
+    let person = |person: &super::file::Person| escalate::Person {
+        id: Arc::from(person.id.as_str()),
+        name: Arc::from(person.name.as_str()),
+        addresses: person.email.iter().map(|address| Arc::from(address.as_str())).collect(),
+        zone: person.timezone.clone(),
+    };
+    escalate::Params {
+        persons: config.persons.iter().map(|p| (Arc::from(p.id.as_str()), person(p))).collect(),
+        policies: config.policies.iter().map(|p| (Arc::from(p.id.as_str()), policy(p))).collect(),
+        schedules: config.schedules.iter().map(|s| (Arc::from(s.id.as_str()), schedule(s))).collect::<BTreeMap<_, _>>(),
+        domain: Arc::from(config.mail.domain.as_str()),
+        max_per_recipient_per_hour: config.mail.max_per_recipient_per_hour,
+        relays: u32::try_from(config.mail.relays.len()).unwrap_or(u32::MAX).max(1),
+        ..escalate::Params::default()
+    }
+}
+
+fn policy(policy: &super::file::Policy) -> escalate::Policy {
+    let recipient = |recipient: &Recipient| match recipient {
+        Recipient::Person(id) => escalate::Recipient::Person(Arc::from(id.as_str())),
+        Recipient::Schedule(id) => escalate::Recipient::Schedule(Arc::from(id.as_str())),
+    };
+    let step = |step: &super::file::Step| escalate::Step { after: step.after, notify: step.notify.iter().map(recipient).collect() };
+    escalate::Policy {
+        notify_within: policy.notify_within,
+        acknowledge_within: Some(policy.acknowledge_within),
+        acknowledgement_lasts: policy.acknowledgement_lasts,
+        clock_starts: match policy.clock_starts {
+            ClockStarts::Occurred => escalate::ClockStart::Occurred,
+            ClockStarts::Read => escalate::ClockStart::Read,
+            ClockStarts::Detected => escalate::ClockStart::Detected,
+        },
+        repeat_every: policy.repeat_every,
+        steps: policy.steps.iter().map(step).collect(),
+    }
+}
+
+fn schedule(schedule: &Schedule) -> escalate::Schedule {
+    let stand_in = |o: &super::file::Override| {
+        let (from, to) = (schedule.moment(o.from), schedule.moment(o.to));
+        escalate::Override { from, to, person: Arc::from(o.person.as_str()) }
+    };
+    escalate::Schedule {
+        zone: schedule.timezone.clone(),
+        members: schedule.members.iter().map(|id| Arc::from(id.as_str())).collect(),
+        turn_days: schedule.every_days,
+        first: schedule.first,
+        // The last override of the file counts, the first of the room.
+        overrides: schedule.overrides.iter().rev().map(stand_in).collect(),
+    }
+}
+
