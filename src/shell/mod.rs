@@ -8,10 +8,10 @@ pub mod requests;
 pub mod status;
 pub mod wake;
 
-use crate::config;
+use crate::config::params::Setup;
 use crate::config::report::Problem;
 use crate::daemon::{Daemon, Turn};
-use crate::desk::Desk;
+use crate::desk::{self, Desk};
 use crate::host::clock::SystemClock;
 use crate::host::signals::{Signal, Signals};
 use crate::host::systemd::Notifier;
@@ -57,6 +57,10 @@ pub enum ServiceError {
     Host(String),
 }
 
+fn host(error: impl std::fmt::Display) -> ServiceError {
+    ServiceError::Host(error.to_string())
+}
+
 fn listed(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     format!("{}\n{} problem(s); nothing was started", lines.join("\n"), problems.len())
@@ -73,7 +77,7 @@ const STALL: Duration = Duration::from_millis(500);
 /// The running service.
 pub struct Service {
     options: Options,
-    config: config::Config,
+    setup: Setup,
     clock: SystemClock,
     daemon: Daemon<Tail, Store, Couriers>,
     requests: Requests,
@@ -113,29 +117,30 @@ impl Service {
     /// # Errors
     /// [`ServiceError`]: nothing was changed then, except that the state directory may have been made.
     pub fn open(options: Options) -> Result<Service, ServiceError> {
-        crate::host::set_umask(0o027);
-        let (config, warnings) = config::load(options.config.as_deref(), options.state.as_deref())
-            .map_err(ServiceError::Config)?;
-        for warning in &warnings {
+        crate::host::disk::set_umask();
+        let clock = SystemClock::new().map_err(host)?;
+        let setup = parts::read(&options, &clock.now())?;
+        for warning in &setup.warnings {
             tracing::warn!("{warning}");
         }
-        let clock = SystemClock::new().map_err(|error| ServiceError::Host(error.to_string()))?;
         let (bell, waiter) = wake::bell();
-        let store = Store::open(&config.store.directory, &clock.now())?;
-        let couriers = parts::couriers(&config, &options, &bell)?;
-        let daemon = parts::daemon(&config, store, couriers, &clock.now())?;
-        let socket = config.store.directory.join("control.sock");
+        let directory = &setup.config.store.directory;
+        let store = Store::open(directory, &clock.now())?;
         let desk_bell = bell.clone();
-        let desk = Desk::open(&socket, move || desk_bell.ring()).map_err(|e| ServiceError::Host(e.to_string()))?;
+        let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
+        let couriers = parts::couriers(&setup.config, &options, &bell)?;
+        let daemon = parts::daemon(&setup, store, couriers)?;
+        let mut troubles = Troubles::default();
+        troubles.begin(daemon.ledger.gaps()?, (setup.rules.loaded(), setup.rules.idle()));
         Ok(Service {
-            requests: Requests::new(desk, &config),
+            requests: Requests::new(desk, &setup.config),
             options,
-            config,
+            setup,
             clock,
             daemon,
             watch: None,
-            troubles: Troubles::default(),
-            notifier: Notifier::from_environment(),
+            troubles,
+            notifier: Notifier::from_environment().map_err(host)?,
             bell,
             waiter,
             stop: Arc::default(),
@@ -155,7 +160,7 @@ impl Service {
     /// [`ServiceError::Host`] when the signals cannot be taken.
     pub fn obey_signals(&mut self) -> Result<(), ServiceError> {
         let (stop, reload, bell) = (self.stop.clone(), self.reload.clone(), self.bell.clone());
-        let signals = Signals::start(move |signal| {
+        let signals = Signals::listen(move |signal| {
             match signal {
                 Signal::Stop => stop.store(true, Ordering::SeqCst),
                 Signal::Reload => reload.store(true, Ordering::SeqCst),
@@ -174,10 +179,10 @@ impl Service {
     /// committed is read again by the next start.
     pub fn serve(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
         self.daemon.recover(&self.clock.now())?;
-        self.journal_start()?;
+        self.journal("start")?;
         self.rewatch();
         self.notifier.ready();
-        tracing::info!(sources = self.config.sources.len(), store = %self.config.store.directory.display(), "ready");
+        tracing::info!(sources = self.setup.config.sources.len(), store = %self.setup.config.store.directory.display(), "ready");
         while !self.stop.load(Ordering::SeqCst) {
             if self.reload.swap(false, Ordering::SeqCst) {
                 self.reload();
@@ -191,7 +196,7 @@ impl Service {
     /// One turn with what surrounds it; returns how long to wait.
     fn turn(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<Duration, ServiceError> {
         let now = self.clock.now();
-        let acts = self.requests.take(&self.daemon, &mut self.troubles, &self.config, &now, &self.reload);
+        let acts = self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
         let turn = self.daemon.turn(&acts, &now);
         self.requests.answer(&turn);
         self.note(&turn, &now);
@@ -201,7 +206,7 @@ impl Service {
             Some(LedgerError::Transient(_)) => return Ok(STALL),
             None => {}
         }
-        self.notifier.watchdog(&now);
+        self.watchdog(&now);
         if turn.more {
             return Ok(Duration::ZERO);
         }
@@ -231,23 +236,23 @@ impl Service {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
             let health = self.daemon.ledger.health();
-            self.troubles.look(&self.daemon, &self.config, &health, now);
+            self.troubles.look(&self.daemon, &self.setup.config, &health, now);
             self.notifier.status(&self.troubles.line(&health));
             self.daemon.ledger.idle();
         }
     }
 
-    /// The rules in force and the start itself belong to the record.
-    fn journal_start(&mut self) -> Result<(), ServiceError> {
+    /// The rules in force, and since when, belong to the record.
+    fn journal(&mut self, kind: &'static str) -> Result<(), ServiceError> {
         let now = self.clock.now();
         let entry = JournalEntry {
             at: now.utc,
-            kind: "start",
+            kind,
             actor: Arc::from("gatewatch"),
-            subject: Arc::from(self.config.store.directory.display().to_string().as_str()),
+            subject: Arc::from(self.setup.config.store.directory.display().to_string().as_str()),
             detail: format!("version {}", env!("CARGO_PKG_VERSION")).into(),
         };
-        self.daemon.record_rules(entry, parts::rule_rows(&self.config).map_err(ServiceError::Config)?)?;
+        self.daemon.record_rules(entry, self.setup.rules.rows())?;
         Ok(())
     }
 
@@ -270,12 +275,15 @@ impl Service {
     /// SIGHUP: the new configuration whole, or the old one stays. The store and letters under way are kept.
     fn reload(&mut self) {
         let now = self.clock.now();
-        self.notifier.reloading(&now);
-        match parts::reload(&mut self.daemon, &self.config, &self.options, &self.bell, &now) {
-            Ok(config) => {
-                self.requests.learn(&config);
-                self.config = config;
+        self.notifier.reloading();
+        match parts::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
+            Ok(setup) => {
+                self.requests.learn(&setup.config);
+                self.setup = setup;
                 self.rewatch();
+                if let Err(error) = self.journal("reload") {
+                    tracing::error!("the reload is in force but not in the journal: {error}");
+                }
                 tracing::info!("reloaded");
             }
             Err(error) => tracing::error!("reload refused, the old configuration stays in force:\n{error}"),
@@ -306,7 +314,6 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Ledger`]: the next start recovers from the write-ahead log instead.
     pub fn close(self) -> Result<(), ServiceError> {
-        self.requests.close();
         self.daemon.ledger.close()?;
         tracing::info!("stopped");
         Ok(())

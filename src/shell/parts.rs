@@ -1,0 +1,162 @@
+//! The pieces of a running service, each made from the configuration and the store.
+
+use super::couriers::Couriers;
+use super::wake::Bell;
+use super::{Options, ServiceError};
+use crate::config::file::{Config, RelayConfig, Tls};
+use crate::config::params::{Request, Setup, pipeline_params, setup};
+use crate::courier::{self, Deadlines, Post, Relay, Secret};
+use crate::daemon::Daemon;
+use crate::host::clock::SystemClock;
+use crate::ledger::{Loaded, Store};
+use crate::pipeline::{Memory, Pipeline};
+use crate::ports::Clock;
+use crate::schema::book::{Book, Rows};
+use crate::schema::Reading;
+use crate::tail::{self, Tail};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The Maildir's folder in the state directory.
+const MAILDIR: &str = "mail";
+
+/// Configuration, grammars and rules of the options.
+///
+/// # Errors
+/// [`ServiceError::Config`] with every problem.
+pub fn read(options: &Options, now: &Reading) -> Result<Setup, ServiceError> {
+    let request = Request {
+        file: options.config.clone(),
+        state: options.state.clone(),
+        starting: true,
+        ..Request::default()
+    };
+    setup(&request, now.utc).map_err(ServiceError::Config)
+}
+
+/// The driver over a store: every room restored, the tail at the committed positions.
+///
+/// # Errors
+/// [`ServiceError::Ledger`] when the store cannot be read.
+pub fn daemon(setup: &Setup, mut store: Store, couriers: Couriers) -> Result<Daemon<Tail, Store, Couriers>, ServiceError> {
+    let loaded = store.load()?;
+    let (pipeline, tail) = rooms(setup, loaded);
+    Ok(Daemon::new(tail, store, couriers, pipeline))
+}
+
+/// Pipeline and tail as the store left them.
+pub fn rooms(setup: &Setup, loaded: Loaded) -> (Pipeline, Tail) {
+    let mut pipeline = Pipeline::new(pipeline_params(setup));
+    let book = Book::load(Rows {
+        incidents: loaded.incidents,
+        clocks: loaded.clocks,
+        notifications: loaded.notifications,
+        silences: loaded.silences,
+        last_incident_number: loaded.next_incident_number.saturating_sub(1),
+        last_notification: loaded.next_notification.saturating_sub(1),
+        last_silence: loaded.next_silence.saturating_sub(1),
+    });
+    pipeline.restore(Memory { states: loaded.states, book, next_event: loaded.next_event });
+    let tail = Tail::new(tail_params(&setup.config), loaded.generations, loaded.next_generation);
+    (pipeline, tail)
+}
+
+/// What Tail follows. The state directory is never read as a log: it would feed on itself.
+pub fn tail_params(config: &Config) -> tail::Params {
+    let source = |source: &crate::config::file::Source| tail::SourceParams {
+        name: Arc::from(source.name.as_str()),
+        globs: source.paths.clone(),
+    };
+    tail::Params { sources: config.sources.iter().map(source).collect(), never: vec![config.store.directory.clone()] }
+}
+
+/// The courier of a configuration; none in a dry run.
+///
+/// # Errors
+/// [`ServiceError::Host`] when it cannot start.
+pub fn post(config: &Config, options: &Options, bell: &Bell) -> Result<Option<Post>, ServiceError> {
+    if options.dry_run {
+        return Ok(None);
+    }
+    let clock = SystemClock::new().map_err(|error| ServiceError::Host(error.to_string()))?;
+    let bell = bell.clone();
+    let params = courier_params(config);
+    Post::start(params, Arc::new(move || clock.now()), move || bell.ring())
+        .map(Some)
+        .map_err(|error| ServiceError::Host(error.to_string()))
+}
+
+/// The couriers of a configuration.
+///
+/// # Errors
+/// As [`post`].
+pub fn couriers(config: &Config, options: &Options, bell: &Bell) -> Result<Couriers, ServiceError> {
+    let clock = SystemClock::new().map_err(|error| ServiceError::Host(error.to_string()))?;
+    Ok(Couriers::new(post(config, options, bell)?, move || clock.now().utc))
+}
+
+fn courier_params(config: &Config) -> courier::Params {
+    let from = config.mail.from.clone();
+    if config.mail.relays.is_empty() {
+        return courier::Params::Maildir { directory: maildir(&config.store.directory), from };
+    }
+    courier::Params::Relays {
+        relays: config.mail.relays.iter().map(relay).collect(),
+        from,
+        helo: config.mail.domain.clone(),
+        deadlines: Deadlines::default(),
+    }
+}
+
+fn maildir(state: &Path) -> std::path::PathBuf {
+    state.join(MAILDIR)
+}
+
+fn relay(relay: &RelayConfig) -> Relay {
+    let login = relay.username.clone().zip(relay.password.as_ref().map(|secret| Secret::new(secret.reveal())));
+    Relay {
+        host: relay.host.clone(),
+        port: relay.port,
+        tls: match relay.tls {
+            Tls::StartTls => courier::Tls::Starttls,
+            Tls::Implicit => courier::Tls::Implicit,
+            Tls::None => courier::Tls::None,
+        },
+        login,
+        ca_file: relay.ca_pem.clone(),
+    }
+}
+
+/// SIGHUP: the whole new setup, or an error and nothing is touched. Memory is made anew from the store,
+/// which holds all of it after each commit; window state of unchanged rules is among it.
+///
+/// # Errors
+/// [`ServiceError`]; the daemon is as it was.
+pub fn reload(
+    daemon: &mut Daemon<Tail, Store, Couriers>,
+    current: &Setup,
+    options: &Options,
+    bell: &Bell,
+    now: &Reading,
+) -> Result<Setup, ServiceError> {
+    if daemon.is_stalled() {
+        return Err(ServiceError::Host("the store does not take changes at the moment; reload again when it does".to_owned()));
+    }
+    let next = read(options, now)?;
+    if next.config.store.directory != current.config.store.directory {
+        return Err(ServiceError::Host("store.directory cannot change while the daemon runs; restart it".to_owned()));
+    }
+    let post = if courier_changed(&current.config, &next.config) { Some(post(&next.config, options, bell)?) } else { None };
+    let loaded = daemon.ledger.load()?;
+    let (pipeline, tail) = rooms(&next, loaded);
+    daemon.pipeline = pipeline;
+    daemon.source = tail;
+    if let Some(post) = post {
+        daemon.courier.replace(post);
+    }
+    Ok(next)
+}
+
+fn courier_changed(a: &Config, b: &Config) -> bool {
+    (&a.mail.from, &a.mail.domain, &a.mail.relays) != (&b.mail.from, &b.mail.domain, &b.mail.relays)
+}
