@@ -20,8 +20,20 @@ const MESSAGE_ID_CHARS_MAX: usize = 250;
 const HEADER_BYTES_MAX: usize = 8 * 1024;
 /// Headers that this module writes; a letter cannot replace them.
 const OWN_HEADERS: &[&str] = &[
-    "from", "sender", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version", "auto-submitted",
-    "x-auto-response-suppress", "content-type", "content-transfer-encoding", "content-disposition",
+    "from",
+    "sender",
+    "to",
+    "cc",
+    "bcc",
+    "subject",
+    "date",
+    "message-id",
+    "mime-version",
+    "auto-submitted",
+    "x-auto-response-suppress",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
 ];
 
 /// Why no mail can be made of a letter. All are permanent: the same letter fails again.
@@ -54,7 +66,11 @@ pub fn mime(letter: &Letter, from: &str) -> Result<Vec<u8>, MimeError> {
     for (name, value) in &letter.headers {
         match further_header(name, value) {
             Some(header) => builder = builder.raw_header(header),
-            None => tracing::error!(header = name, notification = letter.notification, "header left out: it is not safe"),
+            None => tracing::error!(
+                header = name,
+                notification = letter.notification,
+                "header left out: it is not safe"
+            ),
         }
     }
     builder = builder.raw_header(constant("Auto-Submitted", "auto-generated"));
@@ -101,7 +117,11 @@ fn message_id(id: &str) -> Result<HeaderValue, MimeError> {
 
 /// A header whose value is known to be printable ASCII and short.
 fn constant(name: &'static str, value: &str) -> HeaderValue {
-    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.to_owned(), value.to_owned())
+    HeaderValue::dangerous_new_pre_encoded(
+        HeaderName::new_from_ascii_str(name),
+        value.to_owned(),
+        value.to_owned(),
+    )
 }
 
 /// One of the letter's own headers; `None` when name or value is not safe.
@@ -143,7 +163,10 @@ mod tests {
             message_id: "<i-9.notice.0.ana.0@gatewatch.example.org>".into(),
             date: Timestamp::parse_rfc3339("2026-11-23T09:00:00.123Z").unwrap(),
             subject: "[gatewatch] high #9 Anmeldung für müller".into(),
-            headers: vec![("X-Gatewatch-Incident", "i-9".into()), ("References", "<a@b> ".repeat(20).trim_end().into())],
+            headers: vec![
+                ("X-Gatewatch-Incident", "i-9".into()),
+                ("References", "<a@b> ".repeat(20).trim_end().into()),
+            ],
             text: "Ein Zeichen: ü = \u{1b}[2J\n.\n..\nFrom here\n".into(),
             html: Some("<p>&lt;b&gt; ü</p>".into()),
             relay: 0,
@@ -155,8 +178,11 @@ mod tests {
         let text = std::str::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let unfolded = head.replace("\r\n ", " ");
-        let headers: Vec<(String, String)> =
-            unfolded.split("\r\n").map(|l| l.split_once(": ").unwrap()).map(|(n, v)| (n.into(), v.into())).collect();
+        let headers: Vec<(String, String)> = unfolded
+            .split("\r\n")
+            .map(|l| l.split_once(": ").unwrap())
+            .map(|(n, v)| (n.into(), v.into()))
+            .collect();
         let kind = &headers.iter().find(|(n, _)| n == "Content-Type").unwrap().1;
         let parts = match kind.split_once("boundary=\"") {
             None => vec![decode(body)],
@@ -174,7 +200,9 @@ mod tests {
         let (mut out, mut at) = (Vec::new(), 0);
         while at < joined.len() {
             if joined[at] == b'=' {
-                out.push(u8::from_str_radix(std::str::from_utf8(&joined[at + 1..at + 3]).unwrap(), 16).unwrap());
+                out.push(
+                    u8::from_str_radix(std::str::from_utf8(&joined[at + 1..at + 3]).unwrap(), 16).unwrap(),
+                );
                 at += 3;
             } else {
                 out.push(joined[at]);
@@ -186,7 +214,8 @@ mod tests {
 
     fn is_clean(bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(bytes).replace("\r\n", "");
-        text.bytes().all(|b| (b' '..=b'~').contains(&b)) && String::from_utf8_lossy(bytes).lines().all(|l| l.len() <= 998)
+        text.bytes().all(|b| (b' '..=b'~').contains(&b))
+            && String::from_utf8_lossy(bytes).lines().all(|l| l.len() <= 998)
     }
 
     #[test]
@@ -195,7 +224,9 @@ mod tests {
         assert!(is_clean(&bytes));
         assert_eq!(bytes, mime(&letter(), "gatewatch@example.org").unwrap());
         let (headers, parts) = read(&bytes);
-        let value = |name: &str| headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect::<Vec<_>>();
+        let value = |name: &str| {
+            headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect::<Vec<_>>()
+        };
         assert_eq!(value("From"), ["gatewatch <gatewatch@example.org>"]);
         assert_eq!(value("To"), ["ana@example.org"]);
         assert_eq!(value("Message-ID"), ["<i-9.notice.0.ana.0@gatewatch.example.org>"]);
@@ -221,15 +252,27 @@ mod tests {
         assert!(is_clean(&bytes));
         let (headers, parts) = read(&bytes);
         let names: Vec<&str> = headers.iter().map(|(n, _)| n.as_str()).collect();
-        assert!(!names.contains(&"Bcc") && !names.contains(&"X-Gatewatch-Kind") && !names.contains(&"X-Long"), "{names:?}");
-        let subject: Vec<&str> = headers.iter().filter(|(n, _)| n == "Subject").map(|(_, v)| v.as_str()).collect();
+        assert!(
+            !names.contains(&"Bcc") && !names.contains(&"X-Gatewatch-Kind") && !names.contains(&"X-Long"),
+            "{names:?}"
+        );
+        let subject: Vec<&str> =
+            headers.iter().filter(|(n, _)| n == "Subject").map(|(_, v)| v.as_str()).collect();
         assert_eq!(subject, ["a\\r\\nBcc: evil@example.net\\r\\n\\r\\n<script>\\u{202e}\\x00"]);
         assert_eq!(parts.len(), 1);
     }
 
     #[test]
     fn what_is_no_address_or_id_is_an_error_not_a_panic() {
-        for to in ["", "ana", "ana@", "a\r\nb@example.org", "ana@example.org>,<b@c.de", "añ@example.org", "a b@c.de"] {
+        for to in [
+            "",
+            "ana",
+            "ana@",
+            "a\r\nb@example.org",
+            "ana@example.org>,<b@c.de",
+            "añ@example.org",
+            "a b@c.de",
+        ] {
             let sent = mime(&Letter { to: to.into(), ..letter() }, "gatewatch@example.org");
             assert_eq!(sent, Err(MimeError::Address(to.into())));
         }

@@ -51,7 +51,9 @@ impl Maildir {
                 reply: format!("written as new/{name}").into(),
                 result: AttemptResult::Accepted,
             },
-            Err(error) => judge(trip.phase(), Trouble::silent(format!("maildir {}: {error}", self.directory.display()))),
+            Err(error) => {
+                judge(trip.phase(), Trouble::silent(format!("maildir {}: {error}", self.directory.display())))
+            }
         }
     }
 
@@ -64,7 +66,8 @@ impl Maildir {
             let result = write_durably(&draft, mime).and_then(|()| {
                 // From here a cut leaves the mail in place without our knowing.
                 trip.reach(MailPhase::Body);
-                fs::hard_link(&draft, self.directory.join("new").join(&name)).inspect_err(|_| trip.reach(MailPhase::Data))
+                fs::hard_link(&draft, self.directory.join("new").join(&name))
+                    .inspect_err(|_| trip.reach(MailPhase::Data))
             });
             fs::remove_file(&draft).ok();
             match result {
@@ -99,7 +102,10 @@ mod tests {
         let taken = format!("1.M5P{}Q0.{ENDING}", std::process::id());
         fs::write(path.join("new").join(&taken), "first").unwrap();
         let outcome = maildir.deliver(b"second\r\n", Timestamp(1_000_005), &Trip::new());
-        assert_eq!((outcome.result, outcome.phase, outcome.code), (AttemptResult::Accepted, MailPhase::Done, None));
+        assert_eq!(
+            (outcome.result, outcome.phase, outcome.code),
+            (AttemptResult::Accepted, MailPhase::Done, None)
+        );
         assert_eq!(fs::read(path.join("new").join(&taken)).unwrap(), b"first");
         let name = outcome.reply.strip_prefix("written as new/").unwrap();
         let file = path.join("new").join(name);
@@ -115,7 +121,9 @@ mod tests {
         fs::write(home.path().join("tmp/1.M1P1Q1.gatewatch"), "half").unwrap();
         fs::write(home.path().join("tmp/foreign"), "other").unwrap();
         Maildir::open(home.path()).unwrap();
-        assert!(!home.path().join("tmp/1.M1P1Q1.gatewatch").exists() && home.path().join("tmp/foreign").exists());
+        assert!(
+            !home.path().join("tmp/1.M1P1Q1.gatewatch").exists() && home.path().join("tmp/foreign").exists()
+        );
         fs::remove_dir(home.path().join("new")).unwrap();
         let outcome = maildir.deliver(b"x", Timestamp(0), &Trip::new());
         assert_eq!((outcome.result, outcome.phase), (AttemptResult::Deferred, MailPhase::Data));

@@ -88,7 +88,11 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Deadlines {
-        Deadlines { command: SMTP_COMMAND_MAX, until_body: SMTP_UNTIL_BODY_MAX, after_body: SMTP_AFTER_BODY_MAX }
+        Deadlines {
+            command: SMTP_COMMAND_MAX,
+            until_body: SMTP_UNTIL_BODY_MAX,
+            after_body: SMTP_AFTER_BODY_MAX,
+        }
     }
 }
 
@@ -128,7 +132,9 @@ pub enum CourierError {
     #[error("mail: {0:?} cannot be the name told to relays (EHLO)")]
     Helo(String),
     /// `tls = "none"` to a machine that is not this one.
-    #[error("relay {0}: tls = \"none\" is allowed only to a loopback address; use \"starttls\" or \"implicit\"")]
+    #[error(
+        "relay {0}: tls = \"none\" is allowed only to a loopback address; use \"starttls\" or \"implicit\""
+    )]
     PlainToNetwork(String),
     /// The certificates cannot be read.
     #[error("relay {relay}: ca_file: {why}")]

@@ -71,10 +71,16 @@ impl Post {
     ///
     /// # Errors
     /// [`CourierError`]: parameters that cannot work, or a Maildir that cannot be written.
-    pub fn start(params: Params, now: Now, wake: impl Fn() + Send + Sync + 'static) -> Result<Post, CourierError> {
+    pub fn start(
+        params: Params,
+        now: Now,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Post, CourierError> {
         let (way, from) = match params {
             Params::Maildir { directory, from } => (Way::Maildir(Arc::new(Maildir::open(&directory)?)), from),
-            Params::Relays { relays, from, helo, deadlines } => (lines(relays, &helo, deadlines, &now)?, from),
+            Params::Relays { relays, from, helo, deadlines } => {
+                (lines(relays, &helo, deadlines, &now)?, from)
+            }
         };
         let office = Office {
             way,
@@ -87,9 +93,17 @@ impl Post {
             beats: AtomicU64::new(0),
         };
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        builder.worker_threads(THREADS).max_blocking_threads(BLOCKING_THREADS_MAX).thread_name("courier").enable_all();
+        builder
+            .worker_threads(THREADS)
+            .max_blocking_threads(BLOCKING_THREADS_MAX)
+            .thread_name("courier")
+            .enable_all();
         let runtime = builder.build().map_err(CourierError::Threads)?;
-        Ok(Post { runtime: Some(runtime), office: Arc::new(office), closing: watch::Sender::new(Closing::Open) })
+        Ok(Post {
+            runtime: Some(runtime),
+            office: Arc::new(office),
+            closing: watch::Sender::new(Closing::Open),
+        })
     }
 
     /// Whether no letter is inside: every receipt can be had.
@@ -157,7 +171,9 @@ impl Office {
     fn relay_name(&self, letter: &Letter) -> Arc<str> {
         match &self.way {
             Way::Maildir(_) => "maildir".into(),
-            Way::Relays(lines) => line_of(lines, letter).map_or_else(|| "".into(), |line| Arc::clone(&line.name)),
+            Way::Relays(lines) => {
+                line_of(lines, letter).map_or_else(|| "".into(), |line| Arc::clone(&line.name))
+            }
         }
     }
 
@@ -226,7 +242,8 @@ async fn deliver(office: Arc<Office>, letter: Letter, trip: Trip) -> Outcome {
     match &office.way {
         Way::Maildir(maildir) => {
             let (maildir, now, inner) = (Arc::clone(maildir), (office.now)().utc, trip.clone());
-            let written = tokio::task::spawn_blocking(move || maildir.deliver(&parcel.mime, now, &inner)).await;
+            let written =
+                tokio::task::spawn_blocking(move || maildir.deliver(&parcel.mime, now, &inner)).await;
             written.unwrap_or_else(|_| trip.cut("the Maildir write failed inside gatewatch"))
         }
         Way::Relays(lines) => match line_of(lines, &letter) {
@@ -249,7 +266,9 @@ fn lines(relays: Vec<Relay>, helo: &str, deadlines: Deadlines, now: &Now) -> Res
     let lines = relays.into_iter().map(|relay| {
         let name: Arc<str> = format!("{}:{}", relay.host, relay.port).into();
         let tls = match relay.tls {
-            Tls::None if !may_be_loopback(&relay.host) => return Err(CourierError::PlainToNetwork(name.to_string())),
+            Tls::None if !may_be_loopback(&relay.host) => {
+                return Err(CourierError::PlainToNetwork(name.to_string()));
+            }
             Tls::None => None,
             Tls::Starttls | Tls::Implicit => Some(trust(&relay, &name)?),
         };
@@ -275,7 +294,8 @@ fn trust(relay: &Relay, name: &str) -> Result<TlsParameters, CourierError> {
         if !pem.windows(27).any(|w| w == b"-----BEGIN CERTIFICATE-----") {
             return Err(failed("it holds no PEM certificate".into()));
         }
-        builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(|e| failed(e.to_string()))?);
+        builder =
+            builder.add_root_certificate(Certificate::from_pem(pem).map_err(|e| failed(e.to_string()))?);
     }
     builder.build().map_err(|e| failed(e.to_string()))
 }
@@ -325,9 +345,17 @@ mod tests {
         for host in ["127.0.0.1", "localhost", "[::1]"] {
             assert_eq!(error(relays(host, Tls::None, None)), "started");
         }
-        assert!(error(relays("mail.example.org", Tls::Starttls, Some(b"nothing".to_vec()))).contains("no PEM certificate"));
+        assert!(
+            error(relays("mail.example.org", Tls::Starttls, Some(b"nothing".to_vec())))
+                .contains("no PEM certificate")
+        );
         assert_eq!(error(relays("mail.example.org", Tls::Implicit, None)), "started");
-        let none = Params::Relays { relays: vec![], from: "a@b.c".into(), helo: "h".into(), deadlines: Deadlines::default() };
+        let none = Params::Relays {
+            relays: vec![],
+            from: "a@b.c".into(),
+            helo: "h".into(),
+            deadlines: Deadlines::default(),
+        };
         assert_eq!(error(none), "no mail relay is given");
         for helo in ["", "a b", "a\r\nMAIL FROM:<x>"] {
             assert!(hello(helo).is_err(), "{helo:?}");

@@ -11,13 +11,15 @@ use super::{Deadlines, Relay, Secret, Tls};
 use crate::schema::{MailPhase, Span};
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-#[expect(deprecated, reason = "the only way to put lettre's TLS over a stream of ours; lettre 0.11 keeps it")]
+#[expect(
+    deprecated,
+    reason = "the only way to put lettre's TLS over a stream of ours; lettre 0.11 keeps it"
+)]
 use lettre::transport::smtp::client::AsyncNetworkStream;
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
-use std::error::Error as _;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -139,7 +141,8 @@ impl Session<'_> {
         let reached = timeout(duration(limit), reach(&self.line.relay, limit)).await;
         let wire = Wire::new(reached.map_err(|_| too_slow("accept a connection", limit))??);
         // Only the wire's prologue is read here; the relay has not been asked anything.
-        let built = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &self.line.hello).await;
+        let built =
+            AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &self.line.hello).await;
         let mut connection = built.map_err(|e| told(&e))?;
         if self.line.relay.tls == Tls::Implicit {
             self.encrypt(&mut connection, &wire).await?;
@@ -256,7 +259,8 @@ fn offers_login(answer: &Response, way: Mechanism) -> bool {
     let way = way.to_string();
     answer.message().any(|line| {
         let mut words = line.split([' ', '=']);
-        words.next().is_some_and(|word| word.eq_ignore_ascii_case("AUTH")) && words.any(|w| w.eq_ignore_ascii_case(&way))
+        words.next().is_some_and(|word| word.eq_ignore_ascii_case("AUTH"))
+            && words.any(|w| w.eq_ignore_ascii_case(&way))
     })
 }
 
@@ -267,7 +271,11 @@ fn words(answer: &Response) -> (u16, String) {
 
 /// What lettre's error tells: the relay's code and words, or the cause.
 fn told(error: &lettre::transport::smtp::Error) -> Trouble {
-    let mut cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    let mut cause = deepest.to_string();
     if error.is_response() && cause == "incomplete response" {
         cause = "the relay closed the connection".into();
     }

@@ -49,7 +49,13 @@ pub(super) fn judge(phase: MailPhase, trouble: Trouble) -> Outcome {
     use AttemptResult::{Deferred, Refused, Uncertain};
     let began = matches!(phase, MailPhase::Body | MailPhase::Done);
     let result = match trouble.code {
-        None => if began { Uncertain } else { Deferred },
+        None => {
+            if began {
+                Uncertain
+            } else {
+                Deferred
+            }
+        }
         Some(400..=499) => Deferred,
         Some(code @ 500..=599) if !is_about_login(code) => match phase {
             MailPhase::Rcpt | MailPhase::Data | MailPhase::Body | MailPhase::Done => Refused,
@@ -57,7 +63,13 @@ pub(super) fn judge(phase: MailPhase, trouble: Trouble) -> Outcome {
         },
         Some(500..=599) => Deferred,
         // An answer that is none of the four kinds, such as 250 to DATA or 354 to the final dot.
-        Some(_) => if began { Uncertain } else { Deferred },
+        Some(_) => {
+            if began {
+                Uncertain
+            } else {
+                Deferred
+            }
+        }
     };
     // An answer to the final dot ends the session; without one it ended inside the body.
     let phase = if began && trouble.code.is_some() { MailPhase::Done } else { phase };
@@ -95,7 +107,11 @@ pub(super) fn without_login(trouble: Trouble, login: Option<(&str, &str)>) -> Tr
     let plain = format!("\0{user}\0{password}");
     let secrets = [password.to_owned(), base64(password.as_bytes()), base64(plain.as_bytes())];
     let repeats = secrets.iter().any(|secret| trouble.text.contains(secret.trim_end_matches('=')));
-    if repeats { Trouble { text: "(reply withheld: it repeats the login)".into(), ..trouble } } else { trouble }
+    if repeats {
+        Trouble { text: "(reply withheld: it repeats the login)".into(), ..trouble }
+    } else {
+        trouble
+    }
 }
 
 /// Base64 of RFC 4648 section 4.
@@ -149,7 +165,11 @@ mod tests {
     fn a_reply_is_one_bounded_printable_line() {
         let evil = format!("5.7.1 a\r\nb\x1b[2J{}", "ü".repeat(1000));
         let reply = judge(P::Rcpt, Trouble { code: Some(550), text: evil }).reply;
-        assert!(reply.len() <= REPLY_BYTES_MAX && reply.starts_with("550 5.7.1 a\\r\\nb\\x1b[2J") && reply.ends_with('…'));
+        assert!(
+            reply.len() <= REPLY_BYTES_MAX
+                && reply.starts_with("550 5.7.1 a\\r\\nb\\x1b[2J")
+                && reply.ends_with('…')
+        );
     }
 
     #[test]

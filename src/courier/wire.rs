@@ -71,7 +71,10 @@ impl Line {
         std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         self.answer_bytes += buf.filled().len() - before;
         if self.answer_bytes > ANSWER_BYTES_MAX {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the relay's answer has no end")));
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the relay's answer has no end",
+            )));
         }
         Poll::Ready(Ok(()))
     }
