@@ -48,7 +48,9 @@ mod tests {
         assert_eq!(name(&path, 1000).unwrap().as_deref(), Some("ana"));
         assert_eq!(name(&path, 0).unwrap().as_deref(), Some("root"));
         assert_eq!(name(&path, 7).unwrap(), None);
-        assert!(owns("ana", 1000, Some("ana")) && owns("1000", 1000, None) && !owns("ben", 1000, Some("ana")));
+        assert!(
+            owns("ana", 1000, Some("ana")) && owns("1000", 1000, None) && !owns("ben", 1000, Some("ana"))
+        );
         assert!(name(&home.path().join("none"), 0).is_err());
     }
 }

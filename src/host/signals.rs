@@ -42,7 +42,11 @@ impl Signals {
     }
 }
 
-async fn forward(told: impl Fn(Signal), started: &mpsc::Sender<io::Result<()>>, mut ended: oneshot::Receiver<()>) {
+async fn forward(
+    told: impl Fn(Signal),
+    started: &mpsc::Sender<io::Result<()>>,
+    mut ended: oneshot::Receiver<()>,
+) {
     let streams = || -> io::Result<_> {
         let hangup = signal(SignalKind::hangup())?;
         Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, hangup))
@@ -74,9 +78,10 @@ mod tests {
     fn a_signal_reaches_the_callback() {
         let (tell, told) = mpsc::channel();
         let signals = Signals::listen(move |heard| tell.send(heard).unwrap()).unwrap();
-        for (sent, heard) in
-            [(rustix::process::Signal::HUP, Signal::Reload), (rustix::process::Signal::TERM, Signal::Terminate)]
-        {
+        for (sent, heard) in [
+            (rustix::process::Signal::HUP, Signal::Reload),
+            (rustix::process::Signal::TERM, Signal::Terminate),
+        ] {
             rustix::process::kill_process(rustix::process::getpid(), sent).unwrap();
             assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(heard));
         }

@@ -33,10 +33,15 @@ impl Notifier {
     ///
     /// # Errors
     /// See [`Notifier::from_environment`].
-    pub fn new(socket: Option<OsString>, usec: Option<OsString>, pid: Option<OsString>) -> io::Result<Notifier> {
+    pub fn new(
+        socket: Option<OsString>,
+        usec: Option<OsString>,
+        pid: Option<OsString>,
+    ) -> io::Result<Notifier> {
         let number = |text: Option<OsString>| text.and_then(|t| t.to_str()?.parse::<u64>().ok());
         let for_us = pid.is_none() || number(pid) == Some(u64::from(std::process::id()));
-        let watchdog = number(usec).filter(|usec| for_us && *usec > 0).map(|usec| Duration::from_micros(usec / 2));
+        let watchdog =
+            number(usec).filter(|usec| for_us && *usec > 0).map(|usec| Duration::from_micros(usec / 2));
         let socket = socket.filter(|path| !path.is_empty()).map(|path| open(&path)).transpose()?;
         Ok(Notifier { socket, watchdog })
     }
@@ -101,7 +106,8 @@ mod tests {
         let name = format!("gatewatch-test-{}", std::process::id());
         let by_path = UnixDatagram::bind(&path).unwrap();
         let by_name = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-        for (receiver, given) in [(by_path, path.to_str().unwrap().to_owned()), (by_name, format!("@{name}"))] {
+        for (receiver, given) in [(by_path, path.to_str().unwrap().to_owned()), (by_name, format!("@{name}"))]
+        {
             let notifier = Notifier::new(text(&given), None, None).unwrap();
             let heard = |say: fn(&Notifier)| {
                 say(&notifier);
