@@ -20,6 +20,9 @@ const SHORT: Deadlines = Deadlines {
     until_body: Span::millis(3_000),
     after_body: Span::millis(2_000),
 };
+/// For sessions that end by themselves.
+const CALM: Deadlines =
+    Deadlines { command: Span::seconds(10), until_body: Span::seconds(20), after_body: Span::seconds(10) };
 /// No session may take longer than this.
 const WHOLE: Duration = Duration::from_millis(5_000 + 1_500);
 
@@ -72,8 +75,8 @@ fn receipts(post: &mut Post, count: usize) -> Vec<Receipt> {
 }
 
 /// One letter to one relay.
-fn one(relay: &Relay) -> Receipt {
-    let mut post = post(vec![plain(relay)], SHORT);
+fn one(relay: &Relay, deadlines: Deadlines) -> Receipt {
+    let mut post = post(vec![plain(relay)], deadlines);
     post.send(letter(1));
     receipts(&mut post, 1).remove(0)
 }
@@ -85,7 +88,7 @@ fn outcome(receipt: &Receipt) -> (AttemptResult, MailPhase, Option<u16>) {
 #[test]
 fn a_letter_is_one_session_with_one_recipient() {
     let relay = Relay::accepting();
-    let receipt = one(&relay);
+    let receipt = one(&relay, CALM);
     assert_eq!(outcome(&receipt), (Accepted, MailPhase::Done, Some(250)));
     assert_eq!(&*receipt.reply, "250 2.0.0 ok: queued as TEST1");
     assert_eq!(*receipt.relay, *format!("127.0.0.1:{}", relay.port()));
@@ -128,7 +131,7 @@ fn temporary_and_permanent_replies_at_each_stage() {
     ];
     for (stage, reply, expected) in cases {
         let relay = Relay::doing(stage, Do::Say(reply));
-        let receipt = one(&relay);
+        let receipt = one(&relay, CALM);
         assert_eq!(outcome(&receipt), expected, "{stage:?} {reply}: {}", receipt.reply);
         if expected.2.is_some() {
             assert!(reply.starts_with(&*receipt.reply), "{reply}: {}", receipt.reply);
@@ -150,12 +153,12 @@ fn silence_slowness_and_endless_answers_end_in_time() {
     ];
     let memory_before = resident_bytes();
     let checks = stages.iter().flat_map(|(stage, expected)| {
-        [Do::Hang, Do::Drip(400), Do::Endless].map(|what| {
+        [Do::Hang, Do::Drip(400), Do::Endless, Do::Chatter].map(|what| {
             let (stage, expected) = (*stage, *expected);
             std::thread::spawn(move || {
                 let relay = Relay::doing(stage, what.clone());
                 let start = Instant::now();
-                let receipt = one(&relay);
+                let receipt = one(&relay, SHORT);
                 assert_eq!(
                     (receipt.result, receipt.phase),
                     expected,
@@ -191,12 +194,12 @@ fn a_cut_before_the_body_is_a_retry_and_after_it_a_doubt() {
     ];
     for (stage, expected, taken) in cases {
         let relay = Relay::doing(stage, Do::Cut);
-        let receipt = one(&relay);
+        let receipt = one(&relay, CALM);
         assert_eq!(outcome(&receipt), expected, "{stage:?}: {}", receipt.reply);
         assert_eq!(relay.mails().len(), taken, "{stage:?}");
     }
     let (gone, port) = (Relay::accepting(), 1);
-    let mut post = post(vec![RelayParams { port, ..plain(&gone) }], SHORT);
+    let mut post = post(vec![RelayParams { port, ..plain(&gone) }], CALM);
     post.send(letter(1));
     let receipt = receipts(&mut post, 1).remove(0);
     assert_eq!(outcome(&receipt), (Deferred, P::Connect, None));
@@ -227,9 +230,33 @@ fn one_that_hangs_delays_no_other() {
 }
 
 #[test]
+fn many_that_hang_at_the_dot_delay_others_only_a_moment() {
+    // Twenty letters to one recipient are never answered; three to another must not wait for their end.
+    let relay = Relay::start(Offer::default(), |call: Call| {
+        let to_ben = call.body.windows(7).any(|w| w == b"To: ben");
+        if call.stage == Stage::Dot && to_ben { Do::Hang } else { Do::Usual }
+    });
+    let patient =
+        Deadlines { command: Span::seconds(3), until_body: Span::seconds(20), after_body: Span::seconds(60) };
+    let mut post = post(vec![plain(&relay)], patient);
+    (1..=20).for_each(|n| post.send(Letter { to: "ben@example.org".into(), ..letter(n) }));
+    (21..=23).for_each(|n| post.send(letter(n)));
+    let start = Instant::now();
+    let good = receipts(&mut post, 3);
+    assert!(start.elapsed() < Duration::from_secs(15), "the others waited {:?}", start.elapsed());
+    assert!(good.iter().all(|r| r.result == Accepted && r.notification > 20), "{good:?}");
+    while relay.mails().len() < 23 {
+        assert!(start.elapsed() < Duration::from_secs(20), "more than eight hang side by side");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let rest = post.stop(Duration::ZERO);
+    assert_eq!((rest.len(), rest.iter().filter(|r| r.result == Uncertain).count()), (20, 20), "{rest:?}");
+}
+
+#[test]
 fn a_letter_goes_to_the_relay_it_names() {
     let (first, second) = (Relay::accepting(), Relay::accepting());
-    let mut post = post(vec![plain(&first), plain(&second)], SHORT);
+    let mut post = post(vec![plain(&first), plain(&second)], CALM);
     for (n, relay) in [(1, 0), (2, 1), (3, 2), (4, 3)] {
         post.send(Letter { relay, ..letter(n) });
     }
@@ -249,7 +276,7 @@ fn a_refused_login_is_tried_five_times_and_no_password_leaves() {
         _ => Do::Usual,
     });
     let login = Some(("gate".to_owned(), Secret::new("planted-s3cret")));
-    let mut post = post(vec![RelayParams { login, ..plain(&relay) }], SHORT);
+    let mut post = post(vec![RelayParams { login, ..plain(&relay) }], CALM);
     (1..=20).for_each(|n| post.send(letter(n)));
     let all = receipts(&mut post, 20);
     assert_eq!((relay.count("AUTH"), relay.connections(), relay.count("MAIL")), (5, 5, 0));
@@ -299,7 +326,7 @@ fn without_starttls_nothing_is_sent_in_clear() {
             move |call: Call| if call.stage == Stage::Ehlo { script.clone() } else { Do::Usual },
         );
         let params = RelayParams { tls: Tls::Starttls, login: login.clone(), ..plain(&relay) };
-        let mut post = post(vec![params], SHORT);
+        let mut post = post(vec![params], CALM);
         post.send(letter(1));
         let receipt = receipts(&mut post, 1).remove(0);
         assert_eq!((receipt.result, receipt.phase), (Deferred, MailPhase::Tls), "{}", receipt.reply);
@@ -322,7 +349,7 @@ fn an_answer_injected_before_the_handshake_fails_it() {
             offer,
             move |call: Call| if call.stage == Stage::StartTls { Do::Say(injected) } else { Do::Usual },
         );
-    let mut post = post(vec![RelayParams { tls: Tls::Starttls, ca_file: Some(ca), ..plain(&relay) }], SHORT);
+    let mut post = post(vec![RelayParams { tls: Tls::Starttls, ca_file: Some(ca), ..plain(&relay) }], CALM);
     post.send(letter(1));
     let receipt = receipts(&mut post, 1).remove(0);
     assert_eq!((receipt.result, receipt.phase), (Deferred, MailPhase::Tls), "{}", receipt.reply);

@@ -11,6 +11,7 @@
 
 mod gate;
 mod letter;
+mod line;
 mod maildir;
 mod post;
 mod session;

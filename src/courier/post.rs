@@ -2,24 +2,25 @@
 //! threads of its own. Every letter that goes in comes out as exactly one receipt, also when its
 //! session panics or is cut at the end of the program.
 
-use super::gate::Gate;
+use super::line::{self, Line};
 use super::maildir::Maildir;
-use super::session::{self, Line, Parcel, Trip};
+use super::session::{self, Parcel, Trip};
 use super::verdict::{Outcome, Trouble, judge};
-use super::{CourierError, Deadlines, Now, Params, Relay, Tls, letter};
+use super::{CourierError, Deadlines, Now, Params, letter};
 use crate::limits::SMTP_SESSIONS_MAX;
 use crate::ports::Courier;
 use crate::schema::{AttemptResult, Letter, MailPhase, Receipt};
 use lettre::Address;
-use lettre::transport::smtp::client::{Certificate, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+/// Sessions that are slow (see [`Office::pace`]) and have given their place to others.
+const SLOW_SESSIONS_MAX: usize = 24;
 /// Threads for the sessions: they wait nearly always.
 const THREADS: usize = 2;
 /// Threads for name lookups and Maildir writes; a resolver that hangs holds no more than these.
@@ -42,8 +43,10 @@ enum Way {
 
 #[derive(Default)]
 struct Counter {
-    /// Letters inside, waiting ones included.
+    /// Letters inside, waiting and slow ones included.
     inside: usize,
+    /// Those of them that no longer hold a place.
+    slow: usize,
     receipts: Vec<Receipt>,
 }
 
@@ -53,6 +56,10 @@ struct Office {
     now: Now,
     wake: Box<dyn Fn() + Send + Sync>,
     sessions: Semaphore,
+    /// Sessions that take longer than this are slow: they go on, but no longer keep others from starting,
+    /// so that even eight relays or recipients that hang delay the next letter by 5 s and not by minutes.
+    pace: Duration,
+    slow: Semaphore,
     counter: Mutex<Counter>,
     settled: Condvar,
     beats: AtomicU64,
@@ -76,18 +83,22 @@ impl Post {
         now: Now,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Post, CourierError> {
-        let (way, from) = match params {
-            Params::Maildir { directory, from } => (Way::Maildir(Arc::new(Maildir::open(&directory)?)), from),
+        let (way, from, deadlines) = match params {
+            Params::Maildir { directory, from } => {
+                (Way::Maildir(Arc::new(Maildir::open(&directory)?)), from, Deadlines::default())
+            }
             Params::Relays { relays, from, helo, deadlines } => {
-                (lines(relays, &helo, deadlines, &now)?, from)
+                (Way::Relays(line::lines(relays, &helo, deadlines, &now)?), from, deadlines)
             }
         };
         let office = Office {
             way,
+            pace: Duration::from_micros(deadlines.command.0.max(0).unsigned_abs() / 3),
             from: letter::address(&from).map_err(|_| CourierError::From(from))?,
             now,
             wake: Box::new(wake),
             sessions: Semaphore::new(SMTP_SESSIONS_MAX),
+            slow: Semaphore::new(SLOW_SESSIONS_MAX),
             counter: Mutex::default(),
             settled: Condvar::new(),
             beats: AtomicU64::new(0),
@@ -149,7 +160,8 @@ impl Drop for Post {
 
 impl Courier for Post {
     fn free(&self) -> usize {
-        SMTP_SESSIONS_MAX.saturating_sub(self.office.counter().inside)
+        let counter = self.office.counter();
+        SMTP_SESSIONS_MAX.saturating_sub(counter.inside.saturating_sub(counter.slow))
     }
 
     fn send(&mut self, letter: Letter) {
@@ -177,6 +189,22 @@ impl Office {
         }
     }
 
+    /// Waits for a session; a slow one gives its place to others while there is room for slow ones.
+    async fn paced(
+        &self,
+        work: &mut JoinHandle<Outcome>,
+        place: SemaphorePermit<'_>,
+    ) -> Result<Outcome, tokio::task::JoinError> {
+        if let Ok(done) = timeout(self.pace, &mut *work).await {
+            return done;
+        }
+        let Ok(_slow) = self.slow.try_acquire() else { return work.await };
+        let _counted = Slow::new(self);
+        drop(place);
+        (self.wake)();
+        work.await
+    }
+
     fn file(&self, receipt: Receipt) {
         let mut counter = self.counter();
         counter.receipts.push(receipt);
@@ -184,6 +212,23 @@ impl Office {
         drop(counter);
         self.settled.notify_all();
         (self.wake)();
+    }
+}
+
+/// Counts a session as slow while it lives, however it ends.
+struct Slow<'a>(&'a Office);
+
+impl<'a> Slow<'a> {
+    fn new(office: &'a Office) -> Slow<'a> {
+        office.counter().slow += 1;
+        Slow(office)
+    }
+}
+
+impl Drop for Slow<'_> {
+    fn drop(&mut self) {
+        let mut counter = self.0.counter();
+        counter.slow = counter.slow.saturating_sub(1);
     }
 }
 
@@ -196,23 +241,23 @@ async fn carry(office: Arc<Office>, letter: Letter, mut closing: watch::Receiver
         place = office.sessions.acquire() => place.ok(),
         () = reached(&mut draining, Closing::Draining) => None,
     };
-    let outcome = if place.is_none() {
-        trip.cut("not tried: the program stops")
-    } else {
-        // A task of its own, so that a panic inside a driver is a failed try and not a lost letter.
-        let mut work = tokio::spawn(deliver(Arc::clone(&office), letter, trip.clone()));
-        tokio::select! {
-            done = &mut work => done.unwrap_or_else(|_| {
-                tracing::error!(notification, "the mail session panicked");
-                trip.cut("the mail session failed inside gatewatch")
-            }),
-            () = reached(&mut closing, Closing::Cut) => {
-                work.abort();
-                trip.cut("cut: the program stops")
+    let outcome = match place {
+        None => trip.cut("not tried: the program stops"),
+        Some(place) => {
+            // A task of its own, so that a panic inside a driver is a failed try and not a lost letter.
+            let mut work = tokio::spawn(deliver(Arc::clone(&office), letter, trip.clone()));
+            tokio::select! {
+                done = office.paced(&mut work, place) => done.unwrap_or_else(|_| {
+                    tracing::error!(notification, "the mail session panicked");
+                    trip.cut("the mail session failed inside gatewatch")
+                }),
+                () = reached(&mut closing, Closing::Cut) => {
+                    work.abort();
+                    trip.cut("cut: the program stops")
+                }
             }
         }
     };
-    drop(place);
     tracing::debug!(notification, attempt, %relay, result = outcome.result.name(), phase = outcome.phase.name(), "mail");
     let Outcome { phase, code, reply, result } = outcome;
     let at = (office.now)().utc;
@@ -257,68 +302,10 @@ fn line_of<'a>(lines: &'a [Arc<Line>], letter: &Letter) -> Option<&'a Arc<Line>>
     lines.get((letter.relay as usize).checked_rem(lines.len())?)
 }
 
-/// Checks the relays and makes them ready.
-fn lines(relays: Vec<Relay>, helo: &str, deadlines: Deadlines, now: &Now) -> Result<Way, CourierError> {
-    if relays.is_empty() {
-        return Err(CourierError::NoRelay);
-    }
-    let hello = hello(helo)?;
-    let lines = relays.into_iter().map(|relay| {
-        let name: Arc<str> = format!("{}:{}", relay.host, relay.port).into();
-        let tls = match relay.tls {
-            Tls::None if !may_be_loopback(&relay.host) => {
-                return Err(CourierError::PlainToNetwork(name.to_string()));
-            }
-            Tls::None => None,
-            Tls::Starttls | Tls::Implicit => Some(trust(&relay, &name)?),
-        };
-        let gate = Gate::new(Arc::clone(now));
-        Ok(Arc::new(Line { name, relay, tls, hello: hello.clone(), deadlines, gate }))
-    });
-    Ok(Way::Relays(lines.collect::<Result<_, _>>()?))
-}
-
-/// Whether a host is, by its spelling, this machine. What a name resolves to is checked at each connection.
-fn may_be_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// The system's roots and the relay's own certificates; the name is always checked.
-fn trust(relay: &Relay, name: &str) -> Result<TlsParameters, CourierError> {
-    let failed = |why: String| CourierError::CaFile { relay: name.to_owned(), why };
-    let host = relay.host.trim_start_matches('[').trim_end_matches(']');
-    let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(pem) = &relay.ca_file {
-        // A file without any certificate reads as an empty list: say so, the handshake would not.
-        if !pem.windows(27).any(|w| w == b"-----BEGIN CERTIFICATE-----") {
-            return Err(failed("it holds no PEM certificate".into()));
-        }
-        builder =
-            builder.add_root_certificate(Certificate::from_pem(pem).map_err(|e| failed(e.to_string()))?);
-    }
-    builder.build().map_err(|e| failed(e.to_string()))
-}
-
-/// The EHLO name: a domain, or an address as a literal.
-fn hello(helo: &str) -> Result<ClientId, CourierError> {
-    match helo.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => return Ok(ClientId::Ipv4(ip)),
-        Ok(IpAddr::V6(ip)) => return Ok(ClientId::Ipv6(ip)),
-        Err(_) => {}
-    }
-    let plain = helo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    // RFC 5321 section 4.5.3.1.2: a domain has at most 255 octets.
-    if helo.is_empty() || helo.len() > 255 || !plain {
-        return Err(CourierError::Helo(helo.to_owned()));
-    }
-    Ok(ClientId::Domain(helo.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::courier::Secret;
+    use crate::courier::{Relay, Secret, Tls};
     use crate::schema::{Reading, Timestamp};
 
     fn now() -> Now {
@@ -357,9 +344,6 @@ mod tests {
             deadlines: Deadlines::default(),
         };
         assert_eq!(error(none), "no mail relay is given");
-        for helo in ["", "a b", "a\r\nMAIL FROM:<x>"] {
-            assert!(hello(helo).is_err(), "{helo:?}");
-        }
     }
 
     #[test]
@@ -374,12 +358,8 @@ mod tests {
         assert!(!format!("{relay:?}").contains("hunter2"));
     }
 
-    #[test]
-    fn a_letter_that_is_none_is_refused_and_the_office_goes_on() {
-        let home = tempfile::tempdir().unwrap();
-        let params = Params::Maildir { directory: home.path().to_owned(), from: "g@example.org".into() };
-        let mut post = Post::start(params, now(), || {}).unwrap();
-        let letter = |to: &str, notification| Letter {
+    fn letter(to: &str, notification: u64) -> Letter {
+        Letter {
             notification,
             attempt: 1,
             may_repeat: false,
@@ -391,7 +371,14 @@ mod tests {
             text: "t".into(),
             html: None,
             relay: 3,
-        };
+        }
+    }
+
+    #[test]
+    fn a_letter_that_is_none_is_refused_and_the_office_goes_on() {
+        let home = tempfile::tempdir().unwrap();
+        let params = Params::Maildir { directory: home.path().to_owned(), from: "g@example.org".into() };
+        let mut post = Post::start(params, now(), || {}).unwrap();
         post.send(letter("nobody", 1));
         post.send(letter("ana@example.org", 2));
         post.settle(Duration::from_secs(20));
@@ -403,5 +390,26 @@ mod tests {
         assert_eq!(receipts[1].result, AttemptResult::Accepted);
         assert_eq!(&*receipts[1].relay, "maildir");
         assert!(post.stop(Duration::ZERO).is_empty());
+    }
+
+    #[test]
+    fn a_panic_is_a_failed_try_and_not_a_lost_letter() {
+        let home = tempfile::tempdir().unwrap();
+        let params = Params::Maildir { directory: home.path().to_owned(), from: "g@example.org".into() };
+        let calls = AtomicU64::new(0);
+        let fails_once: Now = Arc::new(move || {
+            assert!(calls.fetch_add(1, Ordering::Relaxed) > 0, "the first look at the clock fails");
+            Reading::default()
+        });
+        let mut post = Post::start(params, fails_once, || {}).unwrap();
+        post.send(letter("ana@example.org", 1));
+        post.settle(Duration::from_secs(20));
+        let receipt = post.receipts().remove(0);
+        assert_eq!(
+            (receipt.result, &*receipt.reply),
+            (AttemptResult::Deferred, "the mail session failed inside gatewatch")
+        );
+        let start = post.beat();
+        assert!((0..1_000_000).any(|_| post.beat() > start), "the threads answer");
     }
 }

@@ -4,10 +4,11 @@
 //! Timers here run in awake time only (tokio's clock stands still in suspend): after a resume the
 //! connection is dead anyway, and the deadlines of the SLA are rows, not timers.
 
-use super::gate::{Gate, Login};
+use super::gate::Login;
+use super::line::Line;
 use super::verdict::{Outcome, Trouble, accepted, judge, without_login};
 use super::wire::Wire;
-use super::{Deadlines, Relay, Secret, Tls};
+use super::{Relay, Secret, Tls};
 use crate::schema::{MailPhase, Span};
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -16,9 +17,8 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
     reason = "the only way to put lettre's TLS over a stream of ours; lettre 0.11 keeps it"
 )]
 use lettre::transport::smtp::client::AsyncNetworkStream;
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Starttls};
-use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -31,18 +31,6 @@ use tokio::time::timeout;
 const ADDRESSES_MAX: usize = 4;
 /// How long a farewell may take, after the letter is settled.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-/// A relay ready to be used.
-pub(super) struct Line {
-    /// `host:port`, the name in receipts.
-    pub name: Arc<str>,
-    pub relay: Relay,
-    /// `None` for a loopback relay without TLS.
-    pub tls: Option<TlsParameters>,
-    pub hello: ClientId,
-    pub deadlines: Deadlines,
-    pub gate: Arc<Gate>,
-}
 
 /// The phase that a session has reached; readable from outside when the session is cut.
 #[derive(Clone, Debug)]
@@ -174,6 +162,7 @@ impl Session<'_> {
         let mut stream = AsyncNetworkStream::use_existing_tokio1(Box::new(wire.clone()));
         let shaken = self.step(MailPhase::Tls, stream.upgrade_tls(tls)).await;
         shaken.map_err(|t| Trouble { text: format!("no trustworthy TLS: {}", t.text), ..t })?;
+        wire.encrypted();
         connection.set_stream(stream);
         Ok(())
     }

@@ -18,8 +18,11 @@ use tokio::net::TcpStream;
 
 /// Bytes of one reply line in clear; RFC 5321 section 4.5.3.1.5 says 512.
 const LINE_BYTES_MAX: usize = 1_000;
-/// Bytes received between two of ours: a certificate chain or a long EHLO answer fits many times.
-const ANSWER_BYTES_MAX: usize = 128 * 1024;
+/// Bytes received between two of ours; an EHLO answer has about 1 KiB. lettre reads an answer of many lines
+/// anew with each line, so this bounds time as well as memory.
+const ANSWER_BYTES_MAX: usize = 32 * 1024;
+/// The same during a TLS handshake, where a chain of certificates comes.
+const HANDSHAKE_BYTES_MAX: usize = 128 * 1024;
 /// What lettre reads instead of a greeting and an EHLO answer. The mechanisms named here are only an upper
 /// bound: the session passes those that the relay really offers.
 const PROLOGUE: &[u8] = b"220 prologue\r\n250-prologue\r\n250 AUTH PLAIN LOGIN\r\n";
@@ -38,7 +41,10 @@ struct Line {
     line_bytes: usize,
     /// Bytes received since the last write.
     answer_bytes: usize,
+    /// The bytes are TLS records.
     encrypted: bool,
+    /// How many `answer_bytes` may become.
+    answer_bytes_max: usize,
 }
 
 impl Wire {
@@ -50,13 +56,21 @@ impl Wire {
             line_bytes: 0,
             answer_bytes: 0,
             encrypted: false,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         };
         Wire(Arc::new(Mutex::new(line)))
     }
 
-    /// From now on the bytes are TLS records.
+    /// A handshake begins: from now on the bytes are TLS records.
     pub fn encrypt(&self) {
-        self.line().encrypted = true;
+        let mut line = self.line();
+        line.encrypted = true;
+        line.answer_bytes_max = HANDSHAKE_BYTES_MAX;
+    }
+
+    /// The handshake is over.
+    pub fn encrypted(&self) {
+        self.line().answer_bytes_max = ANSWER_BYTES_MAX;
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -70,7 +84,7 @@ impl Line {
         let before = buf.filled().len();
         std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         self.answer_bytes += buf.filled().len() - before;
-        if self.answer_bytes > ANSWER_BYTES_MAX {
+        if self.answer_bytes > self.answer_bytes_max {
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "the relay's answer has no end",

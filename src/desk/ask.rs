@@ -21,7 +21,7 @@ pub enum Ask {
     /// Read the configuration again (as SIGHUP).
     Reload,
     /// Do something.
-    Act(Deed),
+    Act(Box<Deed>),
 }
 
 /// An act as it is asked for.
@@ -227,7 +227,7 @@ mod tests {
 
     fn deed(json: &str) -> Result<Deed, String> {
         match serde_json::from_str(json) {
-            Ok(Ask::Act(deed)) => Ok(deed),
+            Ok(Ask::Act(deed)) => Ok(*deed),
             Ok(other) => Err(format!("{other:?}")),
             Err(error) => Err(error.to_string()),
         }
@@ -244,7 +244,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&ask).unwrap(), json);
         }
         let json = r#"{"ask":"act","verb":"acknowledge","incident":"42","note":"on it"}"#;
-        let asked = Ask::Act(deed(json).unwrap());
+        let asked = Ask::Act(Box::new(deed(json).unwrap()));
         assert_eq!(serde_json::to_string(&asked).unwrap(), json);
         for wrong in [
             r#"{"ask":"act","verb":"delete"}"#,

@@ -46,7 +46,7 @@ fn a_request_is_answered_with_the_peer_known() {
     assert_eq!(call(&path, &Ask::Ping).unwrap(), Answer::done(format!("uid {uid}")));
     assert_eq!(call(&path, &Ask::Status).unwrap().data.unwrap()["status"], "healthy");
     let deed = Deed { verb: Word::Assign, incident: Some("7".into()), ..Deed::default() };
-    assert_eq!(call(&path, &Ask::Act(deed)).unwrap().text, "Assign Some(\"7\")");
+    assert_eq!(call(&path, &Ask::Act(Box::new(deed))).unwrap().text, "Assign Some(\"7\")");
     let unanswered = call(&path, &Ask::Reload).unwrap();
     assert!(!unanswered.ok && unanswered.text.contains("did not answer"), "{unanswered:?}");
 }

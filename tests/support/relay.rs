@@ -88,6 +88,8 @@ pub enum Do {
     Drip(u64),
     /// Sends a line without end.
     Endless,
+    /// Sends an answer of short lines without end.
+    Chatter,
 }
 
 /// What EHLO offers.
@@ -356,6 +358,9 @@ impl Session {
             }
             Do::Endless => loop {
                 self.write(&[b'x'; 8_192])?;
+            },
+            Do::Chatter => loop {
+                self.write(&b"250-x\r\n".repeat(1_024))?;
             },
         }
     }
