@@ -98,6 +98,8 @@ fn a_letter_is_one_session_with_one_recipient() {
     let expected = gatewatch::courier::mime(&letter(1), "gatewatch@example.org").unwrap();
     let body = String::from_utf8(mails[0].body.clone()).unwrap();
     assert_eq!(body.trim_end(), String::from_utf8(expected).unwrap().trim_end());
+    assert_eq!(mails[0].header("message-id"), "<n1@gate.example.org>");
+    assert_eq!(mails[0].text().trim_end(), letter(1).text.trim_end());
     let commands: Vec<String> = relay.lines().into_iter().map(|(_, line)| line).collect();
     let expected =
         ["EHLO gate.example.org", "MAIL FROM:<gatewatch@example.org>", "RCPT TO:<ana@example.org>", "DATA"];
@@ -245,10 +247,7 @@ fn many_that_hang_at_the_dot_delay_others_only_a_moment() {
     let good = receipts(&mut post, 3);
     assert!(start.elapsed() < Duration::from_secs(15), "the others waited {:?}", start.elapsed());
     assert!(good.iter().all(|r| r.result == Accepted && r.notification > 20), "{good:?}");
-    while relay.mails().len() < 23 {
-        assert!(start.elapsed() < Duration::from_secs(20), "more than eight hang side by side");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    assert_eq!(relay.wait_for(23, Duration::from_secs(20)).len(), 23, "more than eight hang side by side");
     let rest = post.stop(Duration::ZERO);
     assert_eq!((rest.len(), rest.iter().filter(|r| r.result == Uncertain).count()), (20, 20), "{rest:?}");
 }
@@ -298,10 +297,7 @@ fn the_end_of_the_program_leaves_no_letter_without_a_receipt() {
     let mut post = post(vec![plain(&relay)], long);
     (1..=10).for_each(|n| post.send(letter(n)));
     let start = Instant::now();
-    while relay.mails().len() < 8 {
-        assert!(start.elapsed() < Duration::from_secs(20), "eight sessions side by side");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    assert_eq!(relay.wait_for(8, Duration::from_secs(20)).len(), 8, "eight sessions side by side");
     let all = post.stop(Duration::from_millis(300));
     assert!(start.elapsed() < Duration::from_secs(25));
     assert_eq!(all.len(), 10);

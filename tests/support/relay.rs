@@ -1,6 +1,6 @@
 //! A scripted SMTP relay on loopback, for tests: it does at each stage what a closure says, and keeps
-//! what it was told. Self-contained (std only; TLS by the `openssl` program), so that any test can take
-//! it by `#[path = "support/relay.rs"] mod relay;`.
+//! what it was told. Self-contained (std only; TLS, in `relay_tls.rs`, by the `openssl` program), so
+//! that any test can take it by `#[path = "support/relay.rs"] mod relay;`.
 //!
 //! ```ignore
 //! let relay = Relay::doing(Stage::Rcpt, Do::Say("550 5.1.1 no such user"));       // one stage differs
@@ -29,13 +29,17 @@
     reason = "a failing helper is a failing test"
 )]
 
+#[path = "relay_tls.rs"]
+mod tls;
+
+pub use tls::Identity;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tls::Tunnel;
 
 /// Where in the conversation the relay is asked what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +120,55 @@ pub struct Taken {
     pub accepted: bool,
 }
 
+impl Taken {
+    /// A header's value, unfolded; empty when it is not there.
+    pub fn header(&self, name: &str) -> String {
+        let text = String::from_utf8_lossy(&self.body).into_owned();
+        let head = text.split("\r\n\r\n").next().unwrap_or("").replace("\r\n ", " ");
+        let found = head
+            .split("\r\n")
+            .filter_map(|line| line.split_once(": "))
+            .find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.to_owned()).unwrap_or_default()
+    }
+
+    /// The first part (the text), with quoted-printable undone and plain line ends.
+    pub fn text(&self) -> String {
+        let all = String::from_utf8_lossy(&self.body).into_owned();
+        let body = all.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let boundary = self
+            .header("Content-Type")
+            .split_once("boundary=\"")
+            .map(|(_, b)| format!("--{}", b.trim_end_matches('"')));
+        let part = match &boundary {
+            None => body,
+            Some(mark) => body
+                .split(mark.as_str())
+                .nth(1)
+                .and_then(|p| p.split_once("\r\n\r\n"))
+                .map_or("", |(_, text)| text),
+        };
+        let joined = part.replace("=\r\n", "").into_bytes();
+        let (mut out, mut at) = (Vec::new(), 0);
+        while at < joined.len() {
+            let escaped = joined
+                .get(at + 1..at + 3)
+                .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+            match escaped.filter(|_| joined[at] == b'=') {
+                Some(byte) => {
+                    out.push(byte);
+                    at += 3;
+                }
+                None => {
+                    out.push(joined[at]);
+                    at += 1;
+                }
+            }
+        }
+        String::from_utf8_lossy(&out).replace("\r\n", "\n")
+    }
+}
+
 #[derive(Default)]
 struct Memory {
     lines: Mutex<Vec<(usize, String)>>,
@@ -145,7 +198,12 @@ impl Relay {
 
     /// A relay that asks the closure at each stage.
     pub fn start(offer: Offer, script: impl Fn(Call) -> Do + Send + Sync + 'static) -> Relay {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Relay::start_on(0, offer, script)
+    }
+
+    /// The same on a given port: a relay that comes back after an outage.
+    pub fn start_on(port: u16, offer: Offer, script: impl Fn(Call) -> Do + Send + Sync + 'static) -> Relay {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let memory = Arc::new(Memory::default());
         let (shared, script): (_, Script) = (Arc::clone(&memory), Arc::new(script));
@@ -182,6 +240,14 @@ impl Relay {
     /// The mails whose final dot came, whatever was answered.
     pub fn mails(&self) -> Vec<Taken> {
         self.memory.mails.lock().unwrap().clone()
+    }
+    /// Waits until so many mails came, at most so long; gives what came.
+    pub fn wait_for(&self, count: usize, limit: Duration) -> Vec<Taken> {
+        let start = std::time::Instant::now();
+        while self.mails().len() < count && start.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.mails()
     }
 }
 
@@ -384,81 +450,4 @@ impl Session {
 
 fn angle(line: &str) -> String {
     line.split(['<', '>']).nth(1).unwrap_or("").to_owned()
-}
-
-/// One TLS server process for one connection; it ends with the session.
-struct Tunnel {
-    child: Child,
-}
-
-impl Tunnel {
-    fn dig(identity: &Identity, client: &TcpStream, early: Vec<u8>) -> Tunnel {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = Command::new("openssl");
-        command.args(["s_server", "-quiet", "-naccept", "1", "-accept", &format!("127.0.0.1:{free}")]);
-        command.arg("-cert").arg(&identity.certificate).arg("-key").arg(&identity.key);
-        let child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let server = (0..200).find_map(|_| {
-            std::thread::sleep(Duration::from_millis(10));
-            TcpStream::connect(("127.0.0.1", free)).ok()
-        });
-        let mut server = server.expect("openssl s_server does not listen");
-        server.write_all(&early).ok();
-        pump(client.try_clone().unwrap(), server.try_clone().unwrap());
-        pump(server, client.try_clone().unwrap());
-        Tunnel { child }
-    }
-}
-
-impl Drop for Tunnel {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-fn pump(mut from: TcpStream, mut to: TcpStream) {
-    std::thread::spawn(move || {
-        std::io::copy(&mut from, &mut to).ok();
-        to.shutdown(Shutdown::Both).ok();
-        from.shutdown(Shutdown::Both).ok();
-    });
-}
-
-/// A certificate with its key, as PEM files.
-#[derive(Clone)]
-pub struct Identity {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
-}
-
-impl Identity {
-    /// Makes an authority and a certificate of it for one subject alternative name (`DNS:localhost`,
-    /// `IP:127.0.0.1`) in a directory. Gives the authority's PEM beside; `None` without an `openssl` program.
-    pub fn make(directory: &Path, name: &str) -> Option<(Identity, Vec<u8>)> {
-        let path = |file: &str| directory.join(file);
-        let openssl = |args: &[&str]| {
-            let run = Command::new("openssl").args(args).current_dir(directory).output().ok()?;
-            assert!(run.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&run.stderr));
-            Some(())
-        };
-        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-        // Each authority has a name of its own, so that a stranger is unknown and not a bad signature.
-        let subject = format!("/CN=authority of {name}");
-        let authority =
-            ["req", "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", &subject];
-        openssl(&[&authority[..], &key[..]].concat())?;
-        openssl(
-            &[&["req", "-keyout", "relay.key", "-out", "relay.csr", "-subj", "/CN=relay"][..], &key[..]]
-                .concat(),
-        )?;
-        std::fs::write(path("relay.ext"), format!("subjectAltName={name}\nbasicConstraints=CA:FALSE\n"))
-            .unwrap();
-        let sign =
-            ["x509", "-req", "-in", "relay.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
-        openssl(&[&sign[..], &["-days", "2", "-out", "relay.pem", "-extfile", "relay.ext"][..]].concat())?;
-        let ca = std::fs::read(path("ca.pem")).unwrap();
-        Some((Identity { certificate: path("relay.pem"), key: path("relay.key") }, ca))
-    }
 }
