@@ -203,7 +203,9 @@ fn pattern(text: &str, mut wrong: impl FnMut(String)) -> Option<Regex> {
     match RegexBuilder::new(text).unicode(false).size_limit(REGEX_BYTES_MAX).dfa_size_limit(REGEX_BYTES_MAX).build() {
         Ok(pattern) => Some(pattern),
         Err(error) => {
-            wrong(format!("the pattern cannot be used: {}", error.to_string().replace('\n', " ")));
+            let text = error.to_string();
+            // Syntax errors are drawn over several lines; the last one says what is wrong.
+            wrong(format!("the pattern cannot be used: {}", text.rsplit("error: ").next().unwrap_or(&text).trim()));
             None
         }
     }

@@ -136,9 +136,15 @@ impl<'a> Reader<'a> {
 
     /// Goes down to a key.
     fn enter(&mut self, name: &str, seen: &[Cow<'a, str>]) {
-        let repeats = if self.fields.cut { 0 } else { seen.iter().filter(|known| &**known == name).count() };
-        let name = head(name, KEY_BYTES_MAX.saturating_sub(self.path.len().max(self.key.len())));
+        let full = self.fields.items.len() >= crate::limits::FIELDS_MAX;
+        let repeats = if full { 0 } else { seen.iter().filter(|known| &**known == name).count() };
+        let whole = name.len();
+        let name = head(name, KEY_BYTES_MAX.saturating_sub(self.path.len().max(self.key.len()) + 4));
+        self.fields.cut |= name.len() < whole;
         let add = |place: &mut String| {
+            if name.is_empty() && whole > 0 {
+                return;
+            }
             if !place.is_empty() {
                 place.push('.');
             }
@@ -357,3 +363,6 @@ impl<'a> Reader<'a> {
         Ok(code)
     }
 }
+
+#[cfg(test)]
+mod tests;

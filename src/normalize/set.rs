@@ -14,6 +14,8 @@ pub struct GrammarSet {
     pub(super) grammars: Vec<Grammar>,
     /// By name of a grammar or family.
     plans: BTreeMap<Arc<str>, Plan>,
+    /// Each grammar without its family, for `auto`.
+    alone: Vec<Plan>,
 }
 
 /// Why grammars do not go together.
@@ -39,10 +41,10 @@ pub struct Plan {
     pub(super) pairs: Vec<usize>,
     pub(super) plain: Vec<usize>,
     /// Programs claimed by name, in lower case.
-    exact: BTreeMap<Box<str>, Vec<usize>>,
+    exact: BTreeMap<Box<[u8]>, Vec<usize>>,
     /// Programs claimed by how they begin, longest first.
-    prefixes: Vec<(Box<str>, usize)>,
-    /// Members that claim no program and so look at every line.
+    prefixes: Vec<(Box<[u8]>, usize)>,
+    /// Members that claim no program (or `*`) and so look at every line.
     pub(super) any: Vec<usize>,
 }
 
@@ -66,8 +68,9 @@ impl Plan {
             for program in &grammar.spec.programs {
                 let program = program.to_ascii_lowercase();
                 match program.strip_suffix('*') {
-                    Some(head) => plan.prefixes.push((head.into(), member)),
-                    None => plan.exact.entry(program.into()).or_default().push(member),
+                    Some("") => plan.any.push(member),
+                    Some(head) => plan.prefixes.push((head.as_bytes().into(), member)),
+                    None => plan.exact.entry(program.as_bytes().into()).or_default().push(member),
                 }
             }
         }
@@ -78,19 +81,53 @@ impl Plan {
     /// The members that claim a program, the closest claim first. The name may be a path, or carry a module
     /// in parentheses (`sshd(pam_unix)`).
     pub(super) fn claims(&self, program: &str) -> impl Iterator<Item = usize> {
-        let lower = program.rsplit('/').next().unwrap_or(program).to_ascii_lowercase();
-        let bare = lower.split_once('(').map_or(lower.as_str(), |(bare, _)| bare);
-        let whole = program.to_ascii_lowercase();
-        let exact = [whole.as_str(), bare].into_iter().find_map(|name| self.exact.get(name)).map_or(&[][..], |v| v);
-        let fits = |head: &str| whole.starts_with(head) || lower.starts_with(head);
-        let mut claims: Vec<usize> = exact.to_vec();
-        claims.extend(self.prefixes.iter().filter(|(head, _)| fits(head)).map(|(_, member)| *member));
-        claims.into_iter()
+        let name = Lower::of(program);
+        let exact = [name.whole(), name.last(), name.bare()].into_iter().find_map(|name| self.exact.get(name));
+        let exact = exact.into_iter().flatten().copied();
+        let fits = move |head: &[u8]| name.whole().starts_with(head) || name.last().starts_with(head);
+        exact.chain(self.prefixes.iter().filter(move |(head, _)| fits(head)).map(|(_, member)| *member))
     }
 
     /// Whether a member claims exactly this name.
     pub(super) fn knows(&self, program: &str) -> bool {
-        self.exact.contains_key(program.to_ascii_lowercase().as_str())
+        self.exact.contains_key(Lower::of(program).whole())
+    }
+}
+
+/// Longest program name that is looked up (`syslog` takes no longer tag).
+const PROGRAM_BYTES_MAX: usize = 128;
+
+/// A program's name in lower case; made for each line, so without allocation.
+struct Lower {
+    bytes: [u8; PROGRAM_BYTES_MAX],
+    length: usize,
+    /// Where the name behind the last slash begins, and where its module in parentheses begins.
+    last: usize,
+    module: usize,
+}
+
+impl Lower {
+    fn of(program: &str) -> Lower {
+        let mut lower = Lower { bytes: [0; PROGRAM_BYTES_MAX], length: 0, last: 0, module: 0 };
+        for (place, byte) in lower.bytes.iter_mut().zip(program.bytes()) {
+            *place = byte.to_ascii_lowercase();
+            lower.length += 1;
+            if byte == b'/' {
+                lower.last = lower.length;
+            }
+        }
+        let module = memchr::memchr(b'(', lower.last()).map(|at| lower.last + at);
+        lower.module = module.unwrap_or(lower.length);
+        lower
+    }
+    fn whole(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&[])
+    }
+    fn last(&self) -> &[u8] {
+        self.bytes.get(self.last..self.length).unwrap_or(&[])
+    }
+    fn bare(&self) -> &[u8] {
+        self.bytes.get(self.last..self.module).unwrap_or(&[])
     }
 }
 
@@ -141,7 +178,9 @@ impl GrammarSet {
                 }
             }
         }
-        Ok(GrammarSet { grammars, plans })
+        let alone = |(at, grammar): (usize, &Grammar)| Plan::new(&grammar.name, Some(at), &[at], &grammars);
+        let alone = grammars.iter().enumerate().map(alone).collect();
+        Ok(GrammarSet { grammars, plans, alone })
     }
 
     /// The grammars, in order of their names.
@@ -197,8 +236,8 @@ impl GrammarSet {
         }
         tally.lines += 1;
         for (at, grammar) in self.grammars.iter().enumerate() {
-            let alone = Plan::new(&grammar.name, Some(at), &[at], &self.grammars);
-            let found = read::find(self, &alone, line, scratch);
+            let Some(alone) = self.alone.get(at) else { continue };
+            let found = read::find(self, alone, line, scratch);
             let score = match self.form_of(&found).map(|form| form.class) {
                 Some(Class::Base) => WEAK,
                 Some(_) => STRONG,

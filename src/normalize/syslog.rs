@@ -225,7 +225,7 @@ fn rfc5424<'a>(header: &mut Header<'a>, text: &'a str) -> bool {
     header.message_id = field();
     let (structured, message) = structured(rest);
     header.structured = structured;
-    set_rest(header, message.trim_start_matches('\u{feff}').trim_start());
+    set_rest(header, message.trim_start_matches([' ', '\u{feff}']));
     own_stamp(header);
     true
 }
@@ -258,6 +258,7 @@ fn structured(text: &str) -> (Option<&str>, &str) {
 /// What stands between stamp and message in the BSD style, in its many shapes.
 fn host_and_tag<'a>(header: &mut Header<'a>, text: &'a str, bsd: bool) {
     let mut rest = text;
+    let mut bare = false;
     for _ in 0..2 {
         let (token, behind) = first_word(rest);
         let Some((facility, severity)) = words(token).or_else(|| numbers(token)) else { break };
@@ -265,14 +266,19 @@ fn host_and_tag<'a>(header: &mut Header<'a>, text: &'a str, bsd: bool) {
         header.severity = Some(severity);
         rest = behind;
         set_rest(header, rest);
+        bare = token.ends_with(':');
     }
     if let Some(found) = tag(rest) {
         apply_tag(header, &found);
         own_stamp(header);
         return;
     }
+    // A facility with a colon stands in the place of the tag: no host follows.
+    if bare {
+        return;
+    }
     let (host, behind) = first_word(rest);
-    if host.is_empty() || host.starts_with(['[', '<', '"', '{', '%']) {
+    if host.is_empty() || host.starts_with(['[', '<', '"', '{', '%', '-', '(', '\'']) {
         return;
     }
     header.host = Some(host.split_once("->").map_or(host, |(name, _)| name));
@@ -365,4 +371,83 @@ fn tag(text: &str) -> Option<Tag<'_>> {
         _ => return None,
     };
     Some(Tag { program, pid, message: message.trim_start() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// stamp | host | program | pid | message, absent ones empty.
+    fn told(line: &str) -> String {
+        let header = read(line);
+        let stamp = header.stamp.map_or("", |(_, text)| text);
+        let program = header.program.unwrap_or("");
+        let host = header.host.filter(|_| header.host_is_sure).unwrap_or("");
+        format!("{stamp}|{host}|{program}|{}|{}", header.pid.unwrap_or(""), header.message)
+    }
+
+    #[test]
+    fn headers_in_every_shape() {
+        const M: &str = "Invalid user x from 192.0.2.7";
+        for (line, expected) in [
+            ("Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("<38>Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("Feb 03 2026 04:05:06 web1 sshd[12]: M", "Feb 03 2026 04:05:06|web1|sshd|12|M"),
+            ("Feb  3 04:05:06 sshd[12]: M", "Feb  3 04:05:06||sshd|12|M"),
+            ("Feb  3 04:05:06 web1 sshd: M", "Feb  3 04:05:06|web1|sshd||M"),
+            ("Feb  3 04:05:06 web1 sshd[12] M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("Feb  3 04:05:06 web1 sshd(pam_unix)[12]: M", "Feb  3 04:05:06|web1|sshd(pam_unix)|12|M"),
+            ("Feb  3 04:05:06 web1 /usr/sbin/sshd[12]:  M", "Feb  3 04:05:06|web1|/usr/sbin/sshd|12|M"),
+            ("Feb  3 04:05:06 web1 postfix/smtpd[12]: M", "Feb  3 04:05:06|web1|postfix/smtpd|12|M"),
+            ("Feb  3 04:05:06 web1 auth.info sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("Feb  3 04:05:06 <4.6> web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("Feb  3 04:05:06 web1->192.0.2.1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("Feb  3 04:05:06 fw1 : %ASA-6-1: M", "Feb  3 04:05:06|fw1|||%ASA-6-1: M"),
+            ("<166>Feb 03 2026 04:05:06: %ASA-6-1: M", "Feb 03 2026 04:05:06||||%ASA-6-1: M"),
+            ("2026-02-03T04:05:06.123+01:00 web1 sshd[12]: M", "2026-02-03T04:05:06.123+01:00|web1|sshd|12|M"),
+            ("2026-02-03 04:05:06.123+0100 web1 sshd[12]: M", "2026-02-03 04:05:06.123+0100|web1|sshd|12|M"),
+            ("2026-02-03T04:05:06Z INFO cron[12]: M", "2026-02-03T04:05:06Z||cron|12|M"),
+            ("2026-02-03T04:05:06Z auth.info: M", "2026-02-03T04:05:06Z||||M"),
+            ("2026-02-03T04:05:06Z auth.info: Feb  3 04:05:06 sshd[12]: M", "Feb  3 04:05:06||sshd|12|M"),
+            ("Feb  3 04:05:07 relay Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("Feb  3 04:05:07 relay <38>Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+            ("<38>1 2026-02-03T04:05:06Z web1 sshd 12 - - M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+            ("1 2026-02-03T04:05:06Z web1 sshd 12 ID7 -  M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+            ("577 <134>1 2026-02-03T04:05:06Z web1 sshd - - - M", "2026-02-03T04:05:06Z|web1|sshd||M"),
+            ("<38>1 - web1 sshd 12 - - \u{feff}M", "|web1|sshd|12|M"),
+            (r#"<38>1 2026-02-03T04:05:06Z web1 sshd 12 - [a@1 k="]\"v"][b] M"#, "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+            ("<38>sshd[12]: M", "||sshd|12|M"),
+            ("sshd[12]: M", "||sshd|12|M"),
+            ("2026/02/03 04:05:06 [error] 1#2: M", "2026/02/03 04:05:06||||[error] 1#2: M"),
+            ("[Tue Feb 03 04:05:06.1 2026] [core:error] M", "Tue Feb 03 04:05:06.1 2026||||[core:error] M"),
+            ("Feb  3 04:05:06 web1 nginx: 2026/02/03 04:05:06 [error] M", "Feb  3 04:05:06|web1|nginx||[error] M"),
+            ("Feb  3 04:05:06 web1 Job done", "Feb  3 04:05:06|web1|||Job done"),
+            ("Feb 29 01:15:43: --- text ---", "Feb 29 01:15:43||||--- text ---"),
+            ("MMM  3 04:05:06 web1 sshd[12]: M", "||||MMM  3 04:05:06 web1 sshd[12]: M"),
+            ("M", "||||M"),
+            ("", "||||"),
+        ] {
+            let with = |text: &str| if text.ends_with('M') { format!("{}{M}", &text[..text.len() - 1]) } else { text.to_owned() };
+            assert_eq!(told(&with(line)), with(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_header() {
+        let header = read("<86>1 2026-02-03T04:05:06Z h a - - - m");
+        assert_eq!((header.facility, header.severity), (Some("authpriv"), Some("info")));
+        assert_eq!(read("Feb  3 04:05:06 h auth.NOTICE a[1]: m").severity, Some("notice"));
+        assert_eq!(read("<192>Feb  3 04:05:06 h a[1]: m").facility, None);
+        let relayed = read("2026-02-03T04:05:07Z relay Feb  3 04:05:06 web1 sshd[12]: m");
+        assert_eq!(relayed.relay_stamp.map(|(_, text)| text), Some("2026-02-03T04:05:07Z"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_it(start in "(<[0-9]{1,3}>)?(1 )?(Feb  3 04:05:06|2026-02-03T04:05:06Z)? ?", rest in "[\\[\\]:<>() a1\u{e9}./%-]{0,40}") {
+            let line = start + &rest;
+            let header = read(&line);
+            proptest::prop_assert!(line.ends_with(header.message) || header.message.is_empty());
+        }
+    }
 }

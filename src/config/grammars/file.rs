@@ -23,6 +23,9 @@ pub fn parse(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Gram
         }
     };
     let spec = reader.grammar(root.get_ref());
+    if let Some(new) = problems.get_mut(before..) {
+        new.sort_by_key(|problem| (problem.line, problem.column));
+    }
     let fine = !problems.get(before..).unwrap_or(&[]).iter().any(|problem| problem.grade == Grade::Error);
     spec.filter(|_| fine)
 }
