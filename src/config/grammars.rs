@@ -29,7 +29,7 @@
 //! class = "authentication"            # INTERFACE section 4; left out: base
 //! activity = "logon"                  # left out: only the class is known
 //! outcome = "failure"                 # left out: unknown; a captured or mapped outcome wins
-//! attempt = "fails"                   # fails | hints | repeats | belongs | ends
+//! attempt = "fails"                   # fails | hints | repeats | belongs | ends | admits | opens
 //! set = { auth_method = "password" }
 //! map.outcome = { granted = "success", refused = "failure" }
 //!

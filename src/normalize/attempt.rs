@@ -55,8 +55,10 @@ enum Told {
     Hinted,
     /// By a `Fails` line: the next one is another failure.
     Failed,
-    /// The connection ended, or let the user in: only a summary can follow.
+    /// The connection ended: only a summary can follow.
     Ended,
+    /// The user was let in; what opens then is part of it.
+    Admitted,
 }
 
 /// One attempt, as hashes.
@@ -95,13 +97,16 @@ impl Attempts {
         let found = known.and_then(|attempts| attempts.iter_mut().rev().find(|known| known.fits(&new, role)));
         match (role, found) {
             (AttemptRole::Ends, found) => {
-                if let Some(known) = found {
-                    known.told = Told::Ended;
-                    self.end_others(&key, &new);
-                    self.dirty = true;
+                if found.is_some() {
+                    self.end(&key, &new);
                 }
                 Link::Plain
             }
+            (AttemptRole::Admits, _) => {
+                self.end(&key, &new);
+                self.remember(&key, Attempt { told: Told::Admitted, ..new })
+            }
+            (AttemptRole::Opens, None) => Link::Own,
             (_, Some(known)) => {
                 known.join(&new, role);
                 self.dirty = true;
@@ -114,10 +119,11 @@ impl Attempts {
     }
 
     /// One connection can try several names; its end is the end of them all.
-    fn end_others(&mut self, key: &AttemptKey<'_>, end: &Attempt) {
+    fn end(&mut self, key: &AttemptKey<'_>, end: &Attempt) {
         let attempts = self.sources.get_mut(key.source).into_iter().flatten();
         for known in attempts.filter(|known| known.fits(end, AttemptRole::Ends)) {
             known.told = Told::Ended;
+            self.dirty = true;
         }
     }
 
@@ -170,9 +176,10 @@ impl Attempt {
             // Two hints without a process are two attempts: many connections write such lines.
             AttemptRole::Hints => (self.told == Told::Hinted && self.has_pid, ATTEMPT_SPAN),
             AttemptRole::Fails => (self.told == Told::Hinted, ATTEMPT_SPAN),
-            AttemptRole::Belongs => (self.told != Told::Ended, ATTEMPT_SPAN),
-            AttemptRole::Repeats => (true, SUMMARY_SPAN),
-            AttemptRole::Ends => (self.told != Told::Ended && self.has_pid, SUMMARY_SPAN),
+            AttemptRole::Belongs => (matches!(self.told, Told::Hinted | Told::Failed), ATTEMPT_SPAN),
+            AttemptRole::Repeats => (self.told != Told::Admitted, SUMMARY_SPAN),
+            AttemptRole::Ends | AttemptRole::Admits => (self.told != Told::Ended && self.has_pid, SUMMARY_SPAN),
+            AttemptRole::Opens => (self.told == Told::Admitted && self.has_pid, ATTEMPT_SPAN),
         };
         open && apart <= span && self.same_client(line, role)
     }
@@ -180,7 +187,7 @@ impl Attempt {
     fn same_client(&self, line: &Attempt, role: AttemptRole) -> bool {
         let agree = |a: Option<u64>, b: Option<u64>| a.is_none() || b.is_none() || a == b;
         if self.has_pid {
-            let same_user = role == AttemptRole::Ends || agree(self.user, line.user);
+            let same_user = matches!(role, AttemptRole::Ends | AttemptRole::Admits) || agree(self.user, line.user);
             return same_user && agree(self.address, line.address);
         }
         let somebody = self.user.is_some() || self.address.is_some();
@@ -277,6 +284,7 @@ impl Attempt {
             Told::Hinted => 0,
             Told::Failed => 1,
             Told::Ended => 2,
+            Told::Admitted => 3,
         };
         let flag = |set: bool, bit: u8| u8::from(set) << bit;
         bytes.push(told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4));
@@ -292,7 +300,7 @@ impl Attempt {
             0 => Told::Hinted,
             1 => Told::Failed,
             2 => Told::Ended,
-            _ => return None,
+            _ => Told::Admitted,
         };
         let set = |bit: u8| flags >> bit & 1 == 1;
         let (user, address) = (set(3).then_some(user), set(4).then_some(address));
@@ -302,7 +310,7 @@ impl Attempt {
 
 #[cfg(test)]
 mod tests {
-    use super::AttemptRole::{Belongs, Ends, Fails, Hints, Repeats};
+    use super::AttemptRole::{Admits, Belongs, Ends, Fails, Hints, Opens, Repeats};
     use super::*;
     use proptest::prelude::*;
 
@@ -363,6 +371,13 @@ mod tests {
         assert_eq!(told(&[(0, Fails, "7", "a", 1), (100, Repeats, "7", "", 1)]), "+ 1");
         assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Ends, "7", "a", 1), (2, Fails, "7", "a", 1)]), "+ . +");
         assert_eq!(told(&[(0, Belongs, "7", "", 0), (0, Hints, "7", "a", 1)]), ". +");
+    }
+
+    #[test]
+    fn an_opened_session_is_part_of_the_logon_that_let_it_in() {
+        assert_eq!(told(&[(0, Fails, "7", "a", 1), (3, Admits, "7", "a", 1), (3, Opens, "7", "a", 0), (9, Repeats, "7", "a", 1)]), "+ + 2 1");
+        assert_eq!(told(&[(0, Opens, "7", "a", 0), (0, Admits, "8", "b", 1), (0, Opens, "8", "c", 0)]), "+ + +");
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Admits, "7", "a", 1), (1, Fails, "7", "a", 1)]), "+ + +");
     }
 
     #[test]

@@ -42,8 +42,14 @@ pub enum AttemptRole {
     Repeats,
     /// It only belongs to an attempt (`check pass; user unknown`): part of it when there is one, else of class base.
     Belongs,
-    /// The attempt succeeded, or the connection ended: forget it.
+    /// The connection ended: what follows is another attempt.
     Ends,
+    /// It tells that the user was let in (`Accepted password for ...`): the attempt ends, and an `Opens` line
+    /// may follow.
+    Admits,
+    /// It tells what follows from being let in (PAM `session opened`): part of the logon that an `Admits` line
+    /// told, else a logon of its own.
+    Opens,
 }
 
 /// A test on a field of a framed record (JSON, key=value) that must hold for a message form.

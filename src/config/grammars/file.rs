@@ -129,12 +129,14 @@ impl Reader<'_> {
 
 const FRAMINGS: [(&str, Framing); 4] =
     [("syslog", Framing::Syslog), ("json", Framing::Json), ("key-value", Framing::KeyValue), ("plain", Framing::Plain)];
-const ROLES: [(&str, AttemptRole); 5] = [
+const ROLES: [(&str, AttemptRole); 7] = [
     ("fails", AttemptRole::Fails),
     ("hints", AttemptRole::Hints),
     ("repeats", AttemptRole::Repeats),
     ("belongs", AttemptRole::Belongs),
     ("ends", AttemptRole::Ends),
+    ("admits", AttemptRole::Admits),
+    ("opens", AttemptRole::Opens),
 ];
 
 fn unknown<'a>(what: &str, written: &str, valid: impl IntoIterator<Item = &'a str>) -> String {
