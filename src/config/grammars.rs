@@ -1,1 +1,188 @@
-//! To be written.
+//! Grammar files: from TOML to [`GrammarSpec`], every problem with its place. Built-in ones lie in
+//! `config/grammars/**.toml`; a folder of the operator's adds to them, and a file that gives the name of a
+//! built-in grammar replaces it.
+//!
+//! A whole grammar, which shows every key:
+//!
+//! ```toml
+//! name = "doorman"                    # contract: what sources and events call the format
+//! family = "linux-auth"               # left out: none. A source of the family reads all its members
+//! description = "Doorman, the portal's own login service"
+//! version = 1                         # counts up when the meaning of lines changes
+//! fallback = false                    # true: what it reads is flagged `guessed`
+//! framing = "syslog"                  # syslog | json | key-value | plain
+//! programs = ["doorman", "doorman-*"] # syslog: tags that are claimed, ASCII case ignored; left out: any
+//! logsource = { product = "linux", service = "doorman" }   # Sigma's names
+//! set = { app = "doorman" }           # constants of every event; captures win over them, they over the header
+//! map.outcome = { ok = "success", "*" = "failure" }        # words translated; `*` = any other
+//!
+//! [fields]                            # json, key-value: fields that feed columns, in order of preference.
+//! user = ["user.name", "login"]       # dotted paths, ASCII case ignored; a single one needs no brackets
+//! time = ["ts", "date+time"]          # `+` joins fields with a blank; `list.0.x` picks one of an array
+//! "extra.request" = "req.id"          # a key of `extra`
+//!                                     # In syslog and plain messages the fields are the key=value pairs in them.
+//!
+//! [[message]]                         # the first that fits wins
+//! name = "login"
+//! literal = "^login "                 # text that every such message holds; `^`: it begins with the rest
+//! pattern = '^login (?<user>.*) from (?<src>\S+): (?<outcome>\w+)$'
+//! class = "authentication"            # INTERFACE section 4; left out: base
+//! activity = "logon"                  # left out: only the class is known
+//! outcome = "failure"                 # left out: unknown; a captured or mapped outcome wins
+//! attempt = "fails"                   # fails | hints | repeats | belongs | ends | admits | opens
+//! set = { auth_method = "password" }
+//! map.outcome = { granted = "success", refused = "failure" }
+//!
+//! [[message]]                         # forms of json and key-value have no literal and pattern, but tests:
+//! name = "logout"
+//! when = { event = ["logout", "session.end*"], reason = "*" }   # `*` at the end: any ending; alone: is there
+//! unless = { "user.name" = "probe" }
+//! class = "authentication"
+//! activity = "logoff"
+//!
+//! [[sample]]
+//! now = "2026-11-23T12:00:00Z"        # the read time, for stamps without a year; this one if left out
+//! lines = """
+//! Nov 23 09:00:00 web1 doorman[7]: login ana from 192.0.2.7: granted
+//! """
+//! expect = [
+//!   { user = "ana", src_ip = "192.0.2.7", outcome = "success", "extra.pid" = 7, reason = "" },   # "" = absent
+//! ]                                   # `line = N` picks a line, else the first is of line 1, the second of 2 ...
+//! ```
+//!
+//! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
+//! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host), `dst`, `account`
+//! (`DOMAIN\user` is split), `pid`, `time`, `class`, `activity`, `outcome`. A capture of another name, and
+//! `extra.NAME` elsewhere, is a key of `extra`. `name__2` in a pattern is `name` again, for a second branch.
+//! Groups may nest: `(?<action>(?<outcome>\w+))`. Patterns are the `regex` crate's, in linear time, on bytes.
+//! The message of a syslog line stands behind header and tag, without blanks and without a stamp of its own.
+
+mod file;
+mod sample;
+
+use super::report::{Grade, Problem};
+use crate::normalize::grammar::{Grammar, GrammarError, GrammarSet};
+use crate::normalize::spec::GrammarSpec;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+pub use file::parse;
+pub use sample::run_samples;
+
+/// (path, text) of the shipped grammars.
+const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_grammars.rs"));
+/// What a shipped file's name begins with in messages.
+const BUILTIN_MARK: &str = "(built-in) ";
+
+/// The built-in grammars and those of a folder (searched with its subfolders), in order of their names.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn load(folder: Option<&Path>) -> Result<Vec<GrammarSpec>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut specs: BTreeMap<String, GrammarSpec> = BTreeMap::new();
+    let builtin = BUILTIN.iter().map(|(path, text)| (format!("{BUILTIN_MARK}{path}"), (*text).to_owned()));
+    add_all(builtin, &mut specs, &mut problems);
+    if let Some(folder) = folder {
+        let mut own = BTreeMap::new();
+        add_all(files(folder, &mut problems).into_iter(), &mut own, &mut problems);
+        specs.append(&mut own);
+    }
+    if problems.is_empty() { Ok(specs.into_values().collect()) } else { Err(problems) }
+}
+
+fn add_all(
+    files: impl Iterator<Item = (String, String)>,
+    specs: &mut BTreeMap<String, GrammarSpec>,
+    problems: &mut Vec<Problem>,
+) {
+    for (file, text) in files {
+        let Some(spec) = parse(&file, &text, problems) else { continue };
+        if let Some(other) = specs.get(&spec.name) {
+            let what = format!("the grammar `{}` is also given by {}", spec.name, other.file);
+            problems.push(Problem::file(Grade::Error, &file, what));
+        } else {
+            specs.insert(spec.name.clone(), spec);
+        }
+    }
+}
+
+/// The texts of a folder's `.toml` files, in order of their paths.
+fn files(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
+    let mut paths = Vec::new();
+    if let Err(error) = collect(folder, 0, &mut paths) {
+        let what = format!("cannot be read: {error}");
+        problems.push(Problem::file(Grade::Error, &folder.display().to_string(), what));
+    }
+    paths.sort();
+    let mut texts = Vec::new();
+    for path in paths {
+        let file = path.display().to_string();
+        match fs::read_to_string(&path) {
+            Ok(text) => texts.push((file, text)),
+            Err(error) => problems.push(Problem::file(Grade::Error, &file, format!("cannot be read: {error}"))),
+        }
+    }
+    texts
+}
+
+/// Folders nested deeper than this are not searched: a loop of links must end.
+const FOLDER_DEPTH_MAX: usize = 8;
+
+fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if depth < FOLDER_DEPTH_MAX {
+                collect(&path, depth + 1, paths)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Compiles all grammars and puts them together.
+///
+/// # Errors
+/// Every problem, with its place in the file that the grammar came from.
+pub fn compile_all(specs: Vec<GrammarSpec>) -> Result<GrammarSet, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut grammars = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let file = spec.file.clone();
+        match Grammar::compile(spec) {
+            Ok(grammar) => grammars.push(grammar),
+            Err(errors) => problems.extend(errors.iter().map(|error| placed(&file, error))),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    GrammarSet::new(grammars).map_err(|error| vec![Problem::file(Grade::Error, "grammars", error.to_string())])
+}
+
+/// Finds the place of a grammar's error by reading its file once more.
+fn placed(file: &str, error: &GrammarError) -> Problem {
+    let builtin = file.strip_prefix(BUILTIN_MARK).and_then(|path| BUILTIN.iter().find(|(known, _)| *known == path));
+    let text = builtin.map(|(_, text)| (*text).to_owned()).or_else(|| fs::read_to_string(file).ok());
+    let Some(text) = text else { return Problem::file(Grade::Error, file, error.to_string()) };
+    let byte = DeTable::parse(&text).ok().and_then(|root| {
+        let root = root.get_ref();
+        let Some(at) = error.message else { return root.get(error.key).map(|value| value.span().start) };
+        let message = root.get("message")?.get_ref().as_array()?.get(at)?;
+        let key = message.get_ref().as_table()?.get(error.key);
+        Some(key.map_or(message.span().start, |value| value.span().start))
+    });
+    match byte {
+        Some(byte) => Problem::at(Grade::Error, file, &text, byte, error.to_string()),
+        None => Problem::file(Grade::Error, file, error.to_string()),
+    }
+}
+
+
+#[cfg(test)]
+mod tests;

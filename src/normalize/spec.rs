@@ -1,7 +1,7 @@
 //! What a grammar file says, as plain valid data: `config::grammars` reads it from TOML,
 //! `normalize::grammar` compiles and runs it. Message forms are data; framings are code.
 
-use crate::schema::{Class, Outcome};
+use crate::schema::{Class, Outcome, Timestamp};
 
 /// How the lines of a source are framed before any message form is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,14 @@ pub enum AttemptRole {
     Repeats,
     /// It only belongs to an attempt (`check pass; user unknown`): part of it when there is one, else of class base.
     Belongs,
-    /// The attempt succeeded, or the connection ended: forget it.
+    /// The connection ended: what follows is another attempt.
     Ends,
+    /// It tells that the user was let in (`Accepted password for ...`): the attempt ends, and an `Opens` line
+    /// may follow.
+    Admits,
+    /// It tells what follows from being let in (PAM `session opened`): part of the logon that an `Admits` line
+    /// told, else a logon of its own.
+    Opens,
 }
 
 /// A test on a field of a framed record (JSON, key=value) that must hold for a message form.
@@ -51,7 +57,8 @@ pub enum AttemptRole {
 pub struct Condition {
     /// Dotted path of the field.
     pub field: String,
-    /// It equals one of these (ASCII case ignored); empty = it exists.
+    /// It equals one of these (ASCII case ignored; `*` at the end matches any ending); empty = it exists.
+    /// An array fulfils it by one member.
     pub one_of: Vec<String>,
     /// The test is turned round.
     pub negated: bool,
@@ -65,8 +72,9 @@ pub struct MessageSpec {
     /// Text that every such message contains; picks the form before the pattern runs. `^` at its start means
     /// that the message begins with the rest of it.
     pub literal: String,
-    /// Regex on the message (byte regex, anchored by its author). Capture names are targets: a column's name,
-    /// else a key of `extra`. Empty for JSON and key=value forms.
+    /// Regex on the message (byte regex without Unicode classes, anchored by its author). Capture names are
+    /// targets: a column's name, else a key of `extra`; `__2` at a name's end is cut, so that two branches can
+    /// feed one target. Empty for JSON and key=value forms.
     pub pattern: String,
     /// All must hold (JSON, key=value).
     pub when: Vec<Condition>,
@@ -78,7 +86,8 @@ pub struct MessageSpec {
     pub outcome: Outcome,
     /// Constant values; a capture wins over them.
     pub set: Vec<(Target, String)>,
-    /// Captured words translated: (target, [(word, replacement)]), e.g. outcome by a status word.
+    /// Captured words translated: (target, [(word, replacement)]), e.g. outcome by a status word; ASCII case
+    /// ignored, `*` stands for any other word.
     pub map: Vec<(Target, Vec<(String, String)>)>,
     /// What it tells about a login attempt.
     pub attempt: Option<AttemptRole>,
@@ -87,10 +96,12 @@ pub struct MessageSpec {
 /// A sample line with what it must become; part of the grammar file, run by tests and `gatewatch test`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
+    /// The read time, by which stamps without a year are resolved.
+    pub now: Timestamp,
     /// Lines in order, as in the file.
     pub lines: Vec<String>,
-    /// For each expected event: its columns as text by name (`line` picks the line, default 1); a column
-    /// given as "" must be absent.
+    /// For each expected event: its columns as text by name (`line` picks the line, left out: the
+    /// first event is of line 1, the second of line 2 ...); a column given as "" must be absent.
     pub events: Vec<Vec<(String, String)>>,
 }
 
@@ -117,7 +128,12 @@ pub struct GrammarSpec {
     pub logsource: (Option<String>, Option<String>, Option<String>),
     /// Constant values of every event.
     pub set: Vec<(Target, String)>,
-    /// JSON and key=value: fields that feed targets, in order of preference.
+    /// Words translated, for every form and for `fields`; a form's own map of the same target wins. The word
+    /// `*` stands for any other.
+    pub map: Vec<(Target, Vec<(String, String)>)>,
+    /// Fields that feed targets, in order of preference: dotted paths (ASCII case ignored), `list.0.name` picks
+    /// one of an array, `date+time` joins two by a blank. In syslog and plain messages the fields are the
+    /// `key=value` pairs found in them.
     pub fields: Vec<(Target, Vec<String>)>,
     /// Message forms; the first that fits wins.
     pub messages: Vec<MessageSpec>,

@@ -1,0 +1,425 @@
+//! Which lines tell one login attempt: a failed login that sshd, PAM or login tell in several lines is one
+//! event, the first line that tells it; the others are part of it.
+//!
+//! Every line is decided when it comes, nothing is held back: what is not known yet (whether a `Failed` line
+//! follows an `Invalid user` line) is never waited for. Lines belong together when source, host and process
+//! agree, user and address do not contradict (a PAM line of an unknown user names none), and they stand close
+//! in time. Only hashes of names and addresses are remembered, so the memory has a fixed size and holds
+//! nothing that would have to be erased.
+
+use super::spec::AttemptRole;
+use crate::limits::{ATTEMPT_SPAN, ATTEMPTS_MAX};
+use crate::schema::{Span, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+
+/// How long after its last line an attempt may be summed up by a `Repeats` line (`PAM 2 more authentication
+/// failures` comes when the connection ends): OpenSSH's LoginGraceTime of 120 s (sshd_config(5)), and slack.
+const SUMMARY_SPAN: Span = Span::seconds(150);
+
+/// What a line says about who tries to get in.
+#[derive(Clone, Copy, Debug)]
+pub struct AttemptKey<'a> {
+    /// Source name.
+    pub source: &'a str,
+    /// The machine that wrote the line; "" where the line has none.
+    pub host: &'a str,
+    /// The process that wrote it; "" where the line has none.
+    pub pid: &'a str,
+    /// The user that tries.
+    pub user: Option<&'a str>,
+    /// The client's address.
+    pub src_ip: Option<IpAddr>,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It tells an attempt that no line told before: its event counts.
+    Own,
+    /// It repeats or completes what the event with this id, on this line, told.
+    PartOf {
+        /// Id of the event.
+        event: u64,
+        /// Line number of the event.
+        line: u64,
+    },
+    /// It tells no attempt.
+    Plain,
+}
+
+/// How far an attempt has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// By `Hints` lines; the `Fails` line that may follow tells the same failure.
+    Hinted,
+    /// By a `Fails` line: the next one is another failure.
+    Failed,
+    /// The connection ended: only a summary can follow.
+    Ended,
+    /// The user was let in; what opens then is part of it.
+    Admitted,
+}
+
+/// One attempt, as hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Attempt {
+    /// Host and process.
+    connection: u64,
+    /// Whether the lines name a process; without one, user and address must be equal.
+    has_pid: bool,
+    user: Option<u64>,
+    address: Option<u64>,
+    event: u64,
+    line: u64,
+    last_at: Timestamp,
+    told: Told,
+}
+
+/// The attempts that are remembered, at most `limits::ATTEMPTS_MAX` per source, the oldest forgotten first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    sources: BTreeMap<Box<str>, VecDeque<Attempt>>,
+    dirty: bool,
+}
+
+impl Attempts {
+    /// Nothing remembered.
+    pub fn new() -> Attempts {
+        Attempts::default()
+    }
+
+    /// Decides what a line is, and remembers it. `event` and `line` are the line's own id and number, which
+    /// later lines are told when they are part of it.
+    pub fn link(&mut self, role: AttemptRole, key: AttemptKey<'_>, at: Timestamp, event: u64, line: u64) -> Link {
+        let new = Attempt::of(&key, at, event, line);
+        let known = self.sources.get_mut(key.source);
+        let found = known.and_then(|attempts| attempts.iter_mut().rev().find(|known| known.fits(&new, role)));
+        match (role, found) {
+            (AttemptRole::Ends, found) => {
+                if found.is_some() {
+                    self.end(&key, &new);
+                }
+                Link::Plain
+            }
+            (AttemptRole::Admits, _) => {
+                self.end(&key, &new);
+                self.remember(&key, Attempt { told: Told::Admitted, ..new })
+            }
+            (AttemptRole::Opens, None) => Link::Own,
+            (_, Some(known)) => {
+                known.join(&new, role);
+                self.dirty = true;
+                Link::PartOf { event: known.event, line: known.line }
+            }
+            (AttemptRole::Belongs, None) => Link::Plain,
+            (AttemptRole::Hints, None) => self.remember(&key, Attempt { told: Told::Hinted, ..new }),
+            (AttemptRole::Fails | AttemptRole::Repeats, None) => self.remember(&key, new),
+        }
+    }
+
+    /// One connection can try several names; its end is the end of them all.
+    fn end(&mut self, key: &AttemptKey<'_>, end: &Attempt) {
+        let attempts = self.sources.get_mut(key.source).into_iter().flatten();
+        for known in attempts.filter(|known| known.fits(end, AttemptRole::Ends)) {
+            known.told = Told::Ended;
+            self.dirty = true;
+        }
+    }
+
+    fn remember(&mut self, key: &AttemptKey<'_>, new: Attempt) -> Link {
+        if !self.sources.contains_key(key.source) {
+            self.sources.insert(key.source.into(), VecDeque::new());
+        }
+        if let Some(attempts) = self.sources.get_mut(key.source) {
+            while attempts.front().is_some_and(|old| attempts.len() >= ATTEMPTS_MAX || new.last_at - old.last_at > SUMMARY_SPAN) {
+                attempts.pop_front();
+            }
+            attempts.push_back(new);
+        }
+        self.dirty = true;
+        Link::Own
+    }
+
+    /// Whether anything changed since [`Attempts::saved`].
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Tells that what [`Attempts::save`] gave is stored.
+    pub fn saved(&mut self) {
+        self.dirty = false;
+    }
+}
+
+impl Attempt {
+    fn of(key: &AttemptKey<'_>, at: Timestamp, event: u64, line: u64) -> Attempt {
+        Attempt {
+            connection: hash(&[key.host.as_bytes(), key.pid.as_bytes()]),
+            has_pid: !key.pid.is_empty(),
+            user: key.user.map(|user| hash(&[user.as_bytes()])),
+            address: key.src_ip.map(hash_of_address),
+            event,
+            line,
+            last_at: at,
+            told: Told::Failed,
+        }
+    }
+
+    /// Whether a line with this role can be of this attempt.
+    fn fits(&self, line: &Attempt, role: AttemptRole) -> bool {
+        if self.connection != line.connection {
+            return false;
+        }
+        let apart = Span((line.last_at - self.last_at).0.abs());
+        let (open, span) = match role {
+            // Two hints without a process are two attempts: many connections write such lines.
+            AttemptRole::Hints => (self.told == Told::Hinted && self.has_pid, ATTEMPT_SPAN),
+            AttemptRole::Fails => (self.told == Told::Hinted, ATTEMPT_SPAN),
+            AttemptRole::Belongs => (matches!(self.told, Told::Hinted | Told::Failed), ATTEMPT_SPAN),
+            AttemptRole::Repeats => (self.told != Told::Admitted, SUMMARY_SPAN),
+            AttemptRole::Ends | AttemptRole::Admits => (self.told != Told::Ended && self.has_pid, SUMMARY_SPAN),
+            AttemptRole::Opens => (self.told == Told::Admitted && self.has_pid, ATTEMPT_SPAN),
+        };
+        open && apart <= span && self.same_client(line, role)
+    }
+
+    fn same_client(&self, line: &Attempt, role: AttemptRole) -> bool {
+        let agree = |a: Option<u64>, b: Option<u64>| a.is_none() || b.is_none() || a == b;
+        if self.has_pid {
+            let same_user = matches!(role, AttemptRole::Ends | AttemptRole::Admits) || agree(self.user, line.user);
+            return same_user && agree(self.address, line.address);
+        }
+        let somebody = self.user.is_some() || self.address.is_some();
+        somebody && self.user == line.user && self.address == line.address
+    }
+
+    /// Takes in what a further line says.
+    fn join(&mut self, line: &Attempt, role: AttemptRole) {
+        self.user = self.user.or(line.user);
+        self.address = self.address.or(line.address);
+        self.last_at = self.last_at.max(line.last_at);
+        if role == AttemptRole::Fails {
+            self.told = Told::Failed;
+        }
+    }
+}
+
+/// FNV-1a, 64 bit (draft-eastlake-fnv), each part ended by a byte that UTF-8 never holds. Names are only
+/// compared inside one connection, so a made collision joins nothing but the lines of its maker.
+fn hash(parts: &[&[u8]]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    for part in parts {
+        for byte in part.iter().copied().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash
+}
+
+fn hash_of_address(address: IpAddr) -> u64 {
+    match address {
+        IpAddr::V4(v4) => hash(&[&v4.octets()]),
+        IpAddr::V6(v6) => hash(&[&v6.octets()]),
+    }
+}
+
+/// First byte of a saved state; counts up when its shape changes.
+const SHAPE: u8 = 1;
+/// Bytes of one saved attempt.
+const ROW: usize = 6 * 8 + 1;
+
+impl Attempts {
+    /// The memory as bytes: the shape's number, then per source its name's length (u16), name, number of
+    /// attempts (u16) and the attempts, all little-endian.
+    pub fn save(&self) -> Vec<u8> {
+        let mut bytes = vec![SHAPE];
+        for (source, attempts) in &self.sources {
+            let (Ok(length), Ok(count)) = (u16::try_from(source.len()), u16::try_from(attempts.len())) else { continue };
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(source.as_bytes());
+            bytes.extend(count.to_le_bytes());
+            attempts.iter().for_each(|attempt| attempt.write(&mut bytes));
+        }
+        bytes
+    }
+
+    /// Reads what [`Attempts::save`] gave; empty for anything else.
+    pub fn load(bytes: &[u8]) -> Attempts {
+        match bytes.split_first() {
+            Some((&SHAPE, rest)) => load_sources(rest).map_or_else(Attempts::new, |sources| Attempts { sources, dirty: false }),
+            _ => Attempts::new(),
+        }
+    }
+}
+
+fn load_sources(mut rest: &[u8]) -> Option<BTreeMap<Box<str>, VecDeque<Attempt>>> {
+    let mut sources = BTreeMap::new();
+    while !rest.is_empty() {
+        let length = u16::from_le_bytes(take(&mut rest)?);
+        let (name, after) = rest.split_at_checked(usize::from(length))?;
+        rest = after;
+        let count = usize::from(u16::from_le_bytes(take(&mut rest)?));
+        if count > ATTEMPTS_MAX {
+            return None;
+        }
+        let attempts: Option<VecDeque<Attempt>> = (0..count).map(|_| Attempt::read(&take(&mut rest)?)).collect();
+        sources.insert(std::str::from_utf8(name).ok()?.into(), attempts?);
+    }
+    Some(sources)
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, after) = rest.split_first_chunk::<N>()?;
+    *rest = after;
+    Some(*head)
+}
+
+impl Attempt {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        let numbers = [self.connection, self.user.unwrap_or(0), self.address.unwrap_or(0), self.event, self.line];
+        numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        bytes.extend(self.last_at.0.to_le_bytes());
+        let told = match self.told {
+            Told::Hinted => 0,
+            Told::Failed => 1,
+            Told::Ended => 2,
+            Told::Admitted => 3,
+        };
+        let flag = |set: bool, bit: u8| u8::from(set) << bit;
+        bytes.push(told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4));
+    }
+
+    fn read(row: &[u8; ROW]) -> Option<Attempt> {
+        let mut rest: &[u8] = row;
+        let mut number = || take::<8>(&mut rest).map(u64::from_le_bytes);
+        let (connection, user, address, event, line) = (number()?, number()?, number()?, number()?, number()?);
+        let last_at = Timestamp(i64::from_le_bytes(take(&mut rest)?));
+        let [flags] = take(&mut rest)?;
+        let told = match flags & 3 {
+            0 => Told::Hinted,
+            1 => Told::Failed,
+            2 => Told::Ended,
+            _ => Told::Admitted,
+        };
+        let set = |bit: u8| flags >> bit & 1 == 1;
+        let (user, address) = (set(3).then_some(user), set(4).then_some(address));
+        Some(Attempt { connection, has_pid: set(2), user, address, event, line, last_at, told })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AttemptRole::{Admits, Belongs, Ends, Fails, Hints, Opens, Repeats};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Feeds lines (second, role, pid, user, last octet of the address), line n has the event id 100 + n;
+    /// gives per line `.` (plain), `+` (own) or the line that it is part of.
+    fn tell(attempts: &mut Attempts, lines: &[(i64, AttemptRole, &str, &str, u8)]) -> String {
+        let mut told = Vec::new();
+        for (n, &(second, role, pid, user, octet)) in lines.iter().enumerate() {
+            let user = (!user.is_empty()).then_some(user);
+            let src_ip = (octet > 0).then(|| IpAddr::from([192, 0, 2, octet]));
+            let key = AttemptKey { source: "auth", host: "web1", pid, user, src_ip };
+            let line = n as u64 + 1;
+            told.push(match attempts.link(role, key, Timestamp(second * 1_000_000), 100 + line, line) {
+                Link::Own => "+".to_owned(),
+                Link::Plain => ".".to_owned(),
+                Link::PartOf { event, line } => {
+                    assert_eq!(event, 100 + line);
+                    line.to_string()
+                }
+            });
+        }
+        told.join(" ")
+    }
+
+    fn told(lines: &[(i64, AttemptRole, &str, &str, u8)]) -> String {
+        tell(&mut Attempts::new(), lines)
+    }
+
+    #[test]
+    fn an_unknown_user_told_in_five_lines_fails_once_per_password() {
+        let lines = [
+            (0, Hints, "7", "pi", 1),    // Invalid user pi from A
+            (0, Belongs, "7", "", 0),    // check pass; user unknown
+            (0, Hints, "7", "", 1),      // authentication failure; rhost=A
+            (2, Fails, "7", "pi", 1),    // Failed password for invalid user pi
+            (4, Fails, "7", "pi", 1),    // Failed password: the second one
+            (4, Repeats, "7", "pi", 1),  // maximum authentication attempts exceeded
+            (4, Ends, "7", "pi", 1),     // Connection closed
+            (4, Repeats, "7", "", 1),    // PAM 1 more authentication failure, after the end
+        ];
+        assert_eq!(told(&lines), "+ 1 1 1 + 5 . 5");
+    }
+
+    #[test]
+    fn other_names_pids_addresses_and_late_lines_are_attempts_of_their_own() {
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Hints, "7", "b", 1), (1, Fails, "7", "b", 1)]), "+ + 2");
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Fails, "8", "a", 1)]), "+ +");
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Fails, "7", "a", 2)]), "+ +");
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (15, Fails, "7", "a", 1)]), "+ 1");
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (16, Fails, "7", "a", 1)]), "+ +");
+        // Out of order by a little: still one.
+        assert_eq!(told(&[(3, Hints, "7", "a", 1), (1, Fails, "7", "a", 1)]), "+ 1");
+    }
+
+    #[test]
+    fn a_summary_counts_only_when_nothing_was_told_and_an_end_forgets() {
+        assert_eq!(told(&[(0, Repeats, "7", "a", 1), (0, Repeats, "7", "", 1)]), "+ 1");
+        assert_eq!(told(&[(0, Fails, "7", "a", 1), (100, Repeats, "7", "", 1)]), "+ 1");
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Ends, "7", "a", 1), (2, Fails, "7", "a", 1)]), "+ . +");
+        assert_eq!(told(&[(0, Belongs, "7", "", 0), (0, Hints, "7", "a", 1)]), ". +");
+    }
+
+    #[test]
+    fn an_opened_session_is_part_of_the_logon_that_let_it_in() {
+        assert_eq!(told(&[(0, Fails, "7", "a", 1), (3, Admits, "7", "a", 1), (3, Opens, "7", "a", 0), (9, Repeats, "7", "a", 1)]), "+ + 2 1");
+        assert_eq!(told(&[(0, Opens, "7", "a", 0), (0, Admits, "8", "b", 1), (0, Opens, "8", "c", 0)]), "+ + +");
+        assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Admits, "7", "a", 1), (1, Fails, "7", "a", 1)]), "+ + +");
+    }
+
+    #[test]
+    fn lines_without_a_process_join_only_when_user_and_address_are_equal() {
+        assert_eq!(told(&[(0, Hints, "", "a", 1), (0, Fails, "", "a", 1), (0, Fails, "", "a", 1)]), "+ 1 +");
+        assert_eq!(told(&[(0, Hints, "", "a", 1), (0, Fails, "", "", 1)]), "+ +");
+        // Ten bare `Invalid user` lines are ten attempts.
+        assert_eq!(told(&[(0, Hints, "", "a", 1), (0, Hints, "", "a", 1)]), "+ +");
+        assert_eq!(told(&[(0, Hints, "", "", 0), (0, Fails, "", "", 0)]), "+ +");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_survives_saving() {
+        let mut attempts = Attempts::new();
+        for n in 0..3 * ATTEMPTS_MAX {
+            tell(&mut attempts, &[(0, Hints, &n.to_string(), "a", 1)]);
+        }
+        assert_eq!(attempts.sources["auth"].len(), ATTEMPTS_MAX);
+        assert!(attempts.is_dirty());
+        let mut loaded = Attempts::load(&attempts.save());
+        attempts.saved();
+        assert_eq!(loaded, attempts);
+        let last = (3 * ATTEMPTS_MAX - 1).to_string();
+        assert_eq!(tell(&mut loaded, &[(1, Fails, "0", "a", 1), (1, Fails, &last, "a", 1)]), "+ 1");
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_loads_as_nothing_or_as_itself(bytes in proptest::collection::vec(any::<u8>(), 0..200), shape in any::<bool>()) {
+            let bytes = if shape { [vec![SHAPE], bytes].concat() } else { bytes };
+            let loaded = Attempts::load(&bytes);
+            prop_assert_eq!(Attempts::load(&loaded.save()), loaded);
+        }
+
+        #[test]
+        fn every_fails_line_counts_unless_one_hint_told_it(roles in proptest::collection::vec(0..2u8, 1..60)) {
+            let lines: Vec<_> = roles.iter().map(|r| (0, if *r == 0 { Hints } else { Fails }, "7", "a", 1)).collect();
+            let own = told(&lines).matches('+').count();
+            // A run of hints stands for one failure: its own, or the first `Fails` after it.
+            let fails = roles.iter().filter(|r| **r == 1).count();
+            let open = usize::from(roles.last() == Some(&0));
+            prop_assert_eq!(own, fails + open);
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! The columns that a grammar can fill, by their contract names, and how text becomes a value of each.
+
+use super::stamp::{self, Stamp};
+use super::value::{self, Address};
+use crate::limits::FIELD_BYTES_MAX;
+use crate::schema::{Class, Datum, Event, Flag, Outcome};
+use std::borrow::Cow;
+
+/// Where a value goes; see [`super::spec::Target`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the event's columns, section 4 of the contract")]
+pub enum Column {
+    Account,
+    Action,
+    Activity,
+    App,
+    AssignedIp,
+    AuthMethod,
+    BytesIn,
+    BytesOut,
+    Class,
+    Count,
+    Device,
+    Dst,
+    DstIp,
+    DstPort,
+    Group,
+    Host,
+    HttpMethod,
+    HttpStatus,
+    LogonType,
+    Mfa,
+    Outcome,
+    Pid,
+    Resource,
+    Role,
+    Service,
+    Session,
+    Severity,
+    Src,
+    SrcAsn,
+    SrcCountry,
+    SrcHost,
+    SrcIp,
+    SrcPort,
+    StatusDetail,
+    TargetUser,
+    Time,
+    User,
+    UserAgent,
+    UserDomain,
+    UserUid,
+}
+
+/// Columns by name.
+const COLUMNS: [(&str, Column); 40] = [
+    ("account", Column::Account),
+    ("action", Column::Action),
+    ("activity", Column::Activity),
+    ("app", Column::App),
+    ("assigned_ip", Column::AssignedIp),
+    ("auth_method", Column::AuthMethod),
+    ("bytes_in", Column::BytesIn),
+    ("bytes_out", Column::BytesOut),
+    ("class", Column::Class),
+    ("count", Column::Count),
+    ("device", Column::Device),
+    ("dst", Column::Dst),
+    ("dst_ip", Column::DstIp),
+    ("dst_port", Column::DstPort),
+    ("group", Column::Group),
+    ("host", Column::Host),
+    ("http_method", Column::HttpMethod),
+    ("http_status", Column::HttpStatus),
+    ("logon_type", Column::LogonType),
+    ("mfa", Column::Mfa),
+    ("outcome", Column::Outcome),
+    ("pid", Column::Pid),
+    ("resource", Column::Resource),
+    ("role", Column::Role),
+    ("service", Column::Service),
+    ("session", Column::Session),
+    ("severity", Column::Severity),
+    ("src", Column::Src),
+    ("src_asn", Column::SrcAsn),
+    ("src_country", Column::SrcCountry),
+    ("src_host", Column::SrcHost),
+    ("src_ip", Column::SrcIp),
+    ("src_port", Column::SrcPort),
+    ("status_detail", Column::StatusDetail),
+    ("target_user", Column::TargetUser),
+    ("time", Column::Time),
+    ("user", Column::User),
+    ("user_agent", Column::UserAgent),
+    ("user_domain", Column::UserDomain),
+    ("user_uid", Column::UserUid),
+];
+
+impl Column {
+    /// The column of a name.
+    pub fn from_name(name: &str) -> Option<Column> {
+        COLUMNS.iter().find(|(n, _)| *n == name).map(|(_, column)| *column)
+    }
+    /// The contract's name.
+    pub fn name(self) -> &'static str {
+        COLUMNS.iter().find(|(_, column)| *column == self).map_or("", |(name, _)| name)
+    }
+    /// All names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        COLUMNS.iter().map(|(name, _)| *name)
+    }
+}
+
+/// Where on the line a stamp stood; of two without a zone the later one here counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A relay's header.
+    Relay,
+    /// The header of the machine that wrote the line.
+    Header,
+    /// The message itself.
+    Message,
+}
+
+/// An event in the making.
+#[derive(Debug, Default)]
+pub struct Draft<'a> {
+    /// What is known so far.
+    pub event: Event,
+    /// The stamp to take, as read and as written.
+    pub stamp: Option<(Stamp, Cow<'a, str>, Option<Place>)>,
+    /// Activity by name; it waits until the class is known.
+    pub activity: Option<Box<str>>,
+    /// Outcome by name.
+    pub outcome: Option<Outcome>,
+    /// Class by name.
+    pub class: Option<Class>,
+    /// Values that do not fit their column are kept elsewhere already.
+    pub drop_misfits: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// Offers a stamp: one with a zone beats one without, then the one nearer to the message wins.
+    pub fn offer_stamp(&mut self, stamp: Stamp, text: Cow<'a, str>, place: Place) {
+        let rank = |stamp: &Stamp, place: Option<Place>| (stamp.has_zone(), place);
+        if self.stamp.as_ref().is_none_or(|(old, _, at)| rank(&stamp, Some(place)) > rank(old, *at)) {
+            self.stamp = Some((stamp, text, Some(place)));
+        }
+    }
+
+    /// Adds a field to `extra`.
+    pub fn extra(&mut self, key: &str, value: Datum) {
+        self.extra_owned(key.into(), value);
+    }
+
+    /// [`Draft::extra`] with a key that is owned already.
+    pub fn extra_owned(&mut self, key: Box<str>, mut value: Datum) {
+        self.cut_datum(&mut value);
+        self.event.extra.push((key, value));
+    }
+
+    fn cut_datum(&mut self, value: &mut Datum) {
+        match value {
+            Datum::Text(text) if text.len() > FIELD_BYTES_MAX => *text = self.cut(text),
+            Datum::List(members) => members.iter_mut().for_each(|member| self.cut_datum(member)),
+            _ => {}
+        }
+    }
+
+    fn cut(&mut self, text: &str) -> Box<str> {
+        let kept = value::head(text, FIELD_BYTES_MAX);
+        if kept.len() < text.len() {
+            self.event.flags.set(Flag::Truncated);
+        }
+        kept.into()
+    }
+
+    /// Fills a column unless it is filled. A value that cannot be of this column goes to `extra` under the
+    /// column's name, so that nothing is lost; false then.
+    pub fn put(&mut self, column: Column, text: &str) -> bool {
+        let text = text.trim();
+        if text.is_empty() || text == "-" {
+            return true;
+        }
+        match column {
+            Column::Time => return self.put_time(Cow::Owned(text.to_owned())),
+            Column::Pid => {
+                if self.event.extra("pid").is_none() {
+                    let pid = text.parse().map_or_else(|_| Datum::Text(text.into()), Datum::Int);
+                    self.extra("pid", pid);
+                }
+                return true;
+            }
+            Column::User | Column::TargetUser | Column::Account | Column::Group | Column::Role => {
+                self.put_identity(column, text);
+                return true;
+            }
+            Column::Src | Column::SrcIp | Column::SrcHost | Column::Dst | Column::DstIp => {
+                return self.put_address(column, text);
+            }
+            _ => {}
+        }
+        if let Some(place) = self.text_place(column) {
+            if place.is_none() && !value::is_null(text) {
+                let kept = self.cut(text);
+                if let Some(place) = self.text_place(column) {
+                    *place = Some(kept);
+                }
+            }
+            return true;
+        }
+        let fits = self.put_number(column, text).is_some() || self.put_word(column, text).is_some();
+        if !fits {
+            self.misfit(column, text);
+        }
+        fits
+    }
+
+    fn misfit(&mut self, column: Column, text: &str) {
+        if !self.drop_misfits {
+            let kept = self.cut(text);
+            self.extra(column.name(), Datum::Text(kept));
+        }
+    }
+
+    /// Whether the column has a value.
+    pub fn is_filled(&mut self, column: Column) -> bool {
+        if let Some(place) = self.text_place(column) {
+            return place.is_some();
+        }
+        let event = &self.event;
+        match column {
+            Column::Account | Column::User => event.user.is_some(),
+            Column::Activity => self.activity.is_some(),
+            Column::AssignedIp => event.assigned_ip.is_some(),
+            Column::BytesIn => event.bytes_in.is_some(),
+            Column::BytesOut => event.bytes_out.is_some(),
+            Column::Class => self.class.is_some(),
+            Column::Dst | Column::DstIp => event.dst_ip.is_some(),
+            Column::DstPort => event.dst_port.is_some(),
+            Column::Group => event.group.is_some(),
+            Column::HttpStatus => event.http_status.is_some(),
+            Column::Mfa => event.mfa.is_some(),
+            Column::Outcome => self.outcome.is_some(),
+            Column::Pid => event.extra("pid").is_some(),
+            Column::Role => event.role.is_some(),
+            Column::Src | Column::SrcIp | Column::SrcHost => event.src_ip.is_some() || event.src_host.is_some(),
+            Column::SrcAsn => event.src_asn.is_some(),
+            Column::SrcPort => event.src_port.is_some(),
+            Column::TargetUser => event.target_user.is_some(),
+            Column::Time => matches!(self.stamp, Some((_, _, Some(Place::Message)))),
+            _ => false,
+        }
+    }
+
+    /// Offers a stamp that stands in the message.
+    pub fn put_time(&mut self, text: Cow<'a, str>) -> bool {
+        match stamp::read_whole(&text) {
+            Some(stamp) => self.offer_stamp(stamp, text, Place::Message),
+            None => {
+                self.misfit(Column::Time, &text);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn put_identity(&mut self, column: Column, text: &str) {
+        if value::is_null(text) {
+            return;
+        }
+        if value::mixes_scripts(text) {
+            self.event.flags.set(Flag::MixedScript);
+        }
+        let (domain, name) = match column {
+            Column::Account => value::split_domain(text),
+            _ => (None, text),
+        };
+        let kept = self.cut(name);
+        let event = &mut self.event;
+        let place = match column {
+            Column::TargetUser => &mut event.target_user,
+            Column::Group => &mut event.group,
+            Column::Role => &mut event.role,
+            _ => &mut event.user,
+        };
+        if place.is_none() {
+            *place = Some(kept);
+            if let Some(domain) = domain.filter(|_| event.user_domain.is_none()) {
+                event.user_domain = Some(domain.into());
+            }
+        }
+    }
+
+    fn put_address(&mut self, column: Column, text: &str) -> bool {
+        let event = &mut self.event;
+        let client = matches!(column, Column::Src | Column::SrcIp | Column::SrcHost);
+        match value::address(text) {
+            Address::Ip(ip, port) => {
+                let (place, place_port) = if client {
+                    (&mut event.src_ip, &mut event.src_port)
+                } else {
+                    (&mut event.dst_ip, &mut event.dst_port)
+                };
+                *place = place.or(Some(ip));
+                *place_port = place_port.or(port);
+            }
+            Address::Name(name, port) if client => {
+                if event.src_host.is_none() {
+                    event.src_host = Some(name.into());
+                }
+                event.src_port = event.src_port.or(port);
+            }
+            Address::Nothing => {}
+            Address::Name(..) | Address::Other => {
+                self.misfit(column, text);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn text_place(&mut self, column: Column) -> Option<&mut Option<Box<str>>> {
+        let event = &mut self.event;
+        Some(match column {
+            Column::Action => &mut event.action,
+            Column::App => &mut event.app,
+            Column::AuthMethod => &mut event.auth_method,
+            Column::Device => &mut event.device,
+            Column::Host => &mut event.host,
+            Column::HttpMethod => &mut event.http_method,
+            Column::LogonType => &mut event.logon_type,
+            Column::Resource => &mut event.resource,
+            Column::Service => &mut event.service,
+            Column::Session => &mut event.session,
+            Column::Severity => &mut event.severity,
+            Column::SrcCountry => &mut event.src_country,
+            Column::StatusDetail => &mut event.status_detail,
+            Column::UserAgent => &mut event.user_agent,
+            Column::UserDomain => &mut event.user_domain,
+            Column::UserUid => &mut event.user_uid,
+            _ => return None,
+        })
+    }
+
+    fn put_number(&mut self, column: Column, text: &str) -> Option<()> {
+        let event = &mut self.event;
+        match column {
+            Column::BytesIn => event.bytes_in = event.bytes_in.or(Some(text.parse().ok()?)),
+            Column::BytesOut => event.bytes_out = event.bytes_out.or(Some(text.parse().ok()?)),
+            Column::DstPort => event.dst_port = event.dst_port.or(Some(text.parse().ok()?)),
+            Column::HttpStatus => event.http_status = event.http_status.or(Some(status(text)?)),
+            Column::SrcAsn => {
+                let digits = text.strip_prefix("AS").unwrap_or(text);
+                event.src_asn = event.src_asn.or(Some(digits.parse().ok()?));
+            }
+            Column::SrcPort => event.src_port = event.src_port.or(Some(text.parse().ok()?)),
+            Column::Count => event.count = text.parse().ok().filter(|n| *n > 0)?,
+            Column::AssignedIp => match value::address(text) {
+                Address::Ip(ip, _) => event.assigned_ip = event.assigned_ip.or(Some(ip)),
+                _ => return None,
+            },
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn put_word(&mut self, column: Column, text: &str) -> Option<()> {
+        match column {
+            Column::Mfa => self.event.mfa = self.event.mfa.or(Some(value::truth(text)?)),
+            Column::Class => self.class = self.class.or(Some(Class::from_name(text)?)),
+            Column::Outcome => self.outcome = self.outcome.or(Some(Outcome::from_name(text)?)),
+            Column::Activity => {
+                self.activity.get_or_insert_with(|| text.into());
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// A status of three digits (RFC 9110 section 15); nginx writes 000 where there was none.
+fn status(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|status| (100..1000).contains(status))
+}
+
+/// A column of a finished event as text, by its contract name; `extra.KEY` reaches into `extra`. `None` = absent.
+pub fn column_text(event: &Event, name: &str) -> Option<String> {
+    let text = |value: &Option<Box<str>>| value.as_deref().map(str::to_owned);
+    match name {
+        "line" => Some(event.line.to_string()),
+        "lines" => Some(event.lines.to_string()),
+        "part_of" => event.part_of_line.map(|line| line.to_string()),
+        "format" => Some(event.format.to_string()),
+        "parser" => Some(event.parser.to_string()),
+        "time" => event.time.map(|time| time.to_string()),
+        "counted_at" => Some(event.counted_at.to_string()),
+        "observed_at" => Some(event.observed_at.to_string()),
+        "time_text" => text(&event.time_text),
+        "class" => Some(event.class.name().to_owned()),
+        "activity" => Some(event.activity.to_owned()).filter(|a| !a.is_empty()),
+        "outcome" => Some(event.outcome.name().to_owned()),
+        "user" => text(&event.user),
+        "user_domain" => text(&event.user_domain),
+        "user_uid" => text(&event.user_uid),
+        "target_user" => text(&event.target_user),
+        "group" => text(&event.group),
+        "role" => text(&event.role),
+        "src_ip" => event.src_ip.map(|ip| ip.to_string()),
+        "src_port" => event.src_port.map(|port| port.to_string()),
+        "src_host" => text(&event.src_host),
+        "src_country" => text(&event.src_country),
+        "src_asn" => event.src_asn.map(|asn| asn.to_string()),
+        "dst_ip" => event.dst_ip.map(|ip| ip.to_string()),
+        "dst_port" => event.dst_port.map(|port| port.to_string()),
+        "assigned_ip" => event.assigned_ip.map(|ip| ip.to_string()),
+        "host" => text(&event.host),
+        "app" => text(&event.app),
+        "service" => text(&event.service),
+        "session" => text(&event.session),
+        "auth_method" => text(&event.auth_method),
+        "mfa" => event.mfa.map(|mfa| mfa.to_string()),
+        "logon_type" => text(&event.logon_type),
+        "device" => text(&event.device),
+        "user_agent" => text(&event.user_agent),
+        "action" => text(&event.action),
+        "resource" => text(&event.resource),
+        "http_method" => text(&event.http_method),
+        "http_status" => event.http_status.map(|status| status.to_string()),
+        "bytes_in" => event.bytes_in.map(|bytes| bytes.to_string()),
+        "bytes_out" => event.bytes_out.map(|bytes| bytes.to_string()),
+        "status_detail" => text(&event.status_detail),
+        "severity" => text(&event.severity),
+        "count" => Some(event.count.to_string()),
+        "flags" => Some(event.flags.names().collect::<Vec<_>>().join(",")).filter(|f| !f.is_empty()),
+        "reason" => text(&event.reason),
+        name => name.strip_prefix("extra.").and_then(|key| event.extra(key)).map(datum_text),
+    }
+}
+
+/// The names that [`column_text`] knows, besides `extra.KEY`.
+pub const EVENT_COLUMNS: [&str; 45] = [
+    "line", "lines", "part_of", "format", "parser", "time", "counted_at", "observed_at", "time_text", "class",
+    "activity", "outcome", "user", "user_domain", "user_uid", "target_user", "group", "role", "src_ip", "src_port",
+    "src_host", "src_country", "src_asn", "dst_ip", "dst_port", "assigned_ip", "host", "app", "service", "session",
+    "auth_method", "mfa", "logon_type", "device", "user_agent", "action", "resource", "http_method", "http_status",
+    "bytes_in", "bytes_out", "status_detail", "severity", "count", "flags",
+];
+
+fn datum_text(value: &Datum) -> String {
+    match value {
+        Datum::Bool(value) => value.to_string(),
+        Datum::Int(value) => value.to_string(),
+        Datum::Float(value) => value.to_string(),
+        Datum::Text(value) => value.to_string(),
+        Datum::List(values) => values.iter().map(datum_text).collect::<Vec<_>>().join(","),
+    }
+}

@@ -1,0 +1,151 @@
+//! `key=value` pairs: values bare, quoted (`"` or `'`, with backslash escapes) or empty, parted by blanks,
+//! commas or semicolons. Words that belong to no pair are left aside.
+
+use super::record::{Fields, Value};
+use std::borrow::Cow;
+
+/// Reads all pairs of a text. A key that stands twice: the first counts, the others are `key#2` ...
+pub fn read(text: &str) -> Fields<'_> {
+    let mut fields = Fields::new();
+    let mut seen: Vec<&str> = Vec::with_capacity(16);
+    let mut at = 0;
+    while let Some((key, value, end)) = next_pair(text, at) {
+        at = end;
+        let repeats = seen.iter().filter(|known| **known == key).count();
+        seen.push(key);
+        fields.duplicate |= repeats > 0;
+        let name = if repeats > 0 { Cow::Owned(format!("{key}#{}", repeats + 1)) } else { Cow::Borrowed(key) };
+        fields.push(&name, None, Value::Text(value));
+        if fields.cut {
+            break;
+        }
+    }
+    fields
+}
+
+fn is_key(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'/' | b'#')
+}
+
+/// The next pair at or after `from`: key, value, and where it ends.
+fn next_pair(text: &str, from: usize) -> Option<(&str, Cow<'_, str>, usize)> {
+    let bytes = text.as_bytes();
+    let mut search = from;
+    loop {
+        let equals = search + memchr::memchr(b'=', bytes.get(search..)?)?;
+        let head = bytes.get(from..equals)?;
+        let length = head.iter().rev().take_while(|b| is_key(**b)).count();
+        let before = head.len().checked_sub(length + 1).and_then(|at| head.get(at));
+        let starts = before.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';' | b'[' | b'(' | b'{' | b'|' | b':'));
+        if length == 0 || !starts {
+            search = equals + 1;
+            continue;
+        }
+        let key = text.get(equals - length..equals)?;
+        let (value, end) = value(text, equals + 1);
+        return Some((key, value, end));
+    }
+}
+
+fn value(text: &str, start: usize) -> (Cow<'_, str>, usize) {
+    let bytes = text.as_bytes();
+    match bytes.get(start) {
+        Some(quote @ (b'"' | b'\'')) => quoted(text, start + 1, *quote),
+        // A blank behind the `=` stands before the value, unless another pair or the end follows.
+        Some(b' ') => {
+            let word_start = start + bytes.iter().skip(start).take_while(|b| **b == b' ').count();
+            match bytes.get(word_start) {
+                None => (Cow::Borrowed(""), start),
+                Some(b'"' | b'\'') => value(text, word_start),
+                Some(_) => {
+                    let (word, end) = bare(text, word_start);
+                    if word.contains('=') { (Cow::Borrowed(""), start) } else { (Cow::Borrowed(word), end) }
+                }
+            }
+        }
+        _ => {
+            let (word, end) = bare(text, start);
+            (Cow::Borrowed(word), end)
+        }
+    }
+}
+
+/// A value up to the next blank or semicolon, without a comma at its end.
+fn bare(text: &str, start: usize) -> (&str, usize) {
+    let rest = text.get(start..).unwrap_or("");
+    let length = rest.bytes().take_while(|b| !b.is_ascii_whitespace() && *b != b';').count();
+    let word = rest.get(..length).unwrap_or("");
+    (word.trim_end_matches(','), start + length)
+}
+
+fn quoted(text: &str, start: usize, quote: u8) -> (Cow<'_, str>, usize) {
+    let bytes = text.as_bytes();
+    let mut made: Option<String> = None;
+    let (mut piece, mut at) = (start, start);
+    loop {
+        let Some(stop) = bytes.get(at..).and_then(|rest| memchr::memchr2(quote, b'\\', rest)) else {
+            // No closing quote: the value reaches to the end.
+            at = text.len();
+            break;
+        };
+        at += stop;
+        if bytes.get(at) == Some(&quote) {
+            break;
+        }
+        // A backslash before the quote or another backslash goes; before anything else it stays.
+        if bytes.get(at + 1).is_some_and(|next| *next == quote || *next == b'\\') {
+            let so_far = made.get_or_insert_default();
+            so_far.push_str(text.get(piece..at).unwrap_or(""));
+            piece = at + 1;
+            at += 2;
+        } else {
+            at += 1;
+        }
+    }
+    let last = text.get(piece..at).unwrap_or("");
+    let end = (at + 1).min(text.len());
+    match made {
+        Some(made) => (Cow::Owned(made + last), end),
+        None => (Cow::Borrowed(last), end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let fields = read(text);
+        let pair = |f| format!("{}={}", fields.key(f), f.value.text().unwrap());
+        fields.items.iter().map(pair).collect::<Vec<_>>().join("|")
+    }
+
+    #[test]
+    fn pairs_quoted_empty_and_spaced() {
+        for (text, expected) in [
+            (r#"user=ana ip=192.0.2.7 msg="it \"was\" so""#, r#"user=ana|ip=192.0.2.7|msg=it "was" so"#),
+            ("dst= dstname= src=192.0.2.7", "dst=|dstname=|src=192.0.2.7"),
+            ("auth failed; ruser= rhost=192.0.2.7  user=root", "ruser=|rhost=192.0.2.7|user=root"),
+            ("a=1, b='x y'; c = no d= 4", "a=1|b=x y|d=4"),
+            (r#"path="C:\Temp\" x=1"#, r#"path=C:\Temp" x=1"#),
+            (r#"q="C:\\Temp\\" x=1"#, r#"q=C:\Temp\|x=1"#),
+            ("open=\"never closed", "open=never closed"),
+            ("a=1 a=2 a=3", "a=1|a#2=2|a#3=3"),
+            ("url=/x?y=1&z=2 ok=1", "url=/x?y=1&z=2|ok=1"),
+            ("no pairs == here =", ""),
+            ("", ""),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_it(text in "[a=\\\\\"' ,;\u{e9}]{0,30}") {
+            let fields = read(&text);
+            for field in &fields.items {
+                proptest::prop_assert!(!fields.key(field).is_empty());
+            }
+        }
+    }
+}

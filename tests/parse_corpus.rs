@@ -1,0 +1,332 @@
+//! The shipped grammars against real lines with known answers: `../shared/corpora/dev/<type>/*.log` and
+//! `*.expected.jsonl`. Only what an answer asserts is compared. Prints a table per type; a wrong user, address or
+//! outcome that `tests/parse_disagreements.txt` does not list with its reason fails the test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may panic and print")]
+
+use gatewatch::config::grammars::{compile_all, load};
+use gatewatch::normalize::grammar::GrammarSet;
+use gatewatch::normalize::stamp::{self, Stamp};
+use gatewatch::normalize::{Normalize, SourceParams};
+use gatewatch::schema::{Class, Event, Flag, Flags, Outcome, RawLine, Span, Timestamp};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Share of the asserted answers that must be given, per type.
+const RECALL_MIN: f64 = 0.97;
+const DISAGREEMENTS: &str = include_str!("parse_disagreements.txt");
+
+fn corpus() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/dev");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: no corpus at {}", folder.display());
+    None
+}
+
+fn grammars() -> Arc<GrammarSet> {
+    let specs = load(None).unwrap_or_else(|problems| panic!("{}", problems[0]));
+    Arc::new(compile_all(specs).unwrap_or_else(|problems| panic!("{}", problems[0])))
+}
+
+/// The events of a file, one per line that is not empty, by line number.
+fn read(set: &Arc<GrammarSet>, format: &str, path: &Path) -> BTreeMap<u64, Event> {
+    let name: Arc<str> = Arc::from("corpus");
+    let source = SourceParams {
+        name: Arc::clone(&name),
+        format: Arc::from(format),
+        timezone: jiff::tz::TimeZone::UTC,
+        lateness: Span::minutes(2),
+    };
+    let mut normalize = Normalize::new(Arc::clone(set), vec![source]);
+    let bytes = std::fs::read(path).unwrap();
+    let (mut events, mut offset) = (BTreeMap::new(), 0);
+    for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        let length = text.len() as u64 + 1;
+        let raw = RawLine {
+            source: Arc::clone(&name),
+            generation: 1,
+            offset,
+            length,
+            line,
+            bytes: text.into(),
+            flags: Flags::default(),
+            read_at: Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap(),
+        };
+        offset += length;
+        if !text.is_empty() {
+            events.insert(line, normalize.line(raw, line));
+        }
+    }
+    events
+}
+
+#[derive(Default)]
+struct Score {
+    asserted: usize,
+    right: usize,
+    wrong: usize,
+    accepted: usize,
+}
+
+enum Answer {
+    Right,
+    Missing,
+    Wrong(String),
+}
+
+/// What an event says about an asserted field; a part speaks through the event that it is part of, too.
+fn answer(event: &Event, main: &Event, field: &str, wanted: &str) -> Option<Answer> {
+    let text = |pick: fn(&Event) -> Option<String>| compare(pick(event).or_else(|| pick(main)), wanted);
+    Some(match field {
+        "user" => text(|e| e.user.as_deref().map(str::to_owned)),
+        "target_user" => text(|e| e.target_user.as_deref().map(str::to_owned)),
+        "src_host" => text(|e| e.src_host.as_deref().map(str::to_owned)),
+        "host" => text(|e| e.host.as_deref().map(str::to_owned)),
+        "http_method" => text(|e| e.http_method.as_deref().map(str::to_owned)),
+        "http_path" => text(|e| e.resource.as_deref().map(str::to_owned)),
+        "http_status" => text(|e| e.http_status.map(|status| status.to_string())),
+        "repeat" => text(|e| Some(e.count.to_string())),
+        "src_ip" => {
+            let wanted: IpAddr = wanted.parse().ok()?;
+            compare(event.src_ip.or(main.src_ip).map(|ip| ip.to_string()), &wanted.to_canonical().to_string())
+        }
+        "outcome" => {
+            let said = Some(main.outcome).filter(|outcome| *outcome != Outcome::Unknown);
+            compare(said.map(|outcome| outcome.name().to_owned()), wanted)
+        }
+        "action" => match action(main) {
+            "" => Answer::Missing,
+            said => compare(Some(said.to_owned()), wanted),
+        },
+        _ => return None,
+    })
+}
+
+fn compare(said: Option<String>, wanted: &str) -> Answer {
+    match said {
+        None => Answer::Missing,
+        Some(said) if said == wanted => Answer::Right,
+        Some(said) => Answer::Wrong(said),
+    }
+}
+
+/// The corpus' word for a class and activity.
+fn action(event: &Event) -> &'static str {
+    match (event.class, event.activity) {
+        (Class::Authentication, "logon") => "logon",
+        (Class::Authentication, "logoff") => "logoff",
+        (Class::Authentication, "account-switch") | (Class::Session, "assign-privileges") => "privilege",
+        (Class::Http | Class::WebResource | Class::Api, _) => "access",
+        (Class::UserManagement | Class::GroupManagement | Class::RoleManagement | Class::EntityManagement, _) => "change",
+        (Class::Process, _) => "process",
+        (Class::File, _) => "file",
+        (Class::Network | Class::Tunnel, _) => "network",
+        _ => "",
+    }
+}
+
+/// Time answers: without year any year is right, without zone any offset of whole quarter hours.
+fn time_answer(event: &Event, expected: &Value) -> Option<Answer> {
+    let text = |key: &str| expected.get(key).and_then(Value::as_str);
+    let said = |key: &str| expected.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let wanted = text("time").or(text("time_local")).or(text("time_text"))?;
+    let zoneless = text("time").is_none() || said("time_zone_assumed") || event.flags.has(Flag::ZoneAssumed);
+    let (wanted, year) = match stamp::read_whole(wanted)? {
+        Stamp::Instant(at) => (at, true),
+        Stamp::Civil(civil) => {
+            let year = civil.year.unwrap_or(2000);
+            (Timestamp::from_civil((year, civil.month, civil.day), civil.clock, civil.micros)?, civil.year.is_some())
+        }
+    };
+    let Some(time) = event.time else { return Some(Answer::Missing) };
+    let yearless = !year || said("time_year_assumed") || event.flags.has(Flag::YearAssumed);
+    let apart = |wanted: Timestamp| (time - wanted).0.abs();
+    let close = |apart: i64| if zoneless { apart <= Span::hours(14).0 && apart % Span::minutes(15).0 < 1_000_000 } else { apart < 1_000_000 };
+    let right = if yearless {
+        let (_, month, day) = wanted.date();
+        let within = wanted.0.rem_euclid(Span::days(1).0);
+        let years = time.date().0 - 1..=time.date().0 + 1;
+        years.into_iter().any(|year| Timestamp::from_civil((year, month, day), (0, 0, 0), 0).is_some_and(|at| close(apart(at + Span(within)))))
+    } else {
+        close(apart(wanted))
+    };
+    Some(if right { Answer::Right } else { Answer::Wrong(time.to_string()) })
+}
+
+/// Reads the list of disagreements: `type/file:line field reason`.
+fn accepted() -> BTreeSet<(String, String)> {
+    let lines = DISAGREEMENTS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| {
+        let mut words = line.splitn(3, ' ');
+        let (place, field, reason) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or(""));
+        assert!(reason.len() > 10, "a disagreement needs its reason: {line}");
+        (place.to_owned(), field.to_owned())
+    })
+    .collect()
+}
+
+fn logs(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut logs: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == "log")).collect();
+    logs.sort();
+    logs
+}
+
+/// Scores one type; gives the table's rows and what must not be.
+fn score(set: &Arc<GrammarSet>, folder: &Path, kind: &str, accepted: &mut BTreeSet<(String, String)>) -> (String, Vec<String>) {
+    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    let (mut bad, mut unparsed, mut lines) = (Vec::new(), 0, 0);
+    for log in logs(folder) {
+        let events = read(set, kind, &log);
+        lines += events.len();
+        unparsed += events.values().filter(|event| event.class == Class::Unparsed).count();
+        let Ok(answers) = std::fs::read_to_string(log.with_extension("expected.jsonl")) else { continue };
+        for row in answers.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+            let line = row["line"].as_u64().unwrap();
+            let Some(event) = events.get(&line) else { continue };
+            let main = event.part_of_line.and_then(|line| events.get(&line)).unwrap_or(event);
+            let place = format!("{kind}/{}:{line}", log.file_name().unwrap().to_string_lossy());
+            let asserted = row["expected"].as_object().unwrap().iter().filter_map(|(field, wanted)| {
+                let text = wanted.as_str().map_or_else(|| wanted.to_string(), str::to_owned);
+                Some((field.as_str(), answer(event, main, field, &text)?, text))
+            });
+            let time = time_answer(event, &row["expected"]).map(|answer| ("time", answer, String::new()));
+            for (field, answer, wanted) in asserted.chain(time) {
+                let score = scores.entry(field.to_owned()).or_default();
+                score.asserted += 1;
+                match answer {
+                    Answer::Right => score.right += 1,
+                    Answer::Missing => {}
+                    Answer::Wrong(_) if accepted.remove(&(place.clone(), field.to_owned())) => score.accepted += 1,
+                    Answer::Wrong(said) => {
+                        score.wrong += 1;
+                        bad.push(format!("{place} {field}: \"{said}\", the answer is \"{wanted}\""));
+                    }
+                }
+            }
+        }
+    }
+    let mut table = format!("{kind}: {lines} lines, {unparsed} unparsed\n");
+    for (field, s) in &scores {
+        let missing = s.asserted - s.right - s.wrong - s.accepted;
+        let recall = s.right as f64 / s.asserted as f64;
+        writeln!(table, "  {field:<12} {:>6} asserted {:>6} right {:>3} wrong {:>3} accepted {missing:>4} missing  {recall:.4}", s.asserted, s.right, s.wrong, s.accepted).unwrap();
+    }
+    let (asserted, right) = scores.values().fold((0, 0), |(a, r), s| (a + s.asserted, r + s.right + s.accepted));
+    if (right as f64) < RECALL_MIN * asserted as f64 {
+        bad.push(format!("{kind}: only {right} of {asserted} answers are given"));
+    }
+    (table, bad)
+}
+
+#[test]
+fn the_grammars_give_the_answers_of_the_corpus() {
+    let Some(corpus) = corpus() else { return };
+    let set = grammars();
+    let mut accepted = accepted();
+    let mut bad = Vec::new();
+    for kind in ["sshd", "openvpn", "nginx", "apache", "linux-auth"] {
+        let (table, wrong) = score(&set, &corpus.join(kind), kind, &mut accepted);
+        eprintln!("{table}");
+        bad.extend(wrong);
+    }
+    bad.extend(accepted.into_iter().map(|(place, field)| format!("{place} {field}: listed as a disagreement, but it agrees")));
+    assert!(bad.is_empty(), "{} disagreements:\n{}", bad.len(), bad[..bad.len().min(60)].join("\n"));
+}
+
+/// One source as the definition of the episodes sees it: a window of 600 s.
+#[derive(Default)]
+struct Window {
+    failures: VecDeque<(Timestamp, String)>,
+    open: BTreeMap<&'static str, Timestamp>,
+}
+
+const WINDOW: Span = Span::seconds(600);
+
+impl Window {
+    /// Counts a login; gives the kinds of episodes that begin with it.
+    fn count(&mut self, event: &Event) -> Vec<&'static str> {
+        let at = event.counted_at;
+        while self.failures.front().is_some_and(|(then, _)| at - *then >= WINDOW) {
+            self.failures.pop_front();
+        }
+        let user = event.user.as_deref().unwrap_or("");
+        let failed = event.outcome == Outcome::Failure;
+        for _ in 0..if failed { event.count } else { 0 } {
+            self.failures.push_back((at, user.to_owned()));
+        }
+        let users: BTreeSet<&str> = self.failures.iter().map(|(_, user)| user.as_str()).collect();
+        let many = self.failures.len() >= 5;
+        let reached = match failed {
+            true => [("brute_force", many), ("password_spray", users.len() >= 5)].to_vec(),
+            false => [("success_after_failures", many)].to_vec(),
+        };
+        let mut begun = Vec::new();
+        for (kind, _) in reached.into_iter().filter(|(_, reached)| *reached) {
+            if self.open.insert(kind, at).is_none_or(|last| at - last >= WINDOW) {
+                begun.push(kind);
+            }
+        }
+        begun
+    }
+}
+
+#[test]
+fn the_episodes_of_a_real_host_are_found_and_none_is_invented() {
+    let Some(corpus) = corpus() else { return };
+    let log = corpus.join("sshd/elastic-suspicious-login-auth.log");
+    let events = read(&grammars(), "sshd", &log);
+    let definition = std::fs::read_to_string(log.with_extension("behaviour.jsonl")).unwrap();
+    let mut wanted: BTreeMap<(String, IpAddr), i64> = BTreeMap::new();
+    for row in definition.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let source = row["src"].as_str().unwrap().parse().unwrap();
+        *wanted.entry((row["kind"].as_str().unwrap().to_owned(), source)).or_default() += 1;
+    }
+    let logins = || events.values().filter(|e| (e.class, e.activity) == (Class::Authentication, "logon") && &*e.format == "sshd");
+    let mut windows: BTreeMap<IpAddr, Window> = BTreeMap::new();
+    let mut found: BTreeMap<(String, IpAddr), i64> = BTreeMap::new();
+    for event in logins() {
+        let Some(source) = event.src_ip else { continue };
+        for kind in windows.entry(source).or_default().count(event) {
+            *found.entry((kind.to_owned(), source)).or_default() += 1;
+        }
+    }
+    // The definition counts `Failed` lines alone. A source that only ever names unknown users and leaves before a
+    // password (`Invalid user`, then nothing) guesses names all the same: DECISIONS-hosts.md 2 calls each a failed logon.
+    let failed_lines = |source: IpAddr| {
+        let lines = events.values().filter(|e| e.src_ip == Some(source) && e.raw_text().contains(": Failed ") | e.raw_text().contains("[ Failed "));
+        lines.map(|event| i64::from(event.count)).sum::<i64>()
+    };
+    let mut bad = Vec::new();
+    for (key, count) in &wanted {
+        let got = found.get(key).copied().unwrap_or(0);
+        if got != *count {
+            bad.push(format!("{} of {}: {got}, by definition {count}", key.0, key.1));
+        }
+    }
+    for (key, count) in found.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
+        match failed_lines(key.1) {
+            0 => eprintln!("beside the definition: {count} x {} of {}, unknown users without a password", key.0, key.1),
+            n => bad.push(format!("{} of {}: invented ({n} Failed lines)", key.0, key.1)),
+        }
+    }
+    let mut own: BTreeMap<IpAddr, i64> = BTreeMap::new();
+    for event in logins().filter(|event| event.outcome == Outcome::Failure) {
+        *own.entry(event.src_ip.unwrap()).or_default() += i64::from(event.count);
+    }
+    let (mut sources, mut without_password) = (0, 0);
+    for (source, own) in own {
+        match failed_lines(source) {
+            0 => without_password += own,
+            failed if failed == own => sources += 1,
+            failed => bad.push(format!("{source}: {own} failures, {failed} by `Failed` lines")),
+        }
+    }
+    eprintln!("{} episodes; {sources} sources fail as often as `Failed` lines say; {without_password} failures without a password", wanted.values().sum::<i64>());
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
