@@ -293,3 +293,42 @@ impl crate::ports::Ledger for Store {
         self.reading(|connection| evidence::evidence(connection, incident))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Ledger;
+    use crate::schema::{JournalEntry, Timestamp};
+
+    #[test]
+    fn after_an_io_error_the_store_is_opened_again_and_a_retry_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path(), &Reading::default()).unwrap();
+        let entry = JournalEntry { at: Timestamp(1), kind: "start", actor: "x".into(), subject: "y".into(), detail: "z".into() };
+        let changes = Changes { journal: vec![entry], ..Changes::default() };
+        store.commit(&changes).unwrap();
+        store.connection = None; // As `try_commit` does when the answer was an I/O error.
+        assert!(store.health().poisoned);
+        store.commit(&changes).unwrap();
+        let rows = store.reading(|c| Ok(c.query_row("SELECT count(*) FROM journal_entry", [], |row| row.get::<_, i64>(0))?));
+        assert_eq!(rows.unwrap(), 1);
+        assert!(!store.health().poisoned);
+    }
+
+    #[test]
+    fn the_note_follows_the_wal_over_resets() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path(), &Reading::default()).unwrap();
+        let salt = |store: &Store| match wal_head(&store.home.as_ref().unwrap().paths.wal).unwrap() {
+            WalHead::Valid { salt, .. } => Some(salt),
+            _ => None,
+        };
+        for at in 0..5 {
+            let entry = JournalEntry { at: Timestamp(at), kind: "start", actor: "x".into(), subject: "y".into(), detail: "z".into() };
+            store.commit(&Changes { journal: vec![entry], ..Changes::default() }).unwrap();
+            let note = store.home.as_ref().unwrap().lock.note().unwrap();
+            assert_eq!((note.changing, note.salt), (false, salt(&store)));
+            assert!(commit::truncate_wal(store.connection.as_ref().unwrap()).unwrap());
+        }
+    }
+}
