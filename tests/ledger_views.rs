@@ -1,0 +1,151 @@
+//! The views are a contract: every column that is promised is there, with the promised values, also for
+//! the SQLite of a stable distribution and for a user who may only read.
+#![expect(clippy::disallowed_methods, reason = "tests call the sqlite3 of the machine")]
+
+mod ledger_support;
+
+use gatewatch::ledger::{FILE_NAME, Store};
+use gatewatch::ports::Ledger;
+use gatewatch::schema::*;
+use ledger_support::*;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+const PROMISED: &str = "
+events(id, source, format, parser, line, lines, line_list, generation, offset, length, part_of, time, observed_at, time_text, class, activity, outcome, class_uid, activity_id, status_id, user, user_domain, user_uid, target_user, group, role, src_ip, src_port, src_host, src_country, src_asn, dst_ip, dst_port, assigned_ip, host, app, service, session, auth_method, mfa, logon_type, device, user_agent, action, resource, http_method, http_status, bytes_in, bytes_out, status_detail, severity, count, flags, raw, extra, reason)
+logins(id, time, user, src_ip)
+failed_logins(id, time, user, src_ip)
+vpn_sessions(user, src_ip, assigned_ip, opened_at, closed_at, seconds, bytes_in, bytes_out, source)
+privilege_use(id, time, user)
+admin_changes(id, time, user, target_user)
+ecs(@timestamp, event.action, event.outcome, user.name, source.ip)
+findings(id, time, rule, title, kind, severity, entity, first_event_at, last_event_at, observed, expected, threshold, score, explanation, incident, verdict, reason, rule_version, drill)
+finding_events(finding, event)
+incidents(id, number, title, severity, status, entity, policy, opened_at, occurred_at, detected_at, notify_due, notified_at, notify_state, ack_due, acknowledged_at, acknowledged_by, ack_via, resolved_at, resolution, findings, drill)
+notifications(id, incident, step, recipient, address, kind, message_id, state, due_at, accepted_at, delivery_level, relay, relay_reply, attempts)
+attempts(notification, n, at, relay, phase, reply, result)
+journal(seq, at, kind, actor, subject, detail)
+gaps(source, path, at, from_offset, to_offset, bytes, reason)
+sources(name, format, state, last_event_at, last_read_at, lag_bytes, lines, unparsed, gaps)
+rules(id, version, title, kind, severity, owner, control, enabled, findings)
+controls(id)
+people(id)
+accounts(account)
+entitlements(account, valid_from, valid_to)
+approvals(id, valid_from, valid_to)
+leaves(index)
+checkpoints(size, root)
+";
+
+fn store(directory: &Path) -> Store {
+    let mut store = Store::open(directory, &reading()).unwrap();
+    store.commit(&everything()).unwrap();
+    store
+}
+
+#[test]
+fn every_promised_column_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let _store = store(folder.path());
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    for line in PROMISED.lines().filter(|line| !line.is_empty()) {
+        let (view, columns) = line.trim_end_matches(')').split_once('(').unwrap();
+        let statement = connection.prepare(&format!("SELECT * FROM {view}")).unwrap();
+        let names: Vec<&str> = statement.column_names().into_iter().collect();
+        let missing: Vec<&str> = columns.split(", ").filter(|column| !names.contains(column)).collect();
+        assert!(missing.is_empty(), "{view} lacks {missing:?}");
+    }
+}
+
+#[test]
+fn an_event_is_shown_as_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let mut odd = Event { time: None, part_of: Some(3), class: Class::Session, activity: "assign-privileges", ..event(9) };
+    for flag in [Flag::YearAssumed, Flag::TimeMissing, Flag::Guessed] {
+        odd.flags.set(flag);
+    }
+    store.commit(&Changes { events: vec![odd], ..Changes::default() }).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let show = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    let sql = "SELECT json_array(time, observed_at, flags, part_of, class, activity, outcome, class_uid, activity_id, status_id) FROM events WHERE id = ";
+    let expected = format!(r#"[null,"{}","[\"year-assumed\",\"time-missing\",\"guessed\"]",3,"session","assign-privileges","failure",3003,1,2]"#, at(10));
+    assert_eq!(show(&format!("{sql}9")), expected);
+    let expected = format!(r#"["{}","{}","[]",null,"authentication","logon","failure",3002,1,2]"#, at(2), at(3));
+    assert_eq!(show(&format!("{sql}2")), expected);
+    assert_eq!(show("SELECT src_ip || ' ' || mfa || ' ' || extra FROM events WHERE id = 2"), r#"2001:db8::1 0 {"pid":2,"tags":["a\"b"]}"#);
+    assert_eq!(show("SELECT id || ' ' || user FROM privilege_use"), "9 user2");
+    let plan: String = connection.query_row("EXPLAIN QUERY PLAN SELECT * FROM events WHERE user = 'user1'", [], |row| row.get(3)).unwrap();
+    assert!(plan.contains("event_user"), "a lookup by user must not scan: {plan}");
+    let plan: String = connection.query_row("EXPLAIN QUERY PLAN SELECT * FROM failed_logins WHERE src_ip = '::1'", [], |row| row.get(3)).unwrap();
+    assert!(plan.contains("event_src_ip"), "{plan}");
+}
+
+#[test]
+fn tunnels_are_paired_with_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), &reading()).unwrap();
+    let tunnel = |id: u64, activity: &'static str, session: Option<&str>| Event {
+        class: Class::Tunnel,
+        activity,
+        outcome: Outcome::Success,
+        session: session.map(Into::into),
+        user: Some("ana".into()),
+        bytes_in: (activity == "close").then_some(id * 10),
+        ..event(id)
+    };
+    let events = vec![
+        tunnel(1, "open", Some("s1")),
+        tunnel(2, "open", Some("s2")),
+        tunnel(3, "open", None),
+        tunnel(4, "close", Some("s2")),
+        tunnel(5, "open", Some("s1")), // s1 opens again without an end: the first one's end is unknown.
+        tunnel(7, "close", Some("s1")),
+        tunnel(8, "close", None),
+    ];
+    store.commit(&Changes { events, ..Changes::default() }).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let mut statement = connection.prepare("SELECT opened_event, closed_event, seconds, bytes_in FROM vpn_sessions ORDER BY 1").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    let rows: Vec<(i64, Option<i64>, Option<i64>, Option<i64>)> = rows.map(Result::unwrap).collect();
+    let expected = [(1, None, None, None), (2, Some(4), Some(2), Some(40)), (3, Some(8), Some(5), Some(80)), (5, Some(7), Some(2), Some(70))];
+    assert_eq!(rows, expected);
+}
+
+/// Runs the sqlite3 of the machine as a user who is in the group of the files and may not write them.
+fn audit(directory: &Path, sql: &str) -> Result<String, String> {
+    let uri = format!("file:{}?mode=ro", directory.join(FILE_NAME).display());
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/sqlite3", &uri, sql]);
+    let output = command.output().map_err(|e| e.to_string())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+#[test]
+fn an_auditor_without_write_permission_reads_running_killed_and_stopped() {
+    let outer = tempfile::tempdir().unwrap();
+    let directory = outer.path().join("state");
+    std::fs::set_permissions(outer.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::create_dir(&directory).unwrap();
+    let able = std::os::unix::fs::chown(&directory, None, Some(65534)).is_ok() && Path::new("/usr/bin/sqlite3").exists();
+    if !able || Command::new("setpriv").args(["--reuid=65534", "--clear-groups", "--regid=65534", "true"]).output().map_or(true, |o| !o.status.success()) {
+        eprintln!("skipped: needs root, setpriv and /usr/bin/sqlite3");
+        return;
+    }
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o2750)).unwrap();
+    let views: Vec<&str> = PROMISED.lines().filter_map(|line| line.split_once('(')).map(|(view, _)| view).collect();
+    let all: String = views.iter().map(|view| format!("SELECT * FROM {view};")).collect();
+    let check = |when: &str| {
+        assert_eq!(audit(&directory, "SELECT count(*) FROM events").as_deref(), Ok("8"), "{when}");
+        audit(&directory, &all).unwrap_or_else(|e| panic!("{when}: {e}"));
+        audit(&directory, "DELETE FROM event").expect_err("an auditor must not write");
+    };
+    let running = store(&directory);
+    check("running");
+    drop(running);
+    check("killed");
+    Store::open(&directory, &reading()).unwrap().close().unwrap();
+    check("stopped");
+}
