@@ -31,6 +31,12 @@ pub const DELETED_FILES_MAX: usize = 64;
 pub const DELETED_AGE_MAX: Span = Span::minutes(10);
 /// A rotated-away file's last line without terminator is stored after so long.
 pub const UNTERMINATED_AFTER: Span = Span::seconds(5);
+/// A run of NUL bytes from so many on is a hole, with a gap row; a shorter one is part of its line.
+pub const HOLE_BYTES_MIN: u64 = 512;
+/// Files that are followed, and file generations that are remembered; further files are refused by name.
+pub const FILES_MAX: usize = 65_536;
+/// Directories below a `**` that are looked into.
+pub const GLOB_DEPTH_MAX: usize = 32;
 /// Time between two full looks at every glob and file.
 pub const SCAN_EVERY: Span = Span::seconds(1);
 /// Plain bytes read out of one compressed file.

@@ -1,0 +1,342 @@
+//! What is this file? The same as before by device, inode and content; else a moved or copied one by content;
+//! else a new generation, read from byte 0. The order matters: first every file that kept its inode, so that
+//! it is known which generations are looking for their bytes, then the others, oldest first.
+
+use super::fingerprint::{Proof, bytes_at, hash, head_stands, marker_bytes, prove, surviving};
+use super::follower::Role;
+use super::gzip::{self, Content, Phase};
+use super::scan::Key;
+use super::siblings::{Age, packing, rotated};
+use super::{Loss, Tail};
+use crate::limits::{HEAD_BYTES, TAIL_MARKER_BYTES};
+use crate::schema::{GapReason, Position, Reading, Timestamp};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+impl Tail {
+    /// Judges every file that is new, or is a copy and changed.
+    pub(super) fn judge_all(&mut self, now: &Reading) {
+        for follower in self.followers.values_mut() {
+            let Role::Copy(id) = follower.role else { continue };
+            let carried = self.book.get(id).is_some_and(|entry| entry.carrier.is_some());
+            if !carried || follower.judged != Some(follower.found.stat) {
+                follower.reset();
+            }
+        }
+        let new = self.followers.iter().filter(|(_, follower)| follower.role == Role::New);
+        let mut keys: Vec<Key> = new.map(|(key, _)| *key).collect();
+        keys.sort_by_cached_key(|key| self.followers.get(key).map(|f| (Arc::clone(&f.found.group), f.age())));
+        for key in &keys {
+            let judged = self.judge_by_inode(*key, now);
+            self.excuse(*key, judged);
+        }
+        for key in &keys {
+            let follower = self.followers.get(key).filter(|f| f.role == Role::New && f.found.stat.size > 0);
+            let judged = match follower.map(|f| f.found.packed) {
+                Some(true) => {
+                    self.begin_proof(*key, now);
+                    Ok(())
+                }
+                Some(false) => self.judge_by_content(*key, now),
+                None => Ok(()),
+            };
+            self.excuse(*key, judged);
+        }
+    }
+
+    fn excuse(&mut self, key: Key, judged: io::Result<()>) {
+        if let (Err(error), Some(follower)) = (judged, self.followers.get_mut(&key)) {
+            follower.trouble = Some(format!("it cannot be read: {error}").into());
+        }
+    }
+
+    /// First way: the inode is that of a known generation, and the content agrees.
+    fn judge_by_inode(&mut self, key: Key, now: &Reading) -> io::Result<()> {
+        let uncarried = |id: &u64| self.book.get(*id).is_some_and(|entry| entry.carrier.is_none());
+        let known: Vec<u64> = self.book.by_inode(key).into_iter().filter(uncarried).collect();
+        if known.is_empty() || !self.ensure_open(key, now) {
+            return Ok(());
+        }
+        let mut failed = Vec::new();
+        for id in known {
+            let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+            let (Some(file), Some(entry)) = (&follower.file, self.book.get(id)) else { return Ok(()) };
+            if self.sources.get(follower.found.source).is_none_or(|source| source.name != entry.generation.source) {
+                continue;
+            }
+            if follower.found.packed {
+                let size = follower.found.stat.size;
+                let whole = entry.generation.finished
+                    && gzip::trailer_size(file, size)? == Some(entry.position.offset as u32)
+                    && head_stands(&gzip::opening(file, size)?, &entry.generation);
+                if whole {
+                    self.attach_read(key, id);
+                    return Ok(());
+                }
+                continue;
+            }
+            match prove(file, follower.found.stat.size, &entry.generation, &entry.position)? {
+                Proof::Intact(opening, tail) => {
+                    self.attach(key, id, opening, tail);
+                    return Ok(());
+                }
+                Proof::Short => failed.push((id, GapReason::Truncated)),
+                Proof::Other => failed.push((id, GapReason::Rewritten)),
+            }
+        }
+        self.break_with(key, &failed, now)
+    }
+
+    /// The inode's generations are not in the file any more: it was rolled back, or truncated, or written
+    /// anew; or it is another file that got the number of a deleted one, and then nothing is known to be lost.
+    fn break_with(&mut self, key: Key, failed: &[(u64, GapReason)], now: &Reading) -> io::Result<()> {
+        for (id, reason) in failed {
+            let Some(follower) = self.followers.get(&key).filter(|f| f.role == Role::New) else { return Ok(()) };
+            let (Some(file), Some(entry)) = (&follower.file, self.book.get(*id)) else { return Ok(()) };
+            if born_after(file, entry.generation.seen_at) {
+                continue;
+            }
+            let survivor = surviving(file, follower.found.stat.size, &entry.generation, &entry.position)?;
+            if let Some(offset) = survivor {
+                self.roll_back(key, *id, offset, now)?;
+            } else if !entry.generation.finished && self.lost.iter().all(|loss| loss.generation != *id) {
+                self.lost.push(Loss { generation: *id, reason: *reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// The file came back shorter: what follows the farthest surviving marker is read, as a new generation
+    /// (the old one already has lines at these offsets), and the gap row tells from where.
+    fn roll_back(&mut self, key: Key, old: u64, offset: u64, now: &Reading) -> io::Result<()> {
+        let Some(follower) = self.followers.get_mut(&key) else { return Ok(()) };
+        let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
+        let before = entry.position.offset;
+        let (opening, tail) = (bytes_at(file, 0, HEAD_BYTES.min(offset))?, marker_bytes(file, offset)?);
+        let markers = entry.position.markers.iter().filter(|(at, _)| *at <= offset).copied().collect();
+        let lines = count_lines(file, offset, &mut self.buffer)?;
+        let (source, path) = (Arc::clone(&entry.generation.source), Arc::clone(&entry.generation.path));
+        let watermark = entry.position.watermark;
+        let id = self.book.add(&source, &path, key, now.utc);
+        let position = Position { generation: id, offset, lines, tail_hash: hash(&tail), markers, watermark };
+        self.book.set_position(id, position.clone(), &opening);
+        follower.carry(id, &position, opening, tail);
+        if follower.unread() {
+            self.ready.insert(key);
+        }
+        self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
+        self.book.set_finished(old, true);
+        self.lost.retain(|loss| loss.generation != old);
+        Ok(())
+    }
+
+    /// Second way: the content is that of a known generation. Third: it is new.
+    fn judge_by_content(&mut self, key: Key, now: &Reading) -> io::Result<()> {
+        if !self.ensure_open(key, now) {
+            return Ok(());
+        }
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let Some(source) = self.sources.get(follower.found.source) else { return Ok(()) };
+        let (Some(file), name) = (&follower.file, Arc::clone(&source.name)) else { return Ok(()) };
+        let size = follower.found.stat.size;
+        let known = self.book.knows_heads_of(&name);
+        let opening = if known { bytes_at(file, 0, HEAD_BYTES)? } else { Vec::new() };
+        let alike = if known { self.book.by_opening(&name, &opening) } else { Vec::new() };
+        let mut best: Option<(u64, u64, Vec<u8>, Vec<u8>)> = None;
+        for id in &alike {
+            let Some(entry) = self.book.get(*id).filter(|entry| entry.carrier.is_none()) else { continue };
+            let offset = entry.position.offset;
+            if !self.may_be(key, *id, offset) || best.as_ref().is_some_and(|best| best.0 >= offset) {
+                continue;
+            }
+            if let Proof::Intact(opening, tail) = prove(file, size, &entry.generation, &entry.position)? {
+                best = Some((offset, *id, opening, tail));
+            }
+        }
+        if let Some((_, id, opening, tail)) = best {
+            self.attach(key, id, opening, tail);
+        } else if let Some(id) = self.copy_of(key, &alike, size, &opening, &|from, to| bytes_at(file, from, to))? {
+            self.hold(key, id);
+        } else {
+            self.begin(key, &name, now);
+        }
+        Ok(())
+    }
+
+    /// A packed file is proved: what does it hold?
+    pub(super) fn judge_packed(&mut self, key: Key, now: &Reading) {
+        let Some(follower) = self.followers.get_mut(&key) else { return };
+        let Some(Phase::Proven(content)) = &follower.gzip else { return };
+        let content = content.clone();
+        let Some(name) = self.sources.get(follower.found.source).map(|source| Arc::clone(&source.name)) else { return };
+        let current = |(id, offset): &(u64, u64)| {
+            let entry = self.book.get(*id)?;
+            (self.may_be(key, *id, *offset)).then_some((*id, *offset, entry.carrier.is_some(), entry.position.offset))
+        };
+        let held: Vec<_> = content.holds.iter().filter_map(current).collect();
+        if held.iter().any(|(_, offset, carried, at)| !carried && offset != at) {
+            // A generation lost its file while this was unpacked: prove it against the present position.
+            self.close(key);
+            return self.followers.get_mut(&key).into_iter().for_each(super::follower::Follower::reset);
+        }
+        let best = held.iter().filter(|(_, _, carried, _)| !carried).max_by_key(|(id, offset, ..)| (*offset, *id));
+        if let Some((id, offset, ..)) = best.copied() {
+            if content.total == offset && content.broken.is_none() {
+                self.attach_read(key, id);
+            } else {
+                let judged = self.attach_packed(key, id, content);
+                self.excuse(key, judged);
+            }
+        } else {
+            let carried: Vec<u64> = held.iter().map(|(id, ..)| *id).collect();
+            let end_from = content.total.saturating_sub(content.end.len() as u64);
+            let end = |from: u64, _| Ok(if from == end_from { content.end.clone() } else { content.opening.clone() });
+            let copied = match carried.first() {
+                Some(id) => Ok(Some(*id)),
+                None => self.copy_of(key, &[], content.total, &content.opening, &end),
+            };
+            let judged = match copied {
+                Ok(Some(id)) => {
+                    self.close(key);
+                    self.hold(key, id);
+                    Ok(())
+                }
+                Ok(None) => {
+                    let path = self.followers.get(&key).map(|f| f.found.path.to_string_lossy().into_owned());
+                    let id = self.book.add(&name, &path.unwrap_or_default(), key, now.utc);
+                    self.attach_packed(key, id, content)
+                }
+                Err(error) => Err(error),
+            };
+            self.excuse(key, judged);
+        }
+    }
+
+    /// Whether a file may be taken for a generation by content alone: a rotated name of the same file, or
+    /// enough bytes that it cannot be chance (headers of small files are often equal).
+    fn may_be(&self, key: Key, id: u64, offset: u64) -> bool {
+        let (Some(follower), Some(entry)) = (self.followers.get(&key), self.book.get(id)) else { return false };
+        if offset >= HEAD_BYTES {
+            return true;
+        }
+        let path = Path::new(&*entry.generation.path);
+        let (_, directory, base) = &*follower.found.group;
+        let name = path.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
+        let (_, stem) = packing(name);
+        let same_base = name == &**base || stem == &**base || rotated(stem).iter().any(|way| way.base == *base);
+        offset > 0 && follower.rotated() && path.parent() == Some(directory) && same_base
+    }
+
+    /// The generation of which this file repeats what its carrier holds: a copy that a rotator is making,
+    /// or has made before it truncates.
+    fn copy_of(
+        &self,
+        key: Key,
+        alike: &[u64],
+        size: u64,
+        opening: &[u8],
+        bytes: &dyn Fn(u64, u64) -> io::Result<Vec<u8>>,
+    ) -> io::Result<Option<u64>> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(None) };
+        let mates = self.followers.values().filter(|mate| mate.found.group == follower.found.group && follower.rotated());
+        let mates = mates.filter(|mate| mate.found.age == Age::Live || follower.found.packed);
+        let long = if opening.len() as u64 >= HEAD_BYTES { alike } else { &[] };
+        let carriers = long.iter().filter_map(|id| self.book.get(*id)?.carrier).filter_map(|key| self.followers.get(&key));
+        for mate in mates.chain(carriers).filter(|mate| mate.found.stat.key != key && mate.gzip.is_none()) {
+            let (Role::Carrier(id), true) = (mate.role, mate.found.stat.size >= size) else { continue };
+            let opened = match &mate.file {
+                Some(_) => None,
+                None => super::open::open_same(&mate.found.root, &mate.found.real, mate.found.stat.key).ok().flatten(),
+            };
+            let Some(file) = mate.file.as_ref().or(opened.as_ref().map(|(file, _)| file)) else { continue };
+            let opening_to = size.min(HEAD_BYTES);
+            let end_from = size.saturating_sub(TAIL_MARKER_BYTES);
+            let opening = if opening.is_empty() { bytes(0, opening_to)? } else { opening.to_vec() };
+            if bytes_at(file, 0, opening_to)? == opening && bytes_at(file, end_from, size)? == bytes(end_from, size)? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn attach(&mut self, key: Key, id: u64, opening: Vec<u8>, tail: Vec<u8>) {
+        let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return };
+        follower.carry(id, &entry.position, opening, tail);
+        self.book.carry(id, key, &follower.found.path.to_string_lossy());
+        if follower.unread() {
+            self.ready.insert(key);
+        }
+    }
+
+    fn attach_packed(&mut self, key: Key, id: u64, content: Content) -> io::Result<()> {
+        let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return Ok(()) };
+        follower.carry_packed(id, &entry.position, content)?;
+        self.book.carry(id, key, &follower.found.path.to_string_lossy());
+        self.ready.insert(key);
+        Ok(())
+    }
+
+    /// A packed file of which everything is already read.
+    fn attach_read(&mut self, key: Key, id: u64) {
+        if let Some(follower) = self.followers.get_mut(&key) {
+            follower.role = Role::Carrier(id);
+            follower.gzip = Some(Phase::Waiting);
+            self.book.carry(id, key, &follower.found.path.to_string_lossy());
+            self.book.set_finished(id, true);
+        }
+        self.close(key);
+    }
+
+    fn hold(&mut self, key: Key, id: u64) {
+        if let Some(follower) = self.followers.get_mut(&key) {
+            follower.role = Role::Copy(id);
+            follower.judged = Some(follower.found.stat);
+        }
+    }
+
+    fn begin(&mut self, key: Key, source: &Arc<str>, now: &Reading) {
+        let Some(follower) = self.followers.get_mut(&key) else { return };
+        let id = self.book.add(source, &follower.found.path.to_string_lossy(), key, now.utc);
+        follower.carry(id, &super::book::start(id), Vec::new(), Vec::new());
+        self.ready.insert(key);
+    }
+
+    /// One gap row for each file that lost what was read of it; where a copy holds the rest, reading goes on there.
+    pub(super) fn tell_losses(&mut self, now: &Reading) {
+        for Loss { generation, reason } in std::mem::take(&mut self.lost) {
+            let Some(entry) = self.book.get(generation) else { continue };
+            let offset = entry.position.offset;
+            let carried = entry.carrier.is_some();
+            self.book.gap(generation, now.utc, reason, (offset, carried.then_some(offset)), None);
+            if !carried {
+                self.book.set_finished(generation, true);
+            }
+        }
+    }
+}
+
+/// Whether a file was made after a generation was first seen: then it only got the same number.
+fn born_after(file: &File, seen_at: Timestamp) -> bool {
+    let born = file.metadata().and_then(|metadata| metadata.created());
+    let born = born.ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok()).and_then(|d| i64::try_from(d.as_micros()).ok());
+    born.is_some_and(|born| born > seen_at.0)
+}
+
+fn count_lines(file: &File, to: u64, buffer: &mut [u8]) -> io::Result<u64> {
+    let (mut at, mut lines) = (0, 0);
+    while at < to {
+        let want = usize::try_from(to - at).unwrap_or(usize::MAX).min(buffer.len());
+        let room = buffer.get_mut(..want).unwrap_or_default();
+        let n = super::fingerprint::read_full(file, room, at)?;
+        if n == 0 {
+            break;
+        }
+        lines += memchr::memchr_iter(b'\n', room.get(..n).unwrap_or_default()).count() as u64;
+        at += n as u64;
+    }
+    Ok(lines)
+}

@@ -1,0 +1,296 @@
+//! Bytes into bounded lines. Lines end at `\n`; memory stays within one kept line whatever comes in.
+
+use crate::limits::{HOLE_BYTES_MIN, LINE_BYTES_MAX};
+use crate::schema::{Flag, Flags, RawLine, Timestamp};
+use memchr::{memchr, memchr_iter};
+use std::sync::Arc;
+
+/// Where lines go, and how many may still come in this batch.
+pub struct Out<'a> {
+    /// The batch's lines.
+    pub lines: &'a mut Vec<RawLine>,
+    /// Holes of NUL bytes that were skipped: from, to.
+    pub holes: Vec<(u64, u64)>,
+    /// Lines that may still be added.
+    pub left: usize,
+    /// Source of these lines.
+    pub source: Arc<str>,
+    /// Generation of these lines.
+    pub generation: u64,
+    /// Time of this reading.
+    pub read_at: Timestamp,
+}
+
+/// The place in one file's bytes: complete lines behind it, at most one incomplete line under it.
+#[derive(Clone, Debug, Default)]
+pub struct Splitter {
+    /// Start of the first incomplete line: the offset that is committed.
+    pub line_start: u64,
+    /// Lines before it, empty ones included.
+    pub lines: u64,
+    partial: Partial,
+}
+
+/// What was read of the incomplete line.
+#[derive(Clone, Debug, Default)]
+struct Partial {
+    /// Bytes since `line_start`, NULs included.
+    length: u64,
+    /// The first of them, without NULs.
+    kept: Vec<u8>,
+    dropped: bool,
+    nul: bool,
+    /// NULs at its end so far.
+    run: u64,
+    /// Holes inside the line, told when the line ends.
+    holes: Vec<(u64, u64)>,
+}
+
+impl Splitter {
+    /// A splitter that goes on at a committed position.
+    pub fn at(offset: u64, lines: u64) -> Splitter {
+        Splitter { line_start: offset, lines, partial: Partial::default() }
+    }
+
+    /// The next byte to read.
+    pub fn next(&self) -> u64 {
+        self.line_start + self.partial.length
+    }
+
+    /// Bytes of the incomplete line.
+    pub fn pending(&self) -> u64 {
+        self.partial.length
+    }
+
+    /// NULs that were read last, without anything after them.
+    pub fn run(&self) -> u64 {
+        self.partial.run
+    }
+
+    /// Whether the incomplete line is nothing but NULs so far.
+    pub fn only_nuls(&self) -> bool {
+        self.partial.length > 0 && self.partial.length == self.partial.run
+    }
+
+    /// Forgets the incomplete line, so that it is read again from its start.
+    pub fn rewind(&mut self) {
+        self.partial = Partial::default();
+    }
+
+    /// Cuts lines out of `data`, which begins at [`Splitter::next`]. Returns how many bytes were taken:
+    /// fewer than all when the batch is full, and then they end with a line.
+    pub fn feed(&mut self, data: &[u8], out: &mut Out<'_>) -> usize {
+        if self.partial.run == 0 && memchr(0, data).is_none() { self.text(data, out) } else { self.mixed(data, out) }
+    }
+
+    /// Counts `n` NULs that need not be looked at.
+    pub fn nuls(&mut self, n: u64) {
+        self.partial.length += n;
+        self.partial.run += n;
+        self.partial.nul |= n > 0;
+    }
+
+    /// Emits the incomplete line of a file to which nothing more will come.
+    pub fn finish(&mut self, out: &mut Out<'_>) {
+        if self.only_nuls() && self.partial.run >= HOLE_BYTES_MIN {
+            self.end_run(out);
+        }
+        if self.partial.length > 0 {
+            self.end_line(&[], 0, Some(Flag::Unterminated), out);
+        }
+    }
+
+    /// Data that holds NULs: alternately runs of them and text.
+    fn mixed(&mut self, data: &[u8], out: &mut Out<'_>) -> usize {
+        let mut at = 0;
+        while at < data.len() && out.left > 0 {
+            let rest = data.get(at..).unwrap_or_default();
+            let run = rest.iter().take_while(|b| **b == 0).count();
+            if run > 0 {
+                self.nuls(run as u64);
+                at += run;
+                continue;
+            }
+            self.end_run(out);
+            let text = rest.get(..memchr(0, rest).unwrap_or(rest.len())).unwrap_or_default();
+            let taken = self.text(text, out);
+            at += taken;
+            if taken < text.len() {
+                break;
+            }
+        }
+        at
+    }
+
+    /// Something other than a NUL follows a run of them: long runs are holes, short ones belong to the line.
+    fn end_run(&mut self, out: &mut Out<'_>) {
+        let run = std::mem::take(&mut self.partial.run);
+        if run < HOLE_BYTES_MIN {
+            return;
+        }
+        let end = self.next();
+        if self.partial.length == run {
+            out.holes.push((self.line_start, end));
+            self.line_start = end;
+            self.partial = Partial::default();
+        } else {
+            self.partial.holes.push((end - run, end));
+        }
+    }
+
+    fn text(&mut self, data: &[u8], out: &mut Out<'_>) -> usize {
+        let mut start = 0;
+        for at in memchr_iter(b'\n', data) {
+            if out.left == 0 {
+                return start;
+            }
+            let line = data.get(start..at).unwrap_or_default();
+            self.end_line(line, 1, None, out);
+            start = at + 1;
+        }
+        if out.left == 0 {
+            return start;
+        }
+        self.keep(data.get(start..).unwrap_or_default());
+        data.len()
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let partial = &mut self.partial;
+        let room = (LINE_BYTES_MAX + 1).saturating_sub(partial.kept.len());
+        partial.kept.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+        partial.dropped |= bytes.len() > room;
+        partial.length += bytes.len() as u64;
+    }
+
+    /// The line is the incomplete one plus `last`; `terminator` bytes follow it.
+    fn end_line(&mut self, last: &[u8], terminator: u64, flag: Option<Flag>, out: &mut Out<'_>) {
+        let mut flags = Flags::default();
+        if let Some(flag) = flag {
+            flags.set(flag);
+        }
+        let kept;
+        let mut bytes = last;
+        let mut length = last.len() as u64 + terminator;
+        if self.partial.length > 0 {
+            self.keep(last);
+            let partial = std::mem::take(&mut self.partial);
+            length = partial.length + terminator;
+            if partial.nul {
+                flags.set(Flag::Nul);
+            }
+            if partial.dropped {
+                flags.set(Flag::Truncated);
+            }
+            out.holes.extend(partial.holes);
+            kept = partial.kept;
+            bytes = &kept;
+        }
+        if !flags.has(Flag::Truncated) {
+            bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        }
+        if self.line_start == 0 {
+            bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        }
+        if bytes.len() > LINE_BYTES_MAX {
+            bytes = bytes.get(..LINE_BYTES_MAX).unwrap_or_default();
+            flags.set(Flag::Truncated);
+        }
+        let offset = self.line_start;
+        self.lines += 1;
+        self.line_start += length;
+        if bytes.is_empty() && !flags.has(Flag::Nul) {
+            return; // An empty line is counted, and is no event.
+        }
+        out.left = out.left.saturating_sub(1);
+        out.lines.push(RawLine {
+            source: Arc::clone(&out.source),
+            generation: out.generation,
+            offset,
+            length,
+            line: self.lines,
+            bytes: bytes.into(),
+            flags,
+            read_at: out.read_at,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn out(lines: &mut Vec<RawLine>, left: usize) -> Out<'_> {
+        Out { lines, holes: Vec::new(), left, source: "s".into(), generation: 1, read_at: Timestamp(0) }
+    }
+
+    fn cut(pieces: &[&[u8]]) -> (Vec<RawLine>, Vec<(u64, u64)>, Splitter) {
+        let (mut lines, mut splitter) = (Vec::new(), Splitter::default());
+        let mut out = out(&mut lines, usize::MAX);
+        for piece in pieces {
+            assert_eq!(splitter.feed(piece, &mut out), piece.len());
+        }
+        let holes = std::mem::take(&mut out.holes);
+        (lines, holes, splitter)
+    }
+
+    #[test]
+    fn carriage_returns_and_the_byte_order_mark_are_no_text_and_empty_lines_are_counted() {
+        let (lines, _, splitter) = cut(&[b"\xEF\xBB\xBFone\r", b"\n\r\n\ntwo\rtwo\nrest"]);
+        let told: Vec<_> = lines.iter().map(|l| (&*l.bytes, l.offset, l.length, l.line)).collect();
+        assert_eq!(told, [(&b"one"[..], 0, 8, 1), (&b"two\rtwo"[..], 11, 8, 4)]);
+        assert_eq!((splitter.line_start, splitter.next(), splitter.lines), (19, 23, 4));
+    }
+
+    #[test]
+    fn a_huge_line_is_cut_with_its_true_length_and_the_next_is_whole() {
+        let block = vec![b'a'; 100_000];
+        let mut pieces: Vec<&[u8]> = vec![&block; 1_000];
+        pieces.push(b"\nnext\n");
+        let (lines, _, splitter) = cut(&pieces);
+        assert_eq!((lines[0].bytes.len(), lines[0].length), (LINE_BYTES_MAX, 100_000_001));
+        assert!(lines[0].flags.has(Flag::Truncated) && lines[1].flags.is_empty());
+        assert_eq!((&*lines[1].bytes, lines[1].offset), (&b"next"[..], 100_000_001));
+        assert!(splitter.partial.kept.capacity() < 4 * LINE_BYTES_MAX);
+        let exact = [vec![b'x'; LINE_BYTES_MAX], b"\r\n".to_vec()].concat();
+        assert!(cut(&[&exact]).0[0].flags.is_empty());
+    }
+
+    #[test]
+    fn nuls_are_left_out_and_flagged_and_holes_are_counted() {
+        let hole = vec![0; 10_000];
+        let (lines, holes, _) = cut(&[b"a\0b\n", &hole, b"after\nmid", &hole, b"dle\n\0\0\n"]);
+        let told: Vec<_> = lines.iter().map(|l| (&*l.bytes, l.offset, l.flags.has(Flag::Nul))).collect();
+        assert_eq!(told, [(&b"ab"[..], 0, true), (b"after", 10_004, false), (b"middle", 10_010, true), (b"", 20_017, true)]);
+        assert_eq!(holes, [(4, 10_004), (10_013, 20_013)]);
+    }
+
+    #[test]
+    fn an_unfinished_line_is_told_only_at_the_end_of_its_file() {
+        let (mut lines, _, mut splitter) = cut(&[b"whole\nha", b"lf"]);
+        assert_eq!(lines.len(), 1);
+        splitter.finish(&mut out(&mut lines, 1));
+        assert_eq!((&*lines[1].bytes, lines[1].length, splitter.line_start), (&b"half"[..], 4, 10));
+        assert!(lines[1].flags.has(Flag::Unterminated));
+    }
+
+    proptest! {
+        /// However the bytes are torn and however small the batches are, the lines are the same.
+        #[test]
+        fn tearing_changes_nothing(text in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(0u8), Just(b'\r'), any::<u8>()], 0..400),
+                                   cuts in proptest::collection::vec(1usize..50, 1..40), batch in 1usize..5) {
+            let (whole, _, end) = cut(&[&text]);
+            let (mut lines, mut splitter, mut at, mut turn) = (Vec::new(), Splitter::default(), 0, 0);
+            while at < text.len() {
+                let to = text.len().min(at + cuts[turn % cuts.len()]);
+                let taken = splitter.feed(&text[at..to], &mut out(&mut lines, batch));
+                at += taken;
+                turn += 1;
+                prop_assert_eq!(splitter.next(), at as u64);
+            }
+            prop_assert_eq!(lines, whole);
+            prop_assert_eq!((splitter.line_start, splitter.lines), (end.line_start, end.lines));
+        }
+    }
+}
