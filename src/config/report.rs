@@ -91,7 +91,7 @@ fn distance(a: &str, b: &str) -> usize {
         row[0] = i + 1;
         for (j, cb) in b.iter().enumerate() {
             let above = row[j + 1];
-            let change = diagonal + usize::from(ca.to_ascii_lowercase() != cb.to_ascii_lowercase());
+            let change = diagonal + usize::from(!ca.eq_ignore_ascii_case(cb));
             row[j + 1] = change.min(above + 1).min(row[j] + 1);
             diagonal = above;
         }
