@@ -185,7 +185,7 @@ impl Book {
     /// The generation was read up to the cursor.
     pub fn advance(&mut self, id: u64, cursor: &mut Cursor) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if entry.position.offset == cursor.offset() {
+        if cursor.offset() <= entry.position.offset {
             return;
         }
         entry.position = cursor.position(id);

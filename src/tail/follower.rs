@@ -104,7 +104,7 @@ impl Follower {
 
     /// Whether nothing more is expected to be written to it.
     pub fn rotated(&self) -> bool {
-        self.departed.is_some() || self.found.age != Age::Live
+        self.departed.is_some() || !self.found.live
     }
 
     /// Whether a reading would bring something.

@@ -6,7 +6,7 @@ use super::fingerprint::{Proof, bytes_at, hash, head_stands, marker_bytes, prove
 use super::follower::Role;
 use super::gzip::{self, Content, Phase};
 use super::scan::Key;
-use super::siblings::{Age, packing, rotated};
+use super::siblings::{packing, rotated};
 use super::{Loss, Tail};
 use crate::limits::{HEAD_BYTES, TAIL_MARKER_BYTES};
 use crate::schema::{GapReason, Position, Reading, Timestamp};
@@ -159,6 +159,8 @@ impl Tail {
         }
         if let Some((_, id, opening, tail)) = best {
             self.attach(key, id, opening, tail);
+        } else if let Some(id) = self.successor_of(key, &alike)? {
+            self.hold(key, id);
         } else if let Some(id) = self.copy_of(key, &alike, size, &opening, &|from, to| bytes_at(file, from, to))? {
             self.hold(key, id);
         } else {
@@ -243,7 +245,7 @@ impl Tail {
     ) -> io::Result<Option<u64>> {
         let Some(follower) = self.followers.get(&key) else { return Ok(None) };
         let mates = self.followers.values().filter(|mate| mate.found.group == follower.found.group && follower.rotated());
-        let mates = mates.filter(|mate| mate.found.age == Age::Live || follower.found.packed);
+        let mates = mates.filter(|mate| mate.found.live || follower.found.packed);
         let long = if opening.len() as u64 >= HEAD_BYTES { alike } else { &[] };
         let carriers = long.iter().filter_map(|id| self.book.get(*id)?.carrier).filter_map(|key| self.followers.get(&key));
         for mate in mates.chain(carriers).filter(|mate| mate.found.stat.key != key && mate.gzip.is_none()) {
@@ -258,6 +260,25 @@ impl Tail {
             let opening = if opening.is_empty() { bytes(0, opening_to)? } else { opening.to_vec() };
             if bytes_at(file, 0, opening_to)? == opening && bytes_at(file, end_from, size)? == bytes(end_from, size)? {
                 return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The generation whose deleted file this one goes on from: an editor, or a mirror, wrote the whole file
+    /// anew under its name. It waits until the deleted one is quiet, for its writer may still hold it.
+    fn successor_of(&self, key: Key, alike: &[u64]) -> io::Result<Option<u64>> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(None) };
+        let Some(file) = &follower.file else { return Ok(None) };
+        for id in alike {
+            let Some(entry) = self.book.get(*id) else { continue };
+            let carrier = entry.carrier.and_then(|carrier| self.followers.get(&carrier));
+            let deleted = carrier.is_some_and(|carrier| carrier.departed.is_some() && carrier.found.stat.links == 0);
+            if !deleted || !self.may_be(key, *id, entry.position.offset) {
+                continue;
+            }
+            if let Proof::Intact(..) = prove(file, follower.found.stat.size, &entry.generation, &entry.position)? {
+                return Ok(Some(*id));
             }
         }
         Ok(None)
@@ -282,8 +303,8 @@ impl Tail {
 
     /// A packed file of which everything is already read.
     fn attach_read(&mut self, key: Key, id: u64) {
-        if let Some(follower) = self.followers.get_mut(&key) {
-            follower.role = Role::Carrier(id);
+        if let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) {
+            follower.carry(id, &entry.position, Vec::new(), Vec::new());
             follower.gzip = Some(Phase::Waiting);
             self.book.carry(id, key, &follower.found.path.to_string_lossy());
             self.book.set_finished(id, true);
@@ -311,6 +332,8 @@ impl Tail {
             let Some(entry) = self.book.get(generation) else { continue };
             let offset = entry.position.offset;
             let carried = entry.carrier.is_some();
+            // Where a copy has the rest, a rotator copied and truncated, however long the file is by now.
+            let reason = if carried { GapReason::Truncated } else { reason };
             self.book.gap(generation, now.utc, reason, (offset, carried.then_some(offset)), None);
             if !carried {
                 self.book.set_finished(generation, true);

@@ -4,7 +4,7 @@ use super::Tail;
 use super::follower::{Follower, Role};
 use super::gzip::{Phase, Prover};
 use super::scan::{Found, Key, scan};
-use crate::limits::DELETED_AGE_MAX;
+use crate::limits::{DELETED_AGE_MAX, OPEN_FILES_MAX};
 use crate::schema::{Reading, Span};
 use std::collections::BTreeMap;
 
@@ -72,7 +72,9 @@ impl Tail {
         }
         if let Role::Carrier(id) = follower.role {
             self.book.carry(id, key, &follower.found.path.to_string_lossy());
-            if follower.gzip.is_none() && follower.proved != Some(follower.found.stat.changed) {
+            // One that is closed and has grown is proved when it is opened to be read.
+            let changed = follower.gzip.is_none() && follower.proved != Some(follower.found.stat.changed);
+            if changed && (follower.file.is_some() || !follower.unread()) {
                 self.prove_changed(key, now);
             }
         }
@@ -101,7 +103,10 @@ impl Tail {
             }
             Some(_) => false,
         };
-        if !due || follower.role != Role::New || follower.found.stat.size == 0 || !self.ensure_open(key, now) {
+        // Packed files stay open while they are worked on: half of the places are left for the others.
+        let room = self.open.len() < OPEN_FILES_MAX / 2;
+        let may = due && room && follower.role == Role::New && follower.found.stat.size > 0;
+        if !may || !self.ensure_open(key, now) {
             return;
         }
         let Some(follower) = self.followers.get_mut(&key) else { return };

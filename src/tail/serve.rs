@@ -291,10 +291,12 @@ impl Tail {
 
     /// Closes the file that was quiet longest. A file without a name is not closed: it could not be opened again.
     fn close_quietest(&mut self) -> bool {
-        let quiet = self.open.iter().filter(|key| !self.ready.contains(*key));
-        let named = quiet.filter_map(|key| Some((key, self.followers.get(key)?))).filter(|(_, f)| f.departed.is_none());
-        let free = named.filter(|(_, f)| !matches!(f.gzip, Some(Phase::Proving(_) | Phase::Reading(..) | Phase::Proven(_))));
-        let quietest = free.min_by_key(|(key, f)| (f.changed_at, f.served, **key)).map(|(key, _)| *key);
+        let named = self.open.iter().filter_map(|key| Some((key, self.followers.get(key)?)));
+        let free = named.filter(|(_, f)| {
+            f.departed.is_none() && !matches!(f.gzip, Some(Phase::Proving(_) | Phase::Reading(..) | Phase::Proven(_)))
+        });
+        let quietest = free.min_by_key(|(key, f)| (self.ready.contains(*key), f.changed_at, f.served, **key));
+        let quietest = quietest.map(|(key, _)| *key);
         quietest.map(|key| self.close(key)).is_some()
     }
 }

@@ -59,6 +59,7 @@ impl Tail {
         if departed {
             self.book.orphan(id, now.boottime);
             self.drop_follower(key);
+            self.hinted = true; // A file that goes on from it may be waiting.
         } else {
             self.close(key);
         }
