@@ -296,12 +296,15 @@ fn the_episodes_of_a_real_host_are_found_and_none_is_invented() {
             *found.entry((kind.to_owned(), source)).or_default() += 1;
         }
     }
-    // The definition counts `Failed` lines alone. A source that only ever names unknown users and leaves before a
-    // password (`Invalid user`, then nothing) guesses names all the same: DECISIONS-hosts.md 2 calls each a failed logon.
-    let failed_lines = |source: IpAddr| {
-        let lines = events.values().filter(|e| e.src_ip == Some(source) && e.raw_text().contains(": Failed ") | e.raw_text().contains("[ Failed "));
-        lines.map(|event| i64::from(event.count)).sum::<i64>()
-    };
+    // The definition counts `Failed` lines alone. A source that only names unknown users and leaves before a password
+    // (`Invalid user`, then nothing) is beside it: DECISIONS-hosts.md 2 calls each such line a failed logon.
+    let is_failed_line = |e: &Event| e.raw_text().contains("]: Failed ") || e.raw_text().contains("[ Failed ");
+    let told_with_password: BTreeSet<u64> =
+        events.values().filter(|e| is_failed_line(e)).map(|e| e.part_of_line.unwrap_or(e.line)).collect();
+    let mut failed_lines: BTreeMap<IpAddr, i64> = BTreeMap::new();
+    for event in events.values().filter(|e| is_failed_line(e)) {
+        *failed_lines.entry(event.src_ip.unwrap()).or_default() += i64::from(event.count);
+    }
     let mut bad = Vec::new();
     for (key, count) in &wanted {
         let got = found.get(key).copied().unwrap_or(0);
@@ -310,23 +313,22 @@ fn the_episodes_of_a_real_host_are_found_and_none_is_invented() {
         }
     }
     for (key, count) in found.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
-        match failed_lines(key.1) {
-            0 => eprintln!("beside the definition: {count} x {} of {}, unknown users without a password", key.0, key.1),
-            n => bad.push(format!("{} of {}: invented ({n} Failed lines)", key.0, key.1)),
+        match failed_lines.get(&key.1) {
+            None => eprintln!("beside the definition: {count} x {} of {}, unknown users without a password", key.0, key.1),
+            Some(n) => bad.push(format!("{} of {}: invented ({n} Failed lines)", key.0, key.1)),
         }
     }
     let mut own: BTreeMap<IpAddr, i64> = BTreeMap::new();
+    let mut without_password = 0;
     for event in logins().filter(|event| event.outcome == Outcome::Failure) {
-        *own.entry(event.src_ip.unwrap()).or_default() += i64::from(event.count);
-    }
-    let (mut sources, mut without_password) = (0, 0);
-    for (source, own) in own {
-        match failed_lines(source) {
-            0 => without_password += own,
-            failed if failed == own => sources += 1,
-            failed => bad.push(format!("{source}: {own} failures, {failed} by `Failed` lines")),
+        if told_with_password.contains(&event.line) {
+            *own.entry(event.src_ip.unwrap()).or_default() += i64::from(event.count);
+        } else {
+            assert!(event.raw_text().contains("Invalid user "), "no password was refused: {}", event.raw_text());
+            without_password += 1;
         }
     }
-    eprintln!("{} episodes; {sources} sources fail as often as `Failed` lines say; {without_password} failures without a password", wanted.values().sum::<i64>());
+    assert_eq!(own, failed_lines, "failures of each source against its `Failed` lines");
+    eprintln!("{} episodes; {} sources fail as often as `Failed` lines say; {without_password} failures without a password", wanted.values().sum::<i64>(), own.len());
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
