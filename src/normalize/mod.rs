@@ -136,11 +136,7 @@ impl Normalize {
 
     /// One failure that several lines tell is one event; the others are part of it.
     fn link(&mut self, role: AttemptRole, event: &mut Event) {
-        let pid = match event.extra("pid") {
-            Some(Datum::Int(pid)) => pid.to_string(),
-            Some(Datum::Text(pid)) => pid.to_string(),
-            _ => String::new(),
-        };
+        let pid = connection(event);
         let key = AttemptKey {
             source: &event.source,
             host: event.host.as_deref().unwrap_or(""),
@@ -173,6 +169,17 @@ impl Normalize {
             self.dirty.remove(&generation);
             self.forgotten.insert(generation);
         }
+    }
+}
+
+/// What the lines of one connection share: the process that serves it, else its session or the client's port.
+fn connection(event: &Event) -> String {
+    match (event.extra("pid"), &event.session, event.src_port) {
+        (Some(Datum::Int(pid)), ..) => pid.to_string(),
+        (Some(Datum::Text(pid)), ..) => pid.to_string(),
+        (_, Some(session), _) => format!("session {session}"),
+        (_, None, Some(port)) => format!("port {port}"),
+        _ => String::new(),
     }
 }
 
