@@ -25,6 +25,7 @@ mod tests;
 
 pub use acts::ActRefused;
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Step};
+pub use schedule::{Override, Schedule};
 
 use crate::schema::{Book, ClockKind, ClockState, Incident, IncidentStatus, Reading, Span, Timestamp};
 use elapsed::elapsed;

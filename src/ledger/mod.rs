@@ -128,6 +128,36 @@ impl Store {
         Ok(Store { connection: Some(connection), home: None, clean: true, notes: BTreeMap::new() })
     }
 
+    /// A new store in a file of its own, for a replay: without lock and reserve, since nobody else knows it.
+    ///
+    /// # Errors
+    /// [`OpenError`], also when there is such a file already.
+    pub fn create_file(path: &Path) -> Result<Store, OpenError> {
+        let made = std::fs::File::create_new(path).map_err(|e| OpenError::io(path, &e))?;
+        drop(made);
+        let make = || -> rusqlite::Result<Connection> {
+            let mut connection = Connection::open(path)?;
+            open::configure(&connection)?;
+            open::begin(&mut connection)?;
+            connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+            Ok(connection)
+        };
+        let connection = make().map_err(|e| OpenError::sqlite(path, &e))?;
+        Ok(Store { connection: Some(connection), home: None, clean: true, notes: BTreeMap::new() })
+    }
+
+    /// How many gaps each source has.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn gaps(&mut self) -> Result<BTreeMap<String, u64>, LedgerError> {
+        self.reading(|connection| {
+            let mut select = connection.prepare("SELECT source, count(*) FROM gap GROUP BY source")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            Ok(rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?)
+        })
+    }
+
     /// Everything that the pipeline and the tail need at the start.
     ///
     /// # Errors
@@ -156,7 +186,11 @@ impl Store {
     /// [`LedgerError`]: the store is whole, but not marked as cleanly stopped (a reader may hold the WAL).
     pub fn close(mut self) -> Result<(), LedgerError> {
         self.revive()?;
-        let (Some(connection), Some(home)) = (self.connection.take(), self.home.as_mut()) else { return Ok(()) };
+        let Some(connection) = self.connection.take() else { return Ok(()) };
+        let Some(home) = self.home.as_mut() else {
+            commit::truncate_wal(&connection).map_err(Fault::from)?;
+            return connection.close().map_err(|(_, error)| Fault::from(error).into());
+        };
         let io = |e: std::io::Error| LedgerError::Transient(format!("{}: {e}", home.paths.lock.display()));
         let held = || LedgerError::Transient("a reader holds the WAL: stopped without the clean marker".to_owned());
         if !commit::truncate_wal(&connection).map_err(Fault::from)? {

@@ -115,6 +115,14 @@ impl Reader {
         self.select(sql, values)
     }
 
+    /// Every silence, the newest first.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn silences(&self) -> Result<Vec<Object>, QueryError> {
+        self.rows("SELECT * FROM silences ORDER BY starts_at DESC", [])
+    }
+
     /// What `status` can say without a daemon: `sources`, `store`, `outbox`, `clocks`, `rules` as in INTERFACE.md.
     ///
     /// # Errors

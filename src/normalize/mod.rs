@@ -23,7 +23,6 @@ use crate::schema::{Class, Datum, Event, Flag, Outcome, RawLine, Span, Timestamp
 use attempt::{AttemptKey, Attempts, Link};
 use column::Draft;
 use form::{Form, Scratch};
-use grammar::GrammarSet;
 use read::Found;
 use set::{Plan, Tally};
 use spec::AttemptRole;
@@ -33,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use timing::Timing;
 
+pub use grammar::GrammarSet;
 pub use set::SetError;
 
 /// What `auto` looks at before it decides for good.
