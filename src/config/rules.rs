@@ -36,11 +36,34 @@ const DEPTH_MAX: usize = 16;
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Top-level keys of Sigma and ours.
 const KEYS: [&str; 25] = [
-    "title", "id", "name", "related", "status", "description", "references", "author", "date", "modified", "tags",
-    "logsource", "detection", "correlation", "filter", "fields", "falsepositives", "level", "license", "scope", "taxonomy",
-    "absence", "baseline", "gatewatch", "regression_tests_path",
+    "title",
+    "id",
+    "name",
+    "related",
+    "status",
+    "description",
+    "references",
+    "author",
+    "date",
+    "modified",
+    "tags",
+    "logsource",
+    "detection",
+    "correlation",
+    "filter",
+    "fields",
+    "falsepositives",
+    "level",
+    "license",
+    "scope",
+    "taxonomy",
+    "absence",
+    "baseline",
+    "gatewatch",
+    "regression_tests_path",
 ];
-const OUR_KEYS: [&str; 8] = ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "tests"];
+const OUR_KEYS: [&str; 8] =
+    ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "tests"];
 
 /// One document that counts.
 #[derive(Clone, Debug)]
@@ -105,7 +128,10 @@ pub fn read(files: &[(String, Arc<str>)], disable: &[String]) -> (Vec<RuleSpec>,
             match known.get(&spec.id).and_then(|at| specs.get_mut(*at)) {
                 Some(before) => {
                     if before.file() == spec.file() {
-                        problems.push(spec.document.problem(&["id"], format!("`{}` stands twice in this file; the last one counts", spec.id)));
+                        problems.push(spec.document.problem(
+                            &["id"],
+                            format!("`{}` stands twice in this file; the last one counts", spec.id),
+                        ));
                     }
                     *before = spec;
                 }
@@ -120,8 +146,13 @@ pub fn read(files: &[(String, Arc<str>)], disable: &[String]) -> (Vec<RuleSpec>,
         match known.get(id.as_str()).and_then(|at| specs.get_mut(*at)) {
             Some(spec) => spec.disabled = true,
             None => {
-                let hint = nearest(id, known.keys().map(|id| &**id)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                problems.push(Problem::file(Grade::Warning, "detect.disable", format!("no rule is called `{id}`{hint}")));
+                let hint = nearest(id, known.keys().map(|id| &**id))
+                    .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                problems.push(Problem::file(
+                    Grade::Warning,
+                    "detect.disable",
+                    format!("no rule is called `{id}`{hint}"),
+                ));
             }
         }
     }
@@ -192,7 +223,8 @@ pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet,
     let mut waiting = sequences;
     loop {
         let before = waiting.len();
-        let (ready, rest): (Vec<&RuleSpec>, Vec<&RuleSpec>) = waiting.into_iter().partition(|spec| compiler.is_ready(spec));
+        let (ready, rest): (Vec<&RuleSpec>, Vec<&RuleSpec>) =
+            waiting.into_iter().partition(|spec| compiler.is_ready(spec));
         ready.into_iter().for_each(|spec| compiler.add(spec));
         waiting = rest;
         if waiting.len() == before || waiting.is_empty() {
@@ -230,7 +262,16 @@ impl<'a> Compiler<'a> {
             }
         }
         let (fields, rules, problems) = (Fields::default(), Vec::new(), Vec::new());
-        Compiler { specs, sources, fields, rules, index: BTreeMap::new(), referred, seen: BTreeMap::new(), problems }
+        Compiler {
+            specs,
+            sources,
+            fields,
+            rules,
+            index: BTreeMap::new(),
+            referred,
+            seen: BTreeMap::new(),
+            problems,
+        }
     }
 
     fn is_ready(&self, spec: &RuleSpec) -> bool {
@@ -248,7 +289,8 @@ impl<'a> Compiler<'a> {
             let near = nearest(name, self.index.keys().map(|id| &**id));
             near.map_or("is not defined".to_owned(), |near| format!("is not defined; did you mean `{near}`?"))
         };
-        let problem = spec.document.problem_in(&["correlation", "rules"], name, 0, format!("the rule `{name}` {why}"));
+        let problem =
+            spec.document.problem_in(&["correlation", "rules"], name, 0, format!("the rule `{name}` {why}"));
         self.problems.push(problem);
     }
 
@@ -301,7 +343,10 @@ impl<'a> Compiler<'a> {
                 (Body::Correlation(correlation), enabled)
             }
             ["absence"] if *spec.id == *SILENT_RULE => (Body::Silence, true),
-            ["absence"] => return Err(document.problem(&["absence"], format!("`absence` is supported for `{SILENT_RULE}` only yet"))),
+            ["absence"] => {
+                return Err(document
+                    .problem(&["absence"], format!("`absence` is supported for `{SILENT_RULE}` only yet")));
+            }
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
         Ok(Rule { meta: self.meta(spec, &body, enabled, generates)?, body })
@@ -312,16 +357,22 @@ impl<'a> Compiler<'a> {
         let title: Arc<str> = spec.text("title").unwrap_or_else(|| spec.id.to_string()).into();
         let level = spec.text("level").unwrap_or_else(|| "medium".into());
         let severity = Severity::from_name(&level).ok_or_else(|| {
-            document.problem(&["level"], format!("`{level}` is no level; informational, low, medium, high and critical are"))
+            document.problem(
+                &["level"],
+                format!("`{level}` is no level; informational, low, medium, high and critical are"),
+            )
         })?;
         self.check_block(spec)?;
         let lateness = match spec.our("lateness").and_then(scalar) {
             None => LATENESS_DEFAULT,
-            Some(text) => Span::parse(&text)
-                .ok_or_else(|| document.problem(&["gatewatch", "lateness"], format!("`{text}` is not a time such as 2m")))?,
+            Some(text) => Span::parse(&text).ok_or_else(|| {
+                document.problem(&["gatewatch", "lateness"], format!("`{text}` is not a time such as 2m"))
+            })?,
         };
         let first = match body {
-            Body::Correlation(c) => c.references.first().and_then(|r| self.rules.get(r.rule)).map(|r| r.meta.what.clone()),
+            Body::Correlation(c) => {
+                c.references.first().and_then(|r| self.rules.get(r.rule)).map(|r| r.meta.what.clone())
+            }
             _ => None,
         };
         let own = |key: &str| spec.our(key).and_then(scalar).map(Arc::<str>::from);
@@ -348,7 +399,8 @@ impl<'a> Compiler<'a> {
             return Err(spec.document.problem(&["gatewatch"], "`gatewatch` is a mapping"));
         };
         if let Some(key) = keys.keys().filter_map(Value::as_str).find(|key| !OUR_KEYS.contains(key)) {
-            let hint = nearest(key, OUR_KEYS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let hint =
+                nearest(key, OUR_KEYS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(spec.document.problem(&["gatewatch", key], format!("unknown key `{key}`{hint}")));
         }
         fixtures::of(spec).map(|_| ())

@@ -49,7 +49,9 @@ impl Detect {
             let Some(correlation) = rule.correlation() else { continue };
             let (touched, findings) = match correlation.counting {
                 Counting::Events | Counting::Values => self.counted(index, rule, correlation, &feed, facts),
-                Counting::Together | Counting::InOrder => self.sequence(set, index, rule, correlation, feed, facts),
+                Counting::Together | Counting::InOrder => {
+                    self.sequence(set, index, rule, correlation, feed, facts)
+                }
             };
             found.extend(findings.into_iter().map(|finding| (index, finding)));
             for &(parent, _) in set.parents(index) {
@@ -60,18 +62,22 @@ impl Detect {
         found.into_iter().map(|(_, finding)| finding).collect()
     }
 
-    /// A bare detection: grouped by the user, else the address, else the host, else the source.
+    /// A bare detection: grouped by the user, else the address, else the one acted on, the host, the source.
     fn single(&mut self, index: usize, rule: &Rule, event: &Event) -> Option<Finding> {
         let address = event.src_ip.map(|ip| ip.to_string());
-        let choices: [(&str, Option<&str>); 4] = [
+        let choices = [
             ("user", event.user.as_deref()),
             ("src_ip", address.as_deref()),
+            ("target_user", event.target_user.as_deref()),
             ("host", event.host.as_deref()),
-            ("source", Some(&event.source)),
         ];
-        let usable = |(_, value): &(&str, Option<&str>)| value.is_some_and(|v| !is_null_like(v));
-        let (name, value) = choices.into_iter().find(usable)?;
-        let (name, value) = (Box::from(name), Box::from(value.unwrap_or_default()));
+        let usable = |(name, value): (&'static str, Option<&'_ str>)| {
+            value.filter(|value| !is_null_like(value)).map(|value| (Box::from(name), Box::from(value)))
+        };
+        let (name, value): (Box<str>, Box<str>) = choices
+            .into_iter()
+            .find_map(usable)
+            .unwrap_or_else(|| ("source".into(), (&*event.source).into()));
         let key = report::key_of(&[name, value]);
         let moment = (event.counted_at, event.id);
         let (observed, last) = (f64::from(event.count.max(1)), event.counted_at);
@@ -94,16 +100,21 @@ impl Detect {
         feed: &Feed,
         facts: &mut Facts<'_>,
     ) -> (Vec<Box<str>>, Vec<Finding>) {
-        let references = feed.matched.iter().filter_map(|nth| Some((*nth, correlation.references.get(*nth)?)));
+        let references =
+            feed.matched.iter().filter_map(|nth| Some((*nth, correlation.references.get(*nth)?)));
         // An event that fits several references counts once.
-        let mut grouped = references.filter_map(|(nth, reference)| Some((nth, reference, key(reference, facts)?)));
+        let mut grouped =
+            references.filter_map(|(nth, reference)| Some((nth, reference, key(reference, facts)?)));
         let Some((nth, reference, key)) = grouped.next() else { return Default::default() };
         drop(grouped);
         let distinct = correlation.counting == Counting::Values;
         let values: Vec<Option<Box<str>>> = match reference.value {
-            Some(field) if distinct => {
-                facts.values(field).iter().filter(|v| !is_null_like(&v.text)).map(|v| Some(v.text.as_ref().into())).collect()
-            }
+            Some(field) if distinct => facts
+                .values(field)
+                .iter()
+                .filter(|v| !is_null_like(&v.text))
+                .map(|v| Some(v.text.as_ref().into()))
+                .collect(),
             _ => vec![None],
         };
         let event = facts.event;
@@ -123,7 +134,9 @@ impl Detect {
         let hot = group.hot(at, span, distinct, |count| correlation.holds(count));
         let told = hot.and_then(|hot| Some((hot, Told::of(group, &hot)?)));
         let finding = told.and_then(|(hot, told)| {
-            self.settle(index, rule, &key, event, told, |group| decide_count(rule, correlation, group, &hot, &key))
+            self.settle(index, rule, &key, event, told, |group| {
+                decide_count(rule, correlation, group, &hot, &key)
+            })
         });
         (vec![key], finding.into_iter().collect())
     }
@@ -142,7 +155,10 @@ impl Detect {
         let mut keys = feed.touched;
         let mut findings = Vec::new();
         for nth in feed.matched {
-            let Some(key) = correlation.references.get(nth).and_then(|reference| key(reference, facts)) else { continue };
+            let Some(key) = correlation.references.get(nth).and_then(|reference| key(reference, facts))
+            else {
+                continue;
+            };
             let Some(memory) = self.memories.get_mut(index) else { continue };
             match memory.open(&key, &self.streams, event.counted_at) {
                 Some(group) => {
@@ -181,7 +197,7 @@ impl Detect {
             let Some(steps) = self.steps(set, index, correlation, key, end) else { continue };
             let observed = steps.iter().map(|step| step.count).sum();
             let (told, _) =
-                told.get_or_insert_with(|| (Told { moment: end, last: end.0, observed, most: observed }, steps));
+                told.get_or_insert((Told { moment: end, last: end.0, observed, most: observed }, steps));
             told.last = end.0;
             told.most = told.most.max(observed);
         }
@@ -192,7 +208,14 @@ impl Detect {
 
     /// The steps of a sequence that is complete at `end`; `None` where it is not. A referenced correlation stands
     /// for the state "its condition holds over its own window up to that moment", whether or not it was told.
-    fn steps(&self, set: &RuleSet, index: usize, c: &Correlation, key: &str, end: Moment) -> Option<Vec<Step>> {
+    fn steps(
+        &self,
+        set: &RuleSet,
+        index: usize,
+        c: &Correlation,
+        key: &str,
+        end: Moment,
+    ) -> Option<Vec<Step>> {
         let oldest = end.0 - c.timespan;
         let ordered = c.counting == Counting::InOrder;
         let own = self.memories.get(index)?.get(key);
@@ -265,7 +288,7 @@ impl Detect {
         }
         let decision = decide(group);
         let finding = report::finding_id(&rule.meta.id, key, told.moment.0, silence);
-        group.begin(Episode {
+        let oldest = group.begin(Episode {
             first: told.moment.0,
             last: told.last,
             stream: event.generation,
@@ -274,6 +297,7 @@ impl Detect {
             observed: decision.observed,
             untold: false,
         });
+        memory.owe(oldest.and_then(|mut episode| episode.fold()));
         let pairs = match rule.correlation() {
             Some(correlation) => report::pairs(&correlation.group_by, key),
             None => single_pairs(key),
@@ -286,13 +310,16 @@ impl Detect {
         let (now, silence) = (event.counted_at, silence_of(rule));
         let memory = self.memories.get_mut(index)?;
         let id = report::finding_id(OVERFLOW_RULE, &rule.meta.id, now, silence);
-        if let Some(overflow) = memory.overflow.as_mut().filter(|o| now <= o.last + silence && now >= o.since - silence) {
+        if let Some(overflow) =
+            memory.overflow.as_mut().filter(|o| now <= o.last + silence && now >= o.since - silence)
+        {
             overflow.last = overflow.last.max(now);
             overflow.refused += 1;
             overflow.untold = true;
             return None;
         }
-        let overflow = Overflow { since: now, last: now, finding: id.clone(), refused: 1, swept: now, untold: true };
+        let overflow =
+            Overflow { since: now, last: now, finding: id.clone(), refused: 1, swept: now, untold: true };
         memory.overflow = Some(overflow);
         Some(overflow_finding(rule, id, event))
     }
@@ -343,7 +370,11 @@ fn own_step(group: &Group, nth: usize, referred: &Rule, until: Moment, inclusive
     let entry = group.entries.iter().rev().find(|e| usize::from(e.nth) == nth && before(e))?;
     let moment = (entry.at, entry.id);
     let who = report::named(entry.who.as_deref().into_iter());
-    let text = if who.is_empty() { referred.meta.what.to_string() } else { format!("{} ({who})", referred.meta.what) };
+    let text = if who.is_empty() {
+        referred.meta.what.to_string()
+    } else {
+        format!("{} ({who})", referred.meta.what)
+    };
     Some(Step { text, moment, evidence: vec![moment], count: 1.0 })
 }
 
@@ -378,7 +409,10 @@ fn decide_sequence(correlation: &Correlation, steps: &[Step], told: Told, group:
 
 /// Key and value of a bare detection's group.
 fn single_pairs(key: &str) -> Pairs {
-    key.split_once(report::JOINER).map(|(name, value)| (Arc::from(name), Box::from(value))).into_iter().collect()
+    key.split_once(report::JOINER)
+        .map(|(name, value)| (Arc::from(name), Box::from(value)))
+        .into_iter()
+        .collect()
 }
 
 fn overflow_finding(rule: &Rule, id: Arc<str>, event: &Event) -> Finding {
@@ -400,8 +434,8 @@ fn overflow_finding(rule: &Rule, id: Arc<str>, event: &Event) -> Finding {
     finding.severity = Severity::High;
     finding.threshold = Some(WINDOW_KEYS_MAX as f64);
     finding.incident_type = Some("detection-degraded".into());
-    finding.advice = Some("Look which names or addresses flood the log; raise no limits before you know.".into());
+    finding.advice =
+        Some("Look which names or addresses flood the log; raise no limits before you know.".into());
     finding.verdict = Verdict::Opened;
     finding
 }
-

@@ -54,10 +54,11 @@ fn passes(test: &Test, facts: &mut Facts<'_>) -> bool {
 
 fn fits_field(pattern: &Pattern, field: usize, facts: &mut Facts<'_>) -> bool {
     match pattern {
-        Pattern::Exists(wanted) => !facts.values(field).is_empty() == *wanted,
+        Pattern::Exists(wanted) => facts.values(field).is_empty() != *wanted,
         Pattern::Null => facts.values(field).iter().all(|value| value.text.is_empty()),
         Pattern::Other { field: other, place, cased } => {
-            let spell = |value: &Text<'_>| if *cased { value.text.to_string() } else { value.lower().to_owned() };
+            let spell =
+                |value: &Text<'_>| if *cased { value.text.to_string() } else { value.lower().to_owned() };
             let needles: Vec<String> = facts.values(*other).iter().map(spell).collect();
             let values = facts.values(field).iter().map(spell);
             values.into_iter().any(|value| needles.iter().any(|needle| stands(&value, needle, *place)))

@@ -289,9 +289,12 @@ impl Field {
     fn extra<'e>(&self, event: &'e Event) -> Option<&'e Datum> {
         let last = |key: &str| key.rfind('.').map_or(0, |at| at + 1);
         let near = |key: &str| {
-            key.eq_ignore_ascii_case(&self.name) || key.get(last(key)..).is_some_and(|k| k.eq_ignore_ascii_case(&self.name))
+            key.eq_ignore_ascii_case(&self.name)
+                || key.get(last(key)..).is_some_and(|k| k.eq_ignore_ascii_case(&self.name))
         };
-        event.extra(&self.name).or_else(|| event.extra.iter().find(|(key, _)| near(key)).map(|(_, datum)| datum))
+        event
+            .extra(&self.name)
+            .or_else(|| event.extra.iter().find(|(key, _)| near(key)).map(|(_, datum)| datum))
     }
 }
 
@@ -344,7 +347,9 @@ fn column_text(e: &Event, column: Column) -> Option<Cow<'_, str>> {
         C::UserAgent => text(&e.user_agent),
         C::Action => text(&e.action),
         C::Resource => text(&e.resource),
-        C::UriStem => e.resource.as_deref().map(|r| Cow::Borrowed(r.split_once('?').map_or(r, |(stem, _)| stem))),
+        C::UriStem => {
+            e.resource.as_deref().map(|r| Cow::Borrowed(r.split_once('?').map_or(r, |(stem, _)| stem)))
+        }
         C::UriQuery => e.resource.as_deref()?.split_once('?').map(|(_, query)| Cow::Borrowed(query)),
         C::HttpMethod => text(&e.http_method),
         C::HttpStatus => number(e.http_status),
@@ -380,14 +385,21 @@ mod tests {
             user: Some("Ana".into()),
             src_ip: "192.0.2.7".parse().ok(),
             resource: Some("/login?next=/".into()),
-            extra: vec![("Event.Data.Kind".into(), list), ("TargetUserName".into(), Datum::Text("Bo".into()))],
+            extra: vec![
+                ("Event.Data.Kind".into(), list),
+                ("TargetUserName".into(), Datum::Text("Bo".into())),
+            ],
             ..Event::default()
         };
         let first = |name: &str| Field::named(name).values(&event).first().map(|t| t.text.to_string());
         assert_eq!(first("user").as_deref(), Some("Ana"));
         assert_eq!(first("source.ip").as_deref(), Some("192.0.2.7"));
         assert_eq!(first("cs-uri-stem").as_deref(), Some("/login"));
-        assert_eq!(first("TargetUserName").as_deref(), Some("Bo"), "the source's own field goes before its column");
+        assert_eq!(
+            first("TargetUserName").as_deref(),
+            Some("Bo"),
+            "the source's own field goes before its column"
+        );
         assert_eq!(Field::named("kind").values(&event).len(), 2);
         assert_eq!(first("target_user"), None);
         assert!(!Field::named("no_such").is_known());

@@ -30,12 +30,57 @@ pub struct Facet<'a> {
 
 /// Formats that are VPN gateways or remote-access services.
 const VPN: &[&str] = &[
-    "openvpn", "openvpn-as", "wireguard", "strongswan", "libreswan", "ocserv", "cisco-asa", "cisco-ftd", "cisco-pix",
-    "anyconnect", "fortigate", "fortiauthenticator", "globalprotect", "pan-os", "panos", "paloalto", "pulse-secure",
-    "ivanti", "sonicwall", "checkpoint", "check-point", "citrix-netscaler", "netscaler", "citrix-adc", "f5-bigip",
-    "sophos", "sophos-xg", "sophos-utm", "watchguard", "barracuda", "pfsense", "opnsense", "mikrotik", "vyos",
-    "softether", "pptpd", "xl2tpd", "pppd", "tailscale", "headscale", "twingate", "zerotier", "netbird", "zscaler-zpa",
-    "windows-rras", "windows-nps", "meraki", "unifi", "juniper-srx", "aruba-via", "cato",
+    "openvpn",
+    "openvpn-as",
+    "wireguard",
+    "strongswan",
+    "libreswan",
+    "ocserv",
+    "cisco-asa",
+    "cisco-ftd",
+    "cisco-pix",
+    "anyconnect",
+    "fortigate",
+    "fortiauthenticator",
+    "globalprotect",
+    "pan-os",
+    "panos",
+    "paloalto",
+    "pulse-secure",
+    "ivanti",
+    "sonicwall",
+    "checkpoint",
+    "check-point",
+    "citrix-netscaler",
+    "netscaler",
+    "citrix-adc",
+    "f5-bigip",
+    "sophos",
+    "sophos-xg",
+    "sophos-utm",
+    "watchguard",
+    "barracuda",
+    "pfsense",
+    "opnsense",
+    "mikrotik",
+    "vyos",
+    "softether",
+    "pptpd",
+    "xl2tpd",
+    "pppd",
+    "tailscale",
+    "headscale",
+    "twingate",
+    "zerotier",
+    "netbird",
+    "zscaler-zpa",
+    "windows-rras",
+    "windows-nps",
+    "meraki",
+    "unifi",
+    "juniper-srx",
+    "aruba-via",
+    "cato",
 ];
 
 /// (product, its formats); `x*` means all that start so. A format is a product of its own name, too.
@@ -43,10 +88,41 @@ const PRODUCTS: &[(&str, &[&str])] = &[
     (
         "linux",
         &[
-            "linux*", "sshd", "sudo", "su", "pam", "cron", "login", "logind", "systemd*", "shadow", "useradd", "userdel",
-            "usermod", "groupadd", "groupdel", "groupmod", "gpasswd", "passwd", "chage", "chpasswd", "polkit", "pkexec",
-            "doas", "auditd", "auditbeat", "vsftpd", "guacamole", "dropbear", "xrdp", "gdm", "journald", "dovecot",
-            "mixed-daemons", "auth", "syslog",
+            "linux*",
+            "sshd",
+            "sudo",
+            "su",
+            "pam",
+            "cron",
+            "login",
+            "logind",
+            "systemd*",
+            "shadow",
+            "useradd",
+            "userdel",
+            "usermod",
+            "groupadd",
+            "groupdel",
+            "groupmod",
+            "gpasswd",
+            "passwd",
+            "chage",
+            "chpasswd",
+            "polkit",
+            "pkexec",
+            "doas",
+            "auditd",
+            "auditbeat",
+            "vsftpd",
+            "guacamole",
+            "dropbear",
+            "xrdp",
+            "gdm",
+            "journald",
+            "dovecot",
+            "mixed-daemons",
+            "auth",
+            "syslog",
         ],
     ),
     ("windows", &["windows*", "sysmon", "winlogbeat", "evtx"]),
@@ -80,8 +156,24 @@ const SERVICES: &[(&str, &[&str], &[&str])] = &[
     (
         "auth",
         &[
-            "sshd", "sudo", "su", "pam", "login", "logind", "shadow", "useradd", "userdel", "usermod", "groupadd",
-            "groupdel", "gpasswd", "passwd", "polkit", "doas", "linux-auth", "systemd-logind",
+            "sshd",
+            "sudo",
+            "su",
+            "pam",
+            "login",
+            "logind",
+            "shadow",
+            "useradd",
+            "userdel",
+            "usermod",
+            "groupadd",
+            "groupdel",
+            "gpasswd",
+            "passwd",
+            "polkit",
+            "doas",
+            "linux-auth",
+            "systemd-logind",
         ],
         &["sshd", "sudo", "su", "login", "useradd", "usermod", "passwd", "polkitd"],
     ),
@@ -110,7 +202,11 @@ const SERVICES: &[(&str, &[&str], &[&str])] = &[
     ("onelogin.events", &["onelogin"], &[]),
     ("duo", &["duo"], &[]),
     ("aaa", &["cisco-ios", "cisco-asa", "cisco-ftd"], &[]),
-    ("audit", &["github-audit", "kubernetes-audit", "gcp-k8s", "o365", "bitbucket-audit", "slack-audit"], &[]),
+    (
+        "audit",
+        &["github-audit", "kubernetes-audit", "gcp-k8s", "o365", "bitbucket-audit", "slack-audit"],
+        &[],
+    ),
     ("threat-management", &["o365"], &[]),
     ("event", &["fortigate"], &[]),
     ("nginx", &["nginx*"], &["nginx"]),
@@ -123,7 +219,12 @@ const CATEGORIES: &[CategoryRow] = &[
     ("vpn", VPN, &[], &[]),
     ("webserver", &[], &[Class::Http], &[]),
     ("proxy", &["squid", "zscaler", "bluecoat", "proxy*"], &[], &[]),
-    ("firewall", &["fortigate", "cisco-asa", "cisco-ftd", "pan-os", "windows-firewall", "pfsense", "opnsense"], &[Class::Network], &[]),
+    (
+        "firewall",
+        &["fortigate", "cisco-asa", "cisco-ftd", "pan-os", "windows-firewall", "pfsense", "opnsense"],
+        &[Class::Network],
+        &[],
+    ),
     ("process-creation", &[], &[Class::Process], &["launch"]),
     ("process-termination", &[], &[Class::Process], &["terminate"]),
     ("network-connection", &["sysmon", "auditd"], &[Class::Network], &[]),
@@ -158,14 +259,20 @@ impl Logsource {
     }
     /// Whether some event of a format can be seen.
     pub fn can_see(&self, format: &str) -> bool {
-        let apps = || std::iter::once("").chain(SERVICES.iter().flat_map(|(_, _, apps)| apps.iter().copied()));
-        let kinds = || Class::all().flat_map(|class| std::iter::once((class, "")).chain(class.activities().map(move |a| (class, a))));
+        let apps =
+            || std::iter::once("").chain(SERVICES.iter().flat_map(|(_, _, apps)| apps.iter().copied()));
+        let kinds = || {
+            Class::all().flat_map(|class| {
+                std::iter::once((class, "")).chain(class.activities().map(move |a| (class, a)))
+            })
+        };
         self.product.as_deref().is_none_or(|name| in_product(name, format))
             && self.service.as_deref().is_none_or(|name| {
                 apps().any(|app| in_service(name, &Facet { format, class: Class::Base, activity: "", app }))
             })
             && self.category.as_deref().is_none_or(|name| {
-                kinds().any(|(class, activity)| in_category(name, &Facet { format, class, activity, app: "" }))
+                kinds()
+                    .any(|(class, activity)| in_category(name, &Facet { format, class, activity, app: "" }))
             })
     }
 }
@@ -214,7 +321,8 @@ fn in_product(name: &str, format: &str) -> bool {
 
 fn in_service(name: &str, facet: &Facet<'_>) -> bool {
     let row = |(service, formats, apps): &(&str, &[&str], &[&str])| {
-        *service == name && (listed(formats, facet.format) || (!facet.app.is_empty() && apps.contains(&facet.app)))
+        *service == name
+            && (listed(formats, facet.format) || (!facet.app.is_empty() && apps.contains(&facet.app)))
     };
     name == facet.format || SERVICES.iter().any(row)
 }

@@ -1,7 +1,7 @@
 //! What all rules remember: a group of each rule by the values of its keys, how much of it, and what of it
 //! changed since the last commit.
 
-use super::window::{Group, Streams};
+use super::window::{Episode, Group, Streams};
 use crate::limits::WINDOW_KEYS_MAX;
 use crate::schema::{Fold, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub struct Memory {
     keep: Span,
     groups: BTreeMap<Box<str>, Group>,
     changed: BTreeSet<Box<str>>,
+    /// Folds of episodes that were forgotten before they were told.
+    folds: Vec<Fold>,
     /// Set while the rule is full.
     pub overflow: Option<Overflow>,
 }
@@ -66,7 +68,7 @@ impl Memory {
             self.changed.insert(key.into());
         }
         let group = self.groups.get_mut(key)?;
-        group.prune(streams, self.keep);
+        group.prune(streams, self.keep, &mut self.folds);
         Some(group)
     }
 
@@ -89,14 +91,20 @@ impl Memory {
 
     /// Lets go of groups that can matter no more.
     fn sweep(&mut self, streams: &Streams) {
-        let (keep, changed) = (self.keep, &mut self.changed);
+        let (keep, changed, folds) = (self.keep, &mut self.changed, &mut self.folds);
         self.groups.retain(|key, group| {
             let spent = group.is_spent(streams, keep);
             if spent {
+                folds.extend(group.episodes.iter_mut().filter_map(Episode::fold));
                 changed.insert(key.clone());
             }
             !spent
         });
+    }
+
+    /// A fold to be told with the next [`Memory::drain`].
+    pub fn owe(&mut self, fold: Option<Fold>) {
+        self.folds.extend(fold);
     }
 
     /// How many groups it holds.
@@ -111,20 +119,13 @@ impl Memory {
 
     /// What changed since the last call: key and group (`None` = gone), and the folds not told yet.
     pub fn drain(&mut self, mut row: impl FnMut(&str, Option<&Group>), folds: &mut Vec<Fold>) {
+        folds.append(&mut self.folds);
         for key in std::mem::take(&mut self.changed) {
             let Some(group) = self.groups.get_mut(&key) else {
                 row(&key, None);
                 continue;
             };
-            for episode in group.episodes.iter_mut().filter(|episode| episode.untold) {
-                episode.untold = false;
-                folds.push(Fold {
-                    finding: episode.finding.clone(),
-                    folded: episode.folded,
-                    observed: episode.observed,
-                    last_event_at: episode.last,
-                });
-            }
+            folds.extend(group.episodes.iter_mut().filter_map(Episode::fold));
             if group.entries.is_empty() && group.episodes.is_empty() {
                 self.groups.remove(&key);
                 row(&key, None);
@@ -132,7 +133,9 @@ impl Memory {
                 row(&key, Some(group));
             }
         }
-        if let Some(overflow) = self.overflow.as_mut().filter(|overflow| overflow.untold) {
+        if let Some(overflow) =
+            self.overflow.as_ref().filter(|overflow| overflow.untold && overflow.refused > 1)
+        {
             folds.push(Fold {
                 finding: overflow.finding.clone(),
                 folded: overflow.refused.saturating_sub(1),

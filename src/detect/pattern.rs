@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn networks() {
-        let inside = |ip: &str, base: &str, bits| in_network(ip.parse().unwrap(), base.parse().unwrap(), bits);
+        let inside =
+            |ip: &str, base: &str, bits| in_network(ip.parse().unwrap(), base.parse().unwrap(), bits);
         assert!(inside("10.1.2.3", "10.0.0.0", 8));
         assert!(!inside("11.1.2.3", "10.0.0.0", 8));
         assert!(inside("11.1.2.3", "0.0.0.0", 0));

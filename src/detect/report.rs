@@ -121,7 +121,10 @@ pub fn explain_count(
     let names = |pick: fn(&Entry) -> Option<&str>| named(entries.iter().copied().filter_map(pick));
     if correlation.counting == Counting::Values {
         let values = names(|e| e.value.as_deref());
-        return format!("{observed} different values in {} {subject} within {span} (limit {limit}): {values}", rule.meta.what);
+        return format!(
+            "{observed} different values in {} {subject} within {span} (limit {limit}): {values}",
+            rule.meta.what
+        );
     }
     let who = names(|e| e.who.as_deref());
     let by_user = group.iter().any(|(key, _)| &**key == "user");
@@ -133,7 +136,7 @@ pub fn explain_count(
     format!("{observed} {} {subject} within {span} (limit {limit}){tail}", rule.meta.what)
 }
 
-/// Steps one after the other: `6 failed logins, then 1 successful logins of root, from 203.0.113.9 within 10 min`.
+/// Steps one after the other: `6 failed logins, then successful login (root), from 203.0.113.9, within 10 min`.
 pub fn explain_sequence(correlation: &Correlation, steps: &[String], group: &Pairs) -> String {
     let joiner = if correlation.counting == Counting::InOrder { ", then " } else { " and " };
     format!("{}, {}, within {}", steps.join(joiner), phrase(group), correlation.timespan.in_words())

@@ -13,13 +13,16 @@ use std::sync::Arc;
 /// Routes kept; there are as many as kinds of events. Beyond it a route is made anew each time.
 const ROUTES_MAX: usize = 4_096;
 
+/// Rules by the value that they need.
+type RulesByText = BTreeMap<Box<str>, Vec<usize>>;
+
 /// The rules that see one kind of event, and how to find the ones that could match.
 #[derive(Debug, Default)]
 pub struct Route {
     /// Rules for which no text is necessary.
     always: Vec<usize>,
     /// Field, and the rules that need one of its values to be exactly this.
-    exact: Vec<(usize, BTreeMap<Box<str>, Vec<usize>>)>,
+    exact: Vec<(usize, RulesByText)>,
     /// Field, and the rules that need a text to stand in one of its values.
     inside: Vec<Inside>,
 }
@@ -55,7 +58,13 @@ struct Known {
 
 impl Routes {
     /// The route of an event's kind.
-    pub fn of(&mut self, set: &RuleSet, format: &Arc<str>, activity: &'static str, facet: &Facet<'_>) -> Arc<Route> {
+    pub fn of(
+        &mut self,
+        set: &RuleSet,
+        format: &Arc<str>,
+        activity: &'static str,
+        facet: &Facet<'_>,
+    ) -> Arc<Route> {
         let same = |k: &&Known| k.class == facet.class && k.activity == activity && k.app == facet.app;
         if let Some(known) = self.by_format.get(format).and_then(|all| all.iter().find(same)) {
             return known.route.clone();
@@ -73,7 +82,7 @@ impl Routes {
 impl Route {
     fn new(set: &RuleSet, facet: &Facet<'_>) -> Route {
         let mut route = Route::default();
-        let mut exact: BTreeMap<usize, BTreeMap<Box<str>, Vec<usize>>> = BTreeMap::new();
+        let mut exact: BTreeMap<usize, RulesByText> = BTreeMap::new();
         let mut inside: BTreeMap<usize, Vec<(Box<str>, usize)>> = BTreeMap::new();
         for (index, rule) in set.rules().iter().enumerate() {
             let Body::Detection(detection) = &rule.body else { continue };

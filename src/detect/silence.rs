@@ -113,7 +113,13 @@ fn finding(rule: &Rule, name: &Arc<str>, last: Timestamp, watched: &Watched) -> 
         limit.in_words(),
         limit.in_words()
     );
-    let decision = Decision { moment: (at, 0), observed: limit.as_seconds(), first: last, evidence: Vec::new(), explanation };
+    let decision = Decision {
+        moment: (at, 0),
+        observed: limit.as_seconds(),
+        first: last,
+        evidence: Vec::new(),
+        explanation,
+    };
     let id = report::finding_id(&rule.meta.id, name, at, limit);
     let mut finding = report::finding(rule, id, vec![("source".into(), (&**name).into())], decision);
     finding.last_event_at = last;

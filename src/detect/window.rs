@@ -6,7 +6,7 @@
 //! the rule held, no two of them further apart than `span`: one finding per episode.
 
 use crate::limits::WINDOW_EVENTS_MAX;
-use crate::schema::{Event, Span, Timestamp};
+use crate::schema::{Event, Fold, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -85,6 +85,18 @@ pub struct Episode {
     pub untold: bool,
 }
 
+impl Episode {
+    /// What was folded since the last call.
+    pub fn fold(&mut self) -> Option<Fold> {
+        std::mem::take(&mut self.untold).then(|| Fold {
+            finding: self.finding.clone(),
+            folded: self.folded,
+            observed: self.observed,
+            last_event_at: self.last,
+        })
+    }
+}
+
 /// What is known about one group.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Group {
@@ -144,18 +156,25 @@ impl Streams {
 }
 
 impl Group {
-    /// Forgets what can matter no more.
-    pub fn prune(&mut self, streams: &Streams, keep: Span) {
+    /// Forgets what can matter no more. When that is must not hang on when folds are told, so the untold ones of
+    /// forgotten episodes go to `folds`.
+    pub fn prune(&mut self, streams: &Streams, keep: Span, folds: &mut Vec<Fold>) {
         while self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep)) {
             self.pop_front();
         }
-        self.episodes.retain(|episode| episode.untold || !streams.is_past(episode.stream, episode.last, keep));
+        self.episodes.retain_mut(|episode| {
+            let past = streams.is_past(episode.stream, episode.last, keep);
+            if past {
+                folds.extend(episode.fold());
+            }
+            !past
+        });
     }
 
-    /// Whether nothing in it can matter any more. An episode whose folds were not told yet does.
+    /// Whether nothing in it can matter any more.
     pub fn is_spent(&self, streams: &Streams, keep: Span) -> bool {
         self.entries.iter().all(|e| streams.is_past(e.stream, e.at, keep))
-            && self.episodes.iter().all(|p| !p.untold && streams.is_past(p.stream, p.last, keep))
+            && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep))
     }
 
     /// Puts an event at its place in time and returns the place.
@@ -181,7 +200,13 @@ impl Group {
 
     /// The moments at which a rule holds because of the entry at `index`: that entry, and later ones whose windows
     /// reach back to it.
-    pub fn hot(&mut self, index: usize, span: Span, distinct: bool, holds: impl Fn(f64) -> bool) -> Option<Hot> {
+    pub fn hot(
+        &mut self,
+        index: usize,
+        span: Span,
+        distinct: bool,
+        holds: impl Fn(f64) -> bool,
+    ) -> Option<Hot> {
         let begin = self.entries.get(index)?.at;
         if index + 1 == self.entries.len()
             && let Some(tail) = &self.tail
@@ -193,7 +218,9 @@ impl Group {
         let mut window = Tail::default();
         self.entries.range(head..index).for_each(|entry| window.add(entry));
         let mut hot: Option<Hot> = None;
-        for (at, entry) in self.entries.iter().enumerate().skip(index).take_while(|(_, e)| e.at <= begin + span) {
+        for (at, entry) in
+            self.entries.iter().enumerate().skip(index).take_while(|(_, e)| e.at <= begin + span)
+        {
             window.add(entry);
             while let Some(old) = self.entries.get(head).filter(|old| old.at < entry.at - span) {
                 window.remove(old);
@@ -211,8 +238,15 @@ impl Group {
 
     /// What the window of `span` holds that ends just before a moment (`inclusive`: with it): count, and the
     /// last moment counted.
-    pub fn count_until(&self, until: Moment, span: Span, distinct: bool, inclusive: bool) -> Option<(f64, Moment)> {
-        let to = self.entries.partition_point(|e| (e.at, e.id) < until || (inclusive && (e.at, e.id) == until));
+    pub fn count_until(
+        &self,
+        until: Moment,
+        span: Span,
+        distinct: bool,
+        inclusive: bool,
+    ) -> Option<(f64, Moment)> {
+        let to =
+            self.entries.partition_point(|e| (e.at, e.id) < until || (inclusive && (e.at, e.id) == until));
         let from = self.entries.partition_point(|e| e.at < until.0 - span);
         let last = self.entries.get(to.checked_sub(1)?)?;
         (from < to).then(|| (count(self.entries.range(from..to), distinct), (last.at, last.id)))
@@ -223,12 +257,10 @@ impl Group {
         self.episodes.iter_mut().find(|p| at >= p.first - span && at <= p.last + span)
     }
 
-    /// Begins an episode.
-    pub fn begin(&mut self, episode: Episode) {
-        if self.episodes.len() >= EPISODES_MAX {
-            self.episodes.remove(0);
-        }
+    /// Begins an episode; returns the oldest one where there are too many.
+    pub fn begin(&mut self, episode: Episode) -> Option<Episode> {
         self.episodes.push(episode);
+        (self.episodes.len() > EPISODES_MAX).then(|| self.episodes.remove(0))
     }
 
     fn pop_front(&mut self) {

@@ -34,7 +34,10 @@ pub fn read(text: &str, names: &[&str]) -> Result<(Expr, Vec<bool>), Fault> {
             at,
             message: "the old aggregation syntax behind `|` is not read; write a correlation document".into(),
         }),
-        Some((at, token)) => Err(Fault { at, message: format!("`{token}` was not expected here; `and`, `or` or the end would be") }),
+        Some((at, token)) => Err(Fault {
+            at,
+            message: format!("`{token}` was not expected here; `and`, `or` or the end would be"),
+        }),
     }
 }
 
@@ -82,7 +85,10 @@ impl<'a> Reader<'a> {
     }
     fn one(&mut self, depth: usize) -> Result<Expr, Fault> {
         let Some((at, token)) = self.peek() else {
-            return Err(Fault { at: self.end, message: "the condition ends where a selection was expected".into() });
+            return Err(Fault {
+                at: self.end,
+                message: "the condition ends where a selection was expected".into(),
+            });
         };
         if depth > DEPTH_MAX {
             return Err(Fault { at, message: format!("nested more than {DEPTH_MAX} deep") });
@@ -109,7 +115,8 @@ impl<'a> Reader<'a> {
             self.mark(index);
             return Ok(Expr::Selection(index));
         }
-        let hint = nearest(token, self.names.iter().copied()).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+        let hint = nearest(token, self.names.iter().copied())
+            .map_or(String::new(), |name| format!("; did you mean `{name}`?"));
         Err(Fault { at, message: format!("no selection is called `{token}`{hint}") })
     }
     fn quantified(&mut self, at: usize, quantity: &str) -> Result<Expr, Fault> {
@@ -117,16 +124,25 @@ impl<'a> Reader<'a> {
         let all = match quantity.to_ascii_lowercase().as_str() {
             "all" => true,
             "1" | "any" => false,
-            _ => return Err(Fault { at, message: format!("`{quantity} of` is not read; `1 of`, `any of` and `all of` are") }),
+            _ => {
+                return Err(Fault {
+                    at,
+                    message: format!("`{quantity} of` is not read; `1 of`, `any of` and `all of` are"),
+                });
+            }
         };
         let Some((at, pattern)) = self.peek() else {
-            return Err(Fault { at, message: "`of` needs a pattern such as `selection_*`, or `them`".into() });
+            return Err(Fault {
+                at,
+                message: "`of` needs a pattern such as `selection_*`, or `them`".into(),
+            });
         };
         self.next += 1;
         let them = pattern.eq_ignore_ascii_case("them");
         // `them` leaves out names that begin with an underscore, as the specification says.
         let meant = |name: &str| if them { !name.starts_with('_') } else { fits(pattern, name) };
-        let found: Vec<usize> = (0..self.names.len()).filter(|index| self.names.get(*index).is_some_and(|n| meant(n))).collect();
+        let found: Vec<usize> =
+            (0..self.names.len()).filter(|index| self.names.get(*index).is_some_and(|n| meant(n))).collect();
         if found.is_empty() {
             return Err(Fault { at, message: format!("no selection fits `{pattern}`") });
         }
@@ -190,7 +206,16 @@ mod tests {
         let fault = read("sel_a and sel_c", &["sel_a", "sel_b"]).unwrap_err();
         assert_eq!(fault.at, 10);
         assert!(fault.message.contains("did you mean `sel_"), "{}", fault.message);
-        for wrong in ["", "sel_a and", "(sel_a", "sel_a sel_b", "2 of sel_*", "all of x*", "sel_a | count() > 5", "not"] {
+        for wrong in [
+            "",
+            "sel_a and",
+            "(sel_a",
+            "sel_a sel_b",
+            "2 of sel_*",
+            "all of x*",
+            "sel_a | count() > 5",
+            "not",
+        ] {
             assert!(read(wrong, &["sel_a", "sel_b"]).is_err(), "{wrong}");
         }
         assert!(read(&"(".repeat(100_000), &["a"]).is_err());

@@ -26,7 +26,11 @@ pub fn generates(document: &Document) -> bool {
 }
 
 /// Compiles the `correlation` of a document; `referred` are its rules, each with its index and its name in aliases.
-pub fn compile(document: &Document, referred: &[(String, usize, &Rule)], fields: &mut Fields) -> Result<Correlation, Problem> {
+pub fn compile(
+    document: &Document,
+    referred: &[(String, usize, &Rule)],
+    fields: &mut Fields,
+) -> Result<Correlation, Problem> {
     let Some(Value::Mapping(keys)) = document.keys.get("correlation") else {
         return Err(document.problem(&["correlation"], "`correlation` is a mapping"));
     };
@@ -45,7 +49,11 @@ pub fn compile(document: &Document, referred: &[(String, usize, &Rule)], fields:
     let (limits, value) = if several && !keys.contains_key("condition") {
         (Vec::new(), None)
     } else if several {
-        return Err(refuse("condition", "a condition of a temporal correlation is not supported: every rule of the list has to match".into()));
+        return Err(refuse(
+            "condition",
+            "a condition of a temporal correlation is not supported: every rule of the list has to match"
+                .into(),
+        ));
     } else {
         limits(keys).map_err(|message| refuse("condition", message))?
     };
@@ -57,8 +65,13 @@ pub fn compile(document: &Document, referred: &[(String, usize, &Rule)], fields:
         check_chain(referred, &group_by, several).map_err(|message| refuse("rules", message))?;
         let group = group_by.iter().map(|key| alias(keys, key, name).map(|field| fields.get(&field)));
         let group: Option<Vec<usize>> = group.collect();
-        let group = group.ok_or_else(|| refuse("aliases", format!("an alias says nothing about the rule `{name}`")))?;
-        references.push(Reference { rule: *rule, group, value: value.as_deref().map(|field| fields.get(field)) });
+        let group = group
+            .ok_or_else(|| refuse("aliases", format!("an alias says nothing about the rule `{name}`")))?;
+        references.push(Reference {
+            rule: *rule,
+            group,
+            value: value.as_deref().map(|field| fields.get(field)),
+        });
     }
     Ok(Correlation { counting, references, group_by, timespan, limits })
 }
@@ -68,7 +81,9 @@ fn check_chain(referred: &Rule, group_by: &[Arc<str>], several: bool) -> Result<
     let Some(child) = referred.correlation() else { return Ok(()) };
     let id = &referred.meta.id;
     if !several {
-        return Err(format!("`{id}` is a correlation itself; only temporal and temporal_ordered refer to correlations"));
+        return Err(format!(
+            "`{id}` is a correlation itself; only temporal and temporal_ordered refer to correlations"
+        ));
     }
     if matches!(child.counting, Counting::Together | Counting::InOrder) {
         return Err(format!("`{id}` is a sequence itself; a sequence of sequences is not supported"));
@@ -87,7 +102,8 @@ fn counting(keys: &Mapping) -> Result<Counting, String> {
         "temporal_ordered" => Ok(Counting::InOrder),
         later if LATER.contains(&later) => Err(format!("`{later}` is not supported yet")),
         other => {
-            let hint = nearest(other, TYPES).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+            let hint =
+                nearest(other, TYPES).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
             Err(format!("`{other}` is no type of correlation{hint}"))
         }
     }
@@ -98,13 +114,18 @@ fn timespan(keys: &Mapping) -> Result<Span, String> {
     let span = Span::parse(&text).ok_or_else(|| format!("`{text}` is not a time such as 10m, 4h or 2d"))?;
     match span.0 {
         ..=0 => Err("a window of no length never holds anything".into()),
-        _ if span > WINDOW_SPAN_MAX => Err(format!("{text} is longer than the longest window, {}", WINDOW_SPAN_MAX.in_words())),
+        _ if span > WINDOW_SPAN_MAX => {
+            Err(format!("{text} is longer than the longest window, {}", WINDOW_SPAN_MAX.in_words()))
+        }
         _ => Ok(span),
     }
 }
 
+/// Limits, and the field whose values are counted.
+type Limits = (Vec<(Compare, f64)>, Option<String>);
+
 /// The limits, and the field whose values are counted.
-fn limits(keys: &Mapping) -> Result<(Vec<(Compare, f64)>, Option<String>), String> {
+fn limits(keys: &Mapping) -> Result<Limits, String> {
     let Some(Value::Mapping(condition)) = keys.get("condition") else {
         return Err("a count needs a `condition` such as `gte: 5`".into());
     };
@@ -128,7 +149,10 @@ fn limits(keys: &Mapping) -> Result<(Vec<(Compare, f64)>, Option<String>), Strin
             }
             other => {
                 let hint = nearest(other, ["gte", "gt", "lte", "lt", "eq", "neq", "field"]);
-                return Err(format!("`{other}` is no part of a condition{}", hint.map_or(String::new(), |n| format!("; did you mean `{n}`?"))));
+                return Err(format!(
+                    "`{other}` is no part of a condition{}",
+                    hint.map_or(String::new(), |n| format!("; did you mean `{n}`?"))
+                ));
             }
         };
         let limit = value.as_f64().ok_or_else(|| format!("`{key}` takes a number"))?;
@@ -155,7 +179,9 @@ fn check_limits(limits: &[(Compare, f64)]) -> Result<(), String> {
             return Err(format!("a limit of {limit} always holds or never: a count begins at 1"));
         }
         if *limit > WINDOW_EVENTS_MAX as f64 {
-            return Err(format!("a limit of {limit} is above the {WINDOW_EVENTS_MAX} events that a window holds"));
+            return Err(format!(
+                "a limit of {limit} is above the {WINDOW_EVENTS_MAX} events that a window holds"
+            ));
         }
     }
     Ok(())

@@ -49,12 +49,19 @@ pub fn logsource(document: &Document) -> Result<Logsource, Problem> {
     let Some(Value::Mapping(keys)) = document.keys.get("logsource") else {
         return Err(wrong("a detection needs a `logsource` of category, product or service"));
     };
-    let part = |name: &str| keys.get(name).and_then(scalar).filter(|t| !t.is_empty()).map(|t| Logsource::spelled(&t));
+    let part = |name: &str| {
+        keys.get(name).and_then(scalar).filter(|t| !t.is_empty()).map(|t| Logsource::spelled(&t))
+    };
     let source = Logsource { category: part("category"), product: part("product"), service: part("service") };
     if source.is_empty() {
-        return Err(wrong("a `logsource` names a category, a product or a service: without one a rule would see every line"));
+        return Err(wrong(
+            "a `logsource` names a category, a product or a service: without one a rule would see every line",
+        ));
     }
-    if let Some(key) = keys.keys().filter_map(Value::as_str).find(|k| !["category", "product", "service", "definition"].contains(k))
+    if let Some(key) = keys
+        .keys()
+        .filter_map(Value::as_str)
+        .find(|k| !["category", "product", "service", "definition"].contains(k))
         && document.ours
     {
         return Err(document.problem(&["logsource", key], format!("`{key}` is no part of a logsource")));
@@ -66,13 +73,21 @@ pub fn logsource(document: &Document) -> Result<Logsource, Problem> {
 pub fn compile(document: &Document, fields: &mut Fields, extra: ExtraKeys<'_>) -> Result<Detection, Problem> {
     let logsource = logsource(document)?;
     let Some(Value::Mapping(keys)) = document.keys.get("detection") else {
-        return Err(document.problem(&["detection"], "`detection` is a mapping of selections and a condition"));
+        return Err(
+            document.problem(&["detection"], "`detection` is a mapping of selections and a condition")
+        );
     };
     if let Some(key) = ["timeframe"].into_iter().find(|key| keys.contains_key(*key)) {
-        return Err(document.problem(&["detection", key], "`timeframe` belongs to the old aggregations; write a correlation document"));
+        return Err(document.problem(
+            &["detection", key],
+            "`timeframe` belongs to the old aggregations; write a correlation document",
+        ));
     }
-    let named: Vec<(&str, &Value)> =
-        keys.iter().filter_map(|(key, value)| Some((key.as_str()?, value))).filter(|(key, _)| *key != "condition").collect();
+    let named: Vec<(&str, &Value)> = keys
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str()?, value)))
+        .filter(|(key, _)| *key != "condition")
+        .collect();
     let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
     let mut builder = Builder { document, fields, extra };
     let mut selections = Vec::with_capacity(named.len());
@@ -80,9 +95,13 @@ pub fn compile(document: &Document, fields: &mut Fields, extra: ExtraKeys<'_>) -
         selections.push(builder.selection(value, &["detection", name])?);
     }
     let condition = conditions(document, keys, &names)?;
-    let only_negative = truth_without(&condition).then(|| named_fields(&condition, &selections, builder.fields));
+    let only_negative =
+        truth_without(&condition).then(|| named_fields(&condition, &selections, builder.fields));
     if only_negative.as_ref().is_some_and(Vec::is_empty) {
-        return Err(document.problem(&["detection", "condition"], "this condition only negates: it would fire on every line"));
+        return Err(document.problem(
+            &["detection", "condition"],
+            "this condition only negates: it would fire on every line",
+        ));
     }
     Ok(Detection { logsource, selections, condition, only_negative })
 }
@@ -95,8 +114,11 @@ fn conditions(document: &Document, keys: &Mapping, names: &[&str]) -> Result<Exp
     };
     let (mut parts, mut used) = (Vec::new(), vec![false; names.len()]);
     for member in members(value) {
-        let text = member.as_str().ok_or_else(|| document.problem(&path, "a condition is a text or a list of texts"))?;
-        let (expr, uses) = condition::read(text, names).map_err(|fault| document.problem_in(&path, text, fault.at, fault.message))?;
+        let text = member
+            .as_str()
+            .ok_or_else(|| document.problem(&path, "a condition is a text or a list of texts"))?;
+        let (expr, uses) = condition::read(text, names)
+            .map_err(|fault| document.problem_in(&path, text, fault.at, fault.message))?;
         parts.push(expr);
         used.iter_mut().zip(uses).for_each(|(used, now)| *used |= now);
     }
@@ -123,8 +145,18 @@ fn truth_without(condition: &Expr) -> bool {
 
 /// The fields of the selections that are not there on every event.
 fn named_fields(condition: &Expr, selections: &[Expr], fields: &Fields) -> Vec<usize> {
-    const ALWAYS: [&str; 10] =
-        ["raw", "class", "class_uid", "activity_id", "outcome", "status_id", "count", "flags", "source", "format"];
+    const ALWAYS: [&str; 10] = [
+        "raw",
+        "class",
+        "class_uid",
+        "activity_id",
+        "outcome",
+        "status_id",
+        "count",
+        "flags",
+        "source",
+        "format",
+    ];
     let mut found = Vec::new();
     let mut open: Vec<&Expr> = vec![condition];
     while let Some(expr) = open.pop() {
@@ -146,7 +178,8 @@ impl Builder<'_> {
         match value {
             Value::Mapping(items) => self.items(items, path),
             Value::Sequence(list) => {
-                let parts: Result<Vec<Expr>, Problem> = list.iter().map(|member| self.selection(member, path)).collect();
+                let parts: Result<Vec<Expr>, Problem> =
+                    list.iter().map(|member| self.selection(member, path)).collect();
                 let parts = parts?;
                 if parts.is_empty() {
                     return Err(self.document.problem(path, "this selection is empty"));
@@ -192,7 +225,9 @@ impl Builder<'_> {
         for value in values {
             let more = values::patterns(value, &modifiers, &mut |name| fields.get(name)).map_err(refuse)?;
             if modifiers.all && more.len() > 1 {
-                return Err(refuse("`all` together with a modifier that makes several texts of one is not supported".into()));
+                return Err(refuse(
+                    "`all` together with a modifier that makes several texts of one is not supported".into(),
+                ));
             }
             patterns.extend(more);
         }
@@ -214,13 +249,21 @@ impl Builder<'_> {
         let near = nearest(name, Field::known_names());
         let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         let known = |keys: &BTreeSet<&str>| {
-            keys.iter().any(|key| key.eq_ignore_ascii_case(name) || key.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name)))
+            keys.iter().any(|key| {
+                key.eq_ignore_ascii_case(name)
+                    || key.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
+            })
         };
         match self.extra {
             Some(keys) if known(keys) => Ok(()),
-            Some(_) => Err(self.document.problem(path, format!("no source of this rule has a field `{name}`{hint}"))),
+            Some(_) => {
+                Err(self.document.problem(path, format!("no source of this rule has a field `{name}`{hint}")))
+            }
             None if self.document.ours && near.is_some_and(|near| is_slip(name, near)) => {
-                Err(self.document.problem(path, format!("unknown field `{name}`{hint} (`extra.{name}` for a source's own field)")))
+                Err(self.document.problem(
+                    path,
+                    format!("unknown field `{name}`{hint} (`extra.{name}` for a source's own field)"),
+                ))
             }
             None => Ok(()),
         }

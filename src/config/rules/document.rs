@@ -33,7 +33,9 @@ impl Document {
                     documents.push(Document { file: file.clone(), whole: whole.clone(), range, keys, ours });
                 }
                 Ok(Value::Null) => {}
-                Ok(_) => problems.push(Problem::at(grade, &file, whole, range.0, "a rule is a mapping of keys")),
+                Ok(_) => {
+                    problems.push(Problem::at(grade, &file, whole, range.0, "a rule is a mapping of keys"))
+                }
                 Err(error) => {
                     let at = range.0 + error.location().map_or(0, |place| place.index());
                     problems.push(Problem::at(grade, &file, whole, at, format!("no valid YAML: {error}")));
@@ -54,7 +56,13 @@ impl Document {
     }
 
     /// A problem at a text behind the key that a path leads to, a number of bytes into it.
-    pub fn problem_in(&self, path: &[&str], text: &str, offset: usize, message: impl Into<String>) -> Problem {
+    pub fn problem_in(
+        &self,
+        path: &[&str],
+        text: &str,
+        offset: usize,
+        message: impl Into<String>,
+    ) -> Problem {
         let key = self.find(path);
         let behind = self.whole.get(key..self.range.1).and_then(|rest| rest.find(text));
         self.problem_at(behind.map_or(key, |at| key + at + offset), message)
@@ -85,7 +93,8 @@ impl Document {
         let mut at = from;
         for line in rest.split_inclusive('\n') {
             let start = line.trim_start_matches([' ', '-', '{', '"', '\'', ',']);
-            let behind = start.strip_prefix(key).map(|behind| behind.trim_start_matches(['"', '\'']).trim_start());
+            let behind =
+                start.strip_prefix(key).map(|behind| behind.trim_start_matches(['"', '\'']).trim_start());
             if behind.is_some_and(|behind| behind.starts_with(':')) {
                 return Some(at + line.len() - start.len());
             }
@@ -134,7 +143,8 @@ mod tests {
 
     #[test]
     fn documents_know_their_places() {
-        let text: Arc<str> = "title: a\ndetection:\n  sel:\n    x|bad: 1\n---\ntitle: b\ngatewatch:\n  owner: soc\n".into();
+        let text: Arc<str> =
+            "title: a\ndetection:\n  sel:\n    x|bad: 1\n---\ntitle: b\ngatewatch:\n  owner: soc\n".into();
         let mut problems = Vec::new();
         let documents = Document::all("r.yml", &text, &mut problems);
         assert_eq!((documents.len(), problems.len()), (2, 0));

@@ -71,7 +71,9 @@ fn fixture(spec: &RuleSpec, test: &Value) -> Result<Fixture, Problem> {
     };
     let span = |key: &str| match text(key) {
         None => Ok(None),
-        Some(value) => Span::parse(&value).map(Some).ok_or_else(|| refuse(&format!("`{value}` is not a time such as 20m"))),
+        Some(value) => Span::parse(&value)
+            .map(Some)
+            .ok_or_else(|| refuse(&format!("`{value}` is not a time such as 20m"))),
     };
     let silence = span("silent_after")?.zip(span("silent_for")?);
     let format = text("format").ok_or_else(|| refuse("a test needs the `format` of its lines"))?;
@@ -97,7 +99,13 @@ pub fn run_tests(
     outcomes
 }
 
-fn outcome(spec: &RuleSpec, test: usize, fixture: Fixture, mut events: Vec<Event>, set: &Arc<RuleSet>) -> Outcome {
+fn outcome(
+    spec: &RuleSpec,
+    test: usize,
+    fixture: Fixture,
+    mut events: Vec<Event>,
+    set: &Arc<RuleSet>,
+) -> Outcome {
     for (at, event) in events.iter_mut().enumerate().filter(|(_, event)| event.id == 0) {
         event.id = at as u64 + 1;
     }
@@ -112,13 +120,21 @@ fn outcome(spec: &RuleSpec, test: usize, fixture: Fixture, mut events: Vec<Event
             entities == got
         }
     };
-    let message = || format!("test {test}: expected {}, got {} of {} events", fixture.fires, shown(&got), events.len());
+    let message =
+        || format!("test {test}: expected {}, got {} of {} events", fixture.fires, shown(&got), events.len());
     let problem = (!passed).then(|| {
         let mut problem = spec.document.problem(&["gatewatch", "tests"], message());
         problem.grade = Grade::Error;
         problem
     });
-    Outcome { rule: spec.id.clone(), test, expected: fixture.fires.clone(), got, events: events.len(), problem }
+    Outcome {
+        rule: spec.id.clone(),
+        test,
+        expected: fixture.fires.clone(),
+        got,
+        events: events.len(),
+        problem,
+    }
 }
 
 fn findings(fixture: &Fixture, events: &[Event], set: &Arc<RuleSet>) -> Vec<Finding> {

@@ -11,8 +11,30 @@ const DASHES: [char; 5] = ['-', '/', '\u{2013}', '\u{2014}', '\u{2015}'];
 const DASHES_MAX: usize = 3;
 /// Modifiers that are read.
 pub const MODIFIERS: &[&str] = &[
-    "contains", "startswith", "endswith", "all", "re", "i", "m", "s", "cidr", "gt", "gte", "lt", "lte", "neq", "exists",
-    "cased", "fieldref", "windash", "base64", "base64offset", "wide", "utf16le", "utf16be", "utf16",
+    "contains",
+    "startswith",
+    "endswith",
+    "all",
+    "re",
+    "i",
+    "m",
+    "s",
+    "cidr",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "neq",
+    "exists",
+    "cased",
+    "fieldref",
+    "windash",
+    "base64",
+    "base64offset",
+    "wide",
+    "utf16le",
+    "utf16be",
+    "utf16",
 ];
 
 /// What the modifiers of a key ask for.
@@ -105,9 +127,17 @@ fn unknown(modifier: &str) -> String {
 }
 
 /// The patterns of one value. `field` gives the index of a field that the value names.
-pub fn patterns(value: &Value, m: &Modifiers, field: &mut dyn FnMut(&str) -> usize) -> Result<Vec<Pattern>, String> {
+pub fn patterns(
+    value: &Value,
+    m: &Modifiers,
+    field: &mut dyn FnMut(&str) -> usize,
+) -> Result<Vec<Pattern>, String> {
     if value.is_null() {
-        return if m.reading == Reading::Text { Ok(vec![Pattern::Null]) } else { Err("null has no modifiers".into()) };
+        return if m.reading == Reading::Text {
+            Ok(vec![Pattern::Null])
+        } else {
+            Err("null has no modifiers".into())
+        };
     }
     let text = super::document::scalar(value).ok_or("a value is a text, a number, true, false or null")?;
     let one = |pattern| Ok(vec![pattern]);
@@ -122,12 +152,18 @@ pub fn patterns(value: &Value, m: &Modifiers, field: &mut dyn FnMut(&str) -> usi
             let truth = value.as_bool().or(text.parse().ok()).ok_or("`exists` takes true or false")?;
             one(Pattern::Exists(truth))
         }
-        Reading::Other => {
-            one(Pattern::Other { field: field(&text), place: m.place.unwrap_or(Place::Whole), cased: m.cased })
-        }
+        Reading::Other => one(Pattern::Other {
+            field: field(&text),
+            place: m.place.unwrap_or(Place::Whole),
+            cased: m.cased,
+        }),
         Reading::Base64 => {
             let literal = base64(&encoded(&text, m.encoding));
-            one(Pattern::Literal { text: literal.into(), place: m.place.unwrap_or(Place::Whole), cased: true })
+            one(Pattern::Literal {
+                text: literal.into(),
+                place: m.place.unwrap_or(Place::Whole),
+                cased: true,
+            })
         }
         Reading::Base64Offset => {
             let place = m.place.unwrap_or(Place::Whole);
@@ -222,11 +258,18 @@ fn dashed(text: &str) -> Vec<String> {
     let places: Vec<usize> = (0..chars.len()).filter(is_option).collect();
     let mut ways = vec![chars.clone()];
     if places.len() > DASHES_MAX {
-        ways.extend(DASHES.map(|dash| chars.iter().enumerate().map(|(at, c)| if places.contains(&at) { dash } else { *c }).collect()));
+        ways.extend(DASHES.map(|dash| {
+            chars.iter().enumerate().map(|(at, c)| if places.contains(&at) { dash } else { *c }).collect()
+        }));
     } else {
         for place in places {
             let vary = |way: Vec<char>| {
-                DASHES.map(|dash| way.iter().enumerate().map(|(at, c)| if at == place { dash } else { *c }).collect::<Vec<char>>())
+                DASHES.map(|dash| {
+                    way.iter()
+                        .enumerate()
+                        .map(|(at, c)| if at == place { dash } else { *c })
+                        .collect::<Vec<char>>()
+                })
             };
             ways = ways.into_iter().flat_map(vary).collect();
         }
@@ -296,7 +339,10 @@ mod tests {
         assert!(fits("5", "gte", "5") && !fits("5", "gt", "5.0") && !fits("5", "gt", "many"));
         assert!(fits("10.0.0.0/8", "cidr", "10.200.3.4") && !fits("10.0.0.0/8", "cidr", "not an address"));
         assert!(fits("^a.c$", "re", "abc") && !fits("^a.c$", "re", "ABC") && fits("^a.c$", "re|i", "ABC"));
-        assert!(fits(" -enc ", "windash|contains", "x /enc y") && fits(" -enc ", "windash|contains", "x \u{2013}enc y"));
+        assert!(
+            fits(" -enc ", "windash|contains", "x /enc y")
+                && fits(" -enc ", "windash|contains", "x \u{2013}enc y")
+        );
     }
 
     #[test]
