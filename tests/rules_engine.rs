@@ -396,6 +396,21 @@ proptest! {
 }
 
 #[test]
+fn new_rules_keep_the_memory_of_the_old_ones() {
+    let set = builtin();
+    let mut detect = room(&set);
+    run(&mut detect, &(0..4).map(|n| failed(f64::from(n), "root", "203.0.113.9")).collect::<Vec<_>>());
+    let mut stored = Stored::default();
+    stored.take(&mut detect);
+    let (rows, _) = detect.reload(Params { rules: builtin(), sources: Vec::new() });
+    assert!(rows.len() >= stored.0.len());
+    let fifth = Event { id: 5, ..failed(4.0, "root", "203.0.113.9") };
+    assert_eq!(rules_of(&detect.observe(&fifth)), ["auth-brute-force-source"]);
+    let (rows, _) = detect.reload(Params { rules: compiled(LANGUAGE), sources: Vec::new() });
+    assert!(rows.iter().any(|row| row.body.is_none()), "what belongs to no rule is deleted");
+}
+
+#[test]
 fn rows_of_rules_that_are_gone_are_deleted() {
     let set = builtin();
     let mut stored = Stored::default();

@@ -93,10 +93,10 @@ fn mistakes_have_a_place_and_a_way_out() {
         (rule("usr: a", ours), "r.yml:7:5 Error", "did you mean `user`"),
         (rule("user|contain: a", ours), "r.yml:7:5 Error", "did you mean `contains`"),
         (rule("user|expand: a", ""), "r.yml:7:5 Warning", "watchlists"),
-        (rule("user|re: '(?<!x)a'", ""), "r.yml:7:5 Warning", "linear time"),
+        (rule("user|re: '(?<!x)a'", ""), "r.yml:7:5 Warning", "look-around"),
         (rule("user: a", "gatewatch:\n  ownr: soc\n"), "r.yml:10:3 Error", "did you mean `owner`"),
         (
-            rule("user: a", "levle: high\ngatewatch:\n  owner: soc\n"),
+            rule("user: a", "leval: high\ngatewatch:\n  owner: soc\n"),
             "r.yml:9:1 Error",
             "did you mean `level`",
         ),

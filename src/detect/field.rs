@@ -219,7 +219,8 @@ pub struct Field {
     /// As the rule writes it.
     pub name: Box<str>,
     columns: &'static [Column],
-    column_first: bool,
+    /// The name of a column: an absent one stays absent, whatever `extra` holds.
+    is_column: bool,
 }
 
 /// A value of a field, with its lower-case form.
@@ -249,10 +250,10 @@ impl Field {
         let lower = name.to_ascii_lowercase();
         let key = name.strip_prefix("extra.").unwrap_or(name);
         if let Some((_, column)) = COLUMNS.iter().find(|(n, _)| *n == name) {
-            return Field { name: key.into(), columns: std::slice::from_ref(column), column_first: true };
+            return Field { name: key.into(), columns: std::slice::from_ref(column), is_column: true };
         }
         let alias = ALIASES.iter().find(|(n, _)| *n == lower);
-        Field { name: key.into(), columns: alias.map_or(&[], |(_, columns)| columns), column_first: false }
+        Field { name: key.into(), columns: alias.map_or(&[], |(_, columns)| columns), is_column: false }
     }
 
     /// Whether the name is in the tables; another one can only be a key of `extra`.
@@ -269,18 +270,9 @@ impl Field {
     pub fn values<'e>(&self, event: &'e Event) -> Vec<Text<'e>> {
         let from_columns = || self.columns.iter().find_map(|column| column_text(event, *column));
         let mut out = Vec::new();
-        if self.column_first
-            && let Some(text) = from_columns()
-        {
-            out.push(Text::new(text));
-            return out;
-        }
-        if let Some(datum) = self.extra(event) {
-            push_datum(datum, &mut out);
-            return out;
-        }
-        if let Some(text) = from_columns() {
-            out.push(Text::new(text));
+        match self.extra(event).filter(|_| !self.is_column) {
+            Some(datum) => push_datum(datum, &mut out),
+            None => out.extend(from_columns().map(Text::new)),
         }
         out
     }

@@ -102,6 +102,14 @@ impl Memory {
         });
     }
 
+    /// Marks everything as changed, so that the next [`Memory::drain`] tells all.
+    pub fn touch(&mut self) {
+        self.changed.extend(self.groups.keys().cloned());
+        if let Some(overflow) = &mut self.overflow {
+            overflow.untold = true;
+        }
+    }
+
     /// A fold to be told with the next [`Memory::drain`].
     pub fn owe(&mut self, fold: Option<Fold>) {
         self.folds.extend(fold);

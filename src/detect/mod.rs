@@ -175,6 +175,19 @@ impl Detect {
         (rows, folds)
     }
 
+    /// Takes new rules and sources, and keeps what is known of rules that did not change. Returns what has to be
+    /// stored, as [`Detect::drain`] does; where a key stands twice, the last row counts.
+    pub fn reload(&mut self, params: Params) -> (Vec<StateRow>, Vec<Fold>) {
+        self.moved = true;
+        self.memories.iter_mut().for_each(Memory::touch);
+        self.silence.touch();
+        let (mut rows, folds) = self.drain();
+        *self = Detect::new(params);
+        self.restore(&rows);
+        rows.extend(self.drain().0);
+        (rows, folds)
+    }
+
     /// How many groups all rules remember together.
     pub fn entries(&self) -> usize {
         self.memories.iter().map(Memory::len).sum()

@@ -182,3 +182,63 @@ fn pattern_needs(pattern: &Pattern, field: usize) -> Option<Vec<Need>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::field::Field;
+    use crate::detect::logsource::Logsource;
+    use crate::detect::rule::{Detection, Meta, Rule};
+    use crate::schema::{Datum, Event, Severity, Span};
+
+    fn rule(n: usize, pattern: Pattern) -> Rule {
+        let test = Expr::Test(Test { field: 0, patterns: vec![pattern], all: false });
+        let detection = Detection {
+            logsource: Logsource { product: Some("demo".into()), ..Logsource::default() },
+            selections: vec![test],
+            condition: Expr::All(vec![Expr::Selection(0), Expr::Not(Box::new(Expr::Selection(0)))]),
+            only_negative: None,
+        };
+        let text: Arc<str> = n.to_string().into();
+        let meta = Meta {
+            id: text.clone(),
+            version: text.clone(),
+            title: text.clone(),
+            severity: Severity::Low,
+            incident_type: None,
+            owner: None,
+            control: None,
+            advice: None,
+            what: text.clone(),
+            lateness: Span::ZERO,
+            text,
+            enabled: true,
+            generates: true,
+        };
+        Rule { meta, body: Body::Detection(detection) }
+    }
+
+    #[test]
+    fn of_thousands_of_rules_only_those_are_tried_that_could_match() {
+        let literal = |n: usize| {
+            let place = if n.is_multiple_of(2) { Place::Whole } else { Place::Anywhere };
+            Pattern::Literal { text: format!("value-{n}-").into(), place, cased: false }
+        };
+        let mut rules: Vec<Rule> = (0..3_000).map(|n| rule(n, literal(n))).collect();
+        rules.push(rule(3_000, Pattern::Exists(true)));
+        let set = RuleSet::new(rules, vec![Field::named("key")]);
+        let event = |value: &str| Event {
+            format: "demo".into(),
+            extra: vec![("key".into(), Datum::Text(value.into()))],
+            ..Event::default()
+        };
+        let candidates = |event: &Event| {
+            let route = Routes::default().of(&set, &event.format, event.activity, &Facet::of(event));
+            route.candidates(&mut Facts::new(event, set.fields()))
+        };
+        assert_eq!(candidates(&event("VALUE-8-")), [8, 3_000]);
+        assert_eq!(candidates(&event("a value-7- and value-9-")), [7, 9, 3_000]);
+        assert_eq!(candidates(&event("value-8- and more")), [3_000], "a whole value is no part of one");
+        assert!(candidates(&Event { format: "other".into(), ..event("value-7-") }).is_empty());
+    }
+}

@@ -92,6 +92,11 @@ impl Silence {
         }
     }
 
+    /// Marks everything as changed.
+    pub fn touch(&mut self) {
+        self.sources.values_mut().for_each(|watched| watched.changed = true);
+    }
+
     /// What changed since the last call.
     pub fn drain(&mut self, mut row: impl FnMut(&str, Vec<u8>)) {
         for (name, watched) in self.sources.iter_mut().filter(|(_, watched)| watched.changed) {

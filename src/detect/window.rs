@@ -325,3 +325,71 @@ fn count<'a>(entries: impl Iterator<Item = &'a Entry>, distinct: bool) -> f64 {
         entries.map(|e| u64::from(e.count)).sum::<u64>() as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(at: i64, id: u64, count: u32, value: u8) -> Entry {
+        let value = Some(value.to_string().into());
+        Entry { at: Timestamp(at), id, count, nth: 0, stream: 0, value, who: None }
+    }
+
+    /// The same by the definition: every window that ends at an entry, counted anew.
+    fn hot_by_definition(
+        entries: &[Entry],
+        moment: Moment,
+        span: Span,
+        distinct: bool,
+        limit: f64,
+    ) -> Option<Hot> {
+        let mut hot: Option<Hot> = None;
+        for (index, end) in entries.iter().enumerate() {
+            let reaches = (end.at, end.id) >= moment && end.at <= moment.0 + span;
+            let window = entries.iter().take(index + 1).filter(|e| e.at >= end.at - span);
+            let observed = count(window, distinct);
+            if reaches && observed >= limit {
+                let hot = hot.get_or_insert(Hot { index, last: end.at, observed, most: observed });
+                hot.last = end.at;
+                hot.most = hot.most.max(observed);
+            }
+        }
+        hot
+    }
+
+    proptest! {
+        #[test]
+        fn counting_on_is_counting_anew(
+            arrivals in proptest::collection::vec((0i64..60, 1u32..3, 0u8..6), 1..60),
+            (span, limit, distinct, ordered) in (1i64..20, 1u32..8, any::<bool>(), any::<bool>()),
+        ) {
+            let (mut group, span, mut all) = (Group::default(), Span(span), Vec::new());
+            let mut arrivals = arrivals;
+            if ordered {
+                arrivals.sort_unstable();
+            }
+            for (id, (at, count, value)) in arrivals.into_iter().enumerate() {
+                let entry = entry(at, id as u64, count, value);
+                let moment = (entry.at, entry.id);
+                all.push(entry.clone());
+                all.sort_by_key(|e| (e.at, e.id));
+                let index = group.insert(entry, span);
+                let hot = group.hot(index, span, distinct, |count| count >= f64::from(limit));
+                prop_assert_eq!(hot, hot_by_definition(&all, moment, span, distinct, f64::from(limit)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_never_holds_more_than_its_limit() {
+        let mut group = Group::default();
+        for n in 0..2_000 {
+            group.insert(entry(n, n as u64, 1, (n % 250) as u8), Span(1_000_000));
+        }
+        assert_eq!(group.entries.len(), WINDOW_EVENTS_MAX);
+        let last = group.entries.len() - 1;
+        let hot = group.hot(last, Span(1_000_000), false, |_| true).unwrap();
+        assert_eq!(hot.observed, WINDOW_EVENTS_MAX as f64);
+    }
+}

@@ -246,6 +246,9 @@ impl Builder<'_> {
         if Field::named(name).is_known() || name.starts_with("extra.") {
             return Ok(());
         }
+        if self.extra.is_none() && !self.document.ours {
+            return Ok(());
+        }
         let near = nearest(name, Field::known_names());
         let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         let known = |keys: &BTreeSet<&str>| {

@@ -185,7 +185,10 @@ fn regex(text: &str, m: &Modifiers) -> Result<Pattern, String> {
     built.map(|regex| Pattern::Regex(Box::new(regex))).map_err(|error| {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("this expression cannot be matched in linear time or has a mistake: {reason}")
+        format!(
+            "this expression cannot be used (look-around and back references never can): {}",
+            reason.trim()
+        )
     })
 }
 
