@@ -70,7 +70,7 @@ fn a_rule_of_the_same_id_overrides_and_a_disabled_one_still_feeds() {
 #[test]
 fn a_rule_without_a_source_is_idle() {
     let (specs, _) = rules::load(&[], true, &[]);
-    let nginx = LogsourceOfSource { format: "nginx".into(), extra: None };
+    let nginx = LogsourceOfSource { format: "nginx".into(), ..LogsourceOfSource::default() };
     let (set, problems) = rules::compile(specs, &[nginx]);
     assert_eq!(problems, []);
     let enabled: Vec<&str> =
@@ -149,7 +149,8 @@ fn senseless_correlations_are_refused() {
 fn fields_that_no_source_has_are_refused_where_all_are_known() {
     let yaml = "title: t\nid: t\nlogsource: {product: openvpn}\ndetection:\n  s:\n    cipher: x\n    colour: y\n  condition: s\n";
     let (specs, _) = rules::read(&[("r.yml".into(), yaml.into())], &[]);
-    let source = LogsourceOfSource { format: "openvpn".into(), extra: Some(vec!["cipher".into()]) };
+    let source =
+        LogsourceOfSource { format: "openvpn".into(), extra: Some(vec!["cipher".into()]), declared: None };
     let (_, problems) = rules::compile(specs, &[source]);
     assert_eq!((problems.len(), problems[0].line), (1, 7));
     assert!(problems[0].message.contains("`colour`"));

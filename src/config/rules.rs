@@ -80,8 +80,10 @@ pub struct RuleSpec {
 /// What is known of a configured source's events.
 #[derive(Clone, Debug, Default)]
 pub struct LogsourceOfSource {
-    /// The grammar; for `auto`, give one entry per grammar that it may choose.
+    /// The grammar that events name; for a family or `auto`, give one entry per grammar that may read a line.
     pub format: Arc<str>,
+    /// What the grammar says it is (its `logsource`), beside what its name says.
+    pub declared: Option<Logsource>,
     /// Every key of `extra` that the grammar can make; `None` where it takes over whatever the source has.
     pub extra: Option<Vec<Arc<str>>>,
 }
@@ -235,7 +237,9 @@ pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet,
         compiler.refuse_unready(spec);
     }
     compiler.problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-    (RuleSet::new(compiler.rules, compiler.fields.list), compiler.problems)
+    let declared =
+        sources.iter().filter_map(|source| Some((source.format.clone(), source.declared.clone()?)));
+    (RuleSet::new(compiler.rules, compiler.fields.list, declared.collect()), compiler.problems)
 }
 
 struct Compiler<'a> {
@@ -412,7 +416,7 @@ impl<'a> Compiler<'a> {
         if sources.is_empty() {
             return true;
         }
-        let can = || sources.iter().any(|source| logsource.can_see(&source.format));
+        let can = || sources.iter().any(|source| logsource.can_see(&source.format, source.declared.as_ref()));
         *self.seen.entry(logsource.clone()).or_insert_with(can)
     }
 
@@ -420,7 +424,9 @@ impl<'a> Compiler<'a> {
     fn extra_keys(&self, logsource: &Logsource) -> Option<BTreeSet<&'a str>> {
         let mut keys = BTreeSet::new();
         let mut fed = false;
-        for source in self.sources.iter().filter(|source| logsource.can_see(&source.format)) {
+        for source in
+            self.sources.iter().filter(|source| logsource.can_see(&source.format, source.declared.as_ref()))
+        {
             keys.extend(source.extra.as_ref()?.iter().map(|key| &**key));
             fed = true;
         }

@@ -1,6 +1,7 @@
 //! Whether one event fits one detection.
 
 use super::field::{Field, Text};
+use super::logsource::{Facet, is_vpn};
 use super::pattern::{Pattern, stands};
 use super::rule::{Detection, Expr, Test};
 use crate::schema::Event;
@@ -11,18 +12,23 @@ pub struct Facts<'e> {
     /// The event.
     pub event: &'e Event,
     fields: &'e [Field],
+    vpn: bool,
     read: BTreeMap<usize, Vec<Text<'e>>>,
 }
 
 impl<'e> Facts<'e> {
     /// Looks at an event with the fields of a rule set.
-    pub fn new(event: &'e Event, fields: &'e [Field]) -> Facts<'e> {
-        Facts { event, fields, read: BTreeMap::new() }
+    pub fn new(event: &'e Event, fields: &'e [Field], facet: &Facet<'_>) -> Facts<'e> {
+        Facts { event, fields, vpn: is_vpn(facet.format, facet.declared), read: BTreeMap::new() }
     }
     /// The values of a field; none when absent.
     pub fn values(&mut self, field: usize) -> &[Text<'e>] {
-        let (event, fields) = (self.event, self.fields);
-        self.read.entry(field).or_insert_with(|| fields.get(field).map_or_else(Vec::new, |f| f.values(event)))
+        let (event, fields, vpn) = (self.event, self.fields, self.vpn);
+        self.read.entry(field).or_insert_with(|| match fields.get(field) {
+            Some(field) if field.is_vpn() => vec![Text::new(if vpn { "true" } else { "false" }.into())],
+            Some(field) => field.values(event),
+            None => Vec::new(),
+        })
     }
 }
 

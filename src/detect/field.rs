@@ -1,7 +1,6 @@
 //! What a rule's field name means: a column of the event, a spelling of the Elastic Common Schema (ECS)
 //! or of Sigma's taxonomy for it, or a key of `extra`.
 
-use super::logsource::is_vpn;
 use crate::schema::{Datum, Event};
 use std::borrow::Cow;
 
@@ -261,6 +260,11 @@ impl Field {
         !self.columns.is_empty()
     }
 
+    /// Whether it is the column `vpn`, which is not of the event but of its grammar.
+    pub fn is_vpn(&self) -> bool {
+        matches!(self.columns, [C::Vpn])
+    }
+
     /// The names that people may have meant.
     pub fn known_names() -> impl Iterator<Item = &'static str> {
         COLUMNS.iter().map(|(n, _)| *n).chain(ALIASES.iter().map(|(n, _)| *n))
@@ -355,7 +359,8 @@ fn column_text(e: &Event, column: Column) -> Option<Cow<'_, str>> {
         C::Source => Some(Cow::Borrowed(&e.source)),
         C::Format => Some(Cow::Borrowed(&e.format)),
         C::Reason => text(&e.reason),
-        C::Vpn => Some(Cow::Borrowed(if is_vpn(&e.format) { "true" } else { "false" })),
+        // Known to the room alone: see `Field::is_vpn`.
+        C::Vpn => None,
     }
 }
 

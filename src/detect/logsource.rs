@@ -26,6 +26,8 @@ pub struct Facet<'a> {
     pub activity: &'a str,
     /// The program, if it is one that a service is named after, else "".
     pub app: &'static str,
+    /// What the grammar itself says it is.
+    pub declared: Option<&'a Logsource>,
 }
 
 /// Formats that are VPN gateways or remote-access services.
@@ -254,44 +256,42 @@ impl Logsource {
     /// Whether an event is one of those that the rule sees: all that is said has to hold.
     pub fn sees(&self, facet: &Facet<'_>) -> bool {
         self.category.as_deref().is_none_or(|name| in_category(name, facet))
-            && self.product.as_deref().is_none_or(|name| in_product(name, facet.format))
+            && self.product.as_deref().is_none_or(|name| in_product(name, facet))
             && self.service.as_deref().is_none_or(|name| in_service(name, facet))
     }
     /// Whether some event of a format can be seen.
-    pub fn can_see(&self, format: &str) -> bool {
+    pub fn can_see(&self, format: &str, declared: Option<&Logsource>) -> bool {
+        let base = Facet { format, class: Class::Base, activity: "", app: "", declared };
         let apps =
             || std::iter::once("").chain(SERVICES.iter().flat_map(|(_, _, apps)| apps.iter().copied()));
-        let kinds = || {
-            Class::all().flat_map(|class| {
-                std::iter::once((class, "")).chain(class.activities().map(move |a| (class, a)))
-            })
-        };
-        self.product.as_deref().is_none_or(|name| in_product(name, format))
-            && self.service.as_deref().is_none_or(|name| {
-                apps().any(|app| in_service(name, &Facet { format, class: Class::Base, activity: "", app }))
-            })
+        let activities = |class: Class| class.activities().map(move |activity| (class, activity));
+        let kinds = || Class::all().flat_map(|class| std::iter::once((class, "")).chain(activities(class)));
+        self.product.as_deref().is_none_or(|name| in_product(name, &base))
+            && self
+                .service
+                .as_deref()
+                .is_none_or(|name| apps().any(|app| in_service(name, &Facet { app, ..base })))
             && self.category.as_deref().is_none_or(|name| {
-                kinds()
-                    .any(|(class, activity)| in_category(name, &Facet { format, class, activity, app: "" }))
+                kinds().any(|(class, activity)| in_category(name, &Facet { class, activity, ..base }))
             })
     }
 }
 
 impl<'e> Facet<'e> {
-    /// What routing sees of an event.
-    pub fn of(event: &'e Event) -> Facet<'e> {
+    /// What routing sees of an event whose grammar declares to be `declared`.
+    pub fn of(event: &'e Event, declared: Option<&'e Logsource>) -> Facet<'e> {
         let known = |app: &str| {
             let mut apps = SERVICES.iter().flat_map(|(_, _, apps)| apps.iter().copied());
             apps.find(|name| name.eq_ignore_ascii_case(app)).unwrap_or("")
         };
         let app = event.app.as_deref().map_or("", known);
-        Facet { format: &event.format, class: event.class, activity: event.activity, app }
+        Facet { format: &event.format, class: event.class, activity: event.activity, app, declared }
     }
 }
 
 /// Whether a format is a VPN gateway's.
-pub fn is_vpn(format: &str) -> bool {
-    VPN.contains(&format)
+pub fn is_vpn(format: &str, declared: Option<&Logsource>) -> bool {
+    VPN.contains(&format) || declared.is_some_and(|declared| declared.category.as_deref() == Some("vpn"))
 }
 
 fn listed(list: &[&str], name: &str) -> bool {
@@ -302,10 +302,8 @@ fn listed(list: &[&str], name: &str) -> bool {
 }
 
 fn in_category(name: &str, facet: &Facet<'_>) -> bool {
-    if facet.class.name() == name {
-        return true;
-    }
-    if name == "application" {
+    let declared = facet.declared.and_then(|declared| declared.category.as_deref());
+    if facet.class.name() == name || declared == Some(name) || name == "application" {
         return true;
     }
     CATEGORIES.iter().filter(|row| row.0 == name).any(|(_, formats, classes, activities)| {
@@ -315,16 +313,19 @@ fn in_category(name: &str, facet: &Facet<'_>) -> bool {
     })
 }
 
-fn in_product(name: &str, format: &str) -> bool {
-    name == format || PRODUCTS.iter().any(|(product, formats)| *product == name && listed(formats, format))
+fn in_product(name: &str, facet: &Facet<'_>) -> bool {
+    let declared = facet.declared.and_then(|declared| declared.product.as_deref());
+    let row = |(product, formats): &(&str, &[&str])| *product == name && listed(formats, facet.format);
+    name == facet.format || declared == Some(name) || PRODUCTS.iter().any(row)
 }
 
 fn in_service(name: &str, facet: &Facet<'_>) -> bool {
+    let declared = facet.declared.and_then(|declared| declared.service.as_deref());
     let row = |(service, formats, apps): &(&str, &[&str], &[&str])| {
         *service == name
             && (listed(formats, facet.format) || (!facet.app.is_empty() && apps.contains(&facet.app)))
     };
-    name == facet.format || SERVICES.iter().any(row)
+    name == facet.format || declared == Some(name) || SERVICES.iter().any(row)
 }
 
 #[cfg(test)]
@@ -338,7 +339,13 @@ mod tests {
 
     #[test]
     fn routing_is_strict() {
-        let failed = Facet { format: "sshd", class: Class::Authentication, activity: "logon", app: "sshd" };
+        let failed = Facet {
+            format: "sshd",
+            class: Class::Authentication,
+            activity: "logon",
+            app: "sshd",
+            declared: None,
+        };
         assert!(source("authentication", "", "").sees(&failed));
         assert!(source("", "linux", "sshd").sees(&failed));
         assert!(source("", "linux", "auth").sees(&failed));
@@ -346,18 +353,33 @@ mod tests {
         assert!(!source("vpn", "", "").sees(&failed));
         assert!(!source("", "windows", "").sees(&failed));
         assert!(!source("", "zeek", "rdp").sees(&failed), "an unknown product matches nothing");
-        let tunnel = Facet { format: "openvpn", class: Class::Tunnel, activity: "open", app: "" };
+        let tunnel =
+            Facet { format: "openvpn", class: Class::Tunnel, activity: "open", app: "", declared: None };
         assert!(source("vpn", "", "").sees(&tunnel) && source("", "openvpn", "").sees(&tunnel));
-        let page = Facet { format: "nginx", class: Class::Http, activity: "get", app: "" };
+        let page = Facet { format: "nginx", class: Class::Http, activity: "get", app: "", declared: None };
         assert!(source("webserver", "", "").sees(&page) && source("", "", "nginx").sees(&page));
         assert!(!source("process_creation", "", "").sees(&page));
     }
 
     #[test]
+    fn a_grammar_may_say_what_it_is() {
+        let declared = source("vpn", "doorman_suite", "");
+        let base = Facet { format: "doorman", class: Class::Base, activity: "", app: "", declared: None };
+        let own = Facet { declared: Some(&declared), ..base };
+        for rule in [source("vpn", "", ""), source("", "doorman_suite", "")] {
+            assert!(rule.sees(&own) && !rule.sees(&base));
+        }
+        assert!(is_vpn("doorman", Some(&declared)) && !is_vpn("doorman", None));
+    }
+
+    #[test]
     fn what_a_format_can_produce() {
-        assert!(source("process_creation", "windows", "").can_see("windows-security"));
-        assert!(!source("process_creation", "windows", "").can_see("sshd"));
-        assert!(source("", "aws", "cloudtrail").can_see("cloudtrail"));
-        assert!(source("", "linux", "cron").can_see("linux-auth"), "a family holds what its programs say");
+        assert!(source("process_creation", "windows", "").can_see("windows-security", None));
+        assert!(!source("process_creation", "windows", "").can_see("sshd", None));
+        assert!(source("", "aws", "cloudtrail").can_see("cloudtrail", None));
+        assert!(
+            source("", "linux", "cron").can_see("linux-auth", None),
+            "a family holds what its programs say"
+        );
     }
 }

@@ -126,9 +126,9 @@ impl Detect {
         self.moved = true;
         self.streams.note(event);
         let set = self.set.clone();
-        let facet = Facet::of(event);
+        let facet = Facet::of(event, set.declared(&event.format));
         let route = self.routes.of(&set, &event.format, event.activity, &facet);
-        let mut facts = Facts::new(event, set.fields());
+        let mut facts = Facts::new(event, set.fields(), &facet);
         let mut matched = route.candidates(&mut facts);
         matched.retain(|index| match set.rule(*index).map(|rule| &rule.body) {
             Some(Body::Detection(detection)) => eval::fits(detection, &mut facts),

@@ -226,15 +226,15 @@ mod tests {
         };
         let mut rules: Vec<Rule> = (0..3_000).map(|n| rule(n, literal(n))).collect();
         rules.push(rule(3_000, Pattern::Exists(true)));
-        let set = RuleSet::new(rules, vec![Field::named("key")]);
+        let set = RuleSet::new(rules, vec![Field::named("key")], BTreeMap::new());
         let event = |value: &str| Event {
             format: "demo".into(),
             extra: vec![("key".into(), Datum::Text(value.into()))],
             ..Event::default()
         };
         let candidates = |event: &Event| {
-            let route = Routes::default().of(&set, &event.format, event.activity, &Facet::of(event));
-            route.candidates(&mut Facts::new(event, set.fields()))
+            let route = Routes::default().of(&set, &event.format, event.activity, &Facet::of(event, None));
+            route.candidates(&mut Facts::new(event, set.fields(), &Facet::of(event, None)))
         };
         assert_eq!(candidates(&event("VALUE-8-")), [8, 3_000]);
         assert_eq!(candidates(&event("a value-7- and value-9-")), [7, 9, 3_000]);

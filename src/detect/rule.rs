@@ -4,6 +4,7 @@ use super::field::Field;
 use super::logsource::Logsource;
 use super::pattern::{Compare, Pattern};
 use crate::schema::{FindingKind, RuleRow, Severity, Span};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What every rule says about itself.
@@ -172,12 +173,14 @@ pub struct RuleSet {
     fields: Vec<Field>,
     /// For each rule, the correlations that refer to it, with the index of the reference.
     parents: Vec<Vec<(usize, usize)>>,
+    /// What grammars say they are, by name.
+    declared: BTreeMap<Arc<str>, Logsource>,
 }
 
 impl RuleSet {
     /// Joins rules to a set. References point to earlier rules: a correlation stands after what it refers to.
     /// A rule that breaks this order is left without that reference (`config` never makes one).
-    pub fn new(rules: Vec<Rule>, fields: Vec<Field>) -> RuleSet {
+    pub fn new(rules: Vec<Rule>, fields: Vec<Field>, declared: BTreeMap<Arc<str>, Logsource>) -> RuleSet {
         let mut parents = vec![Vec::new(); rules.len()];
         for (index, rule) in rules.iter().enumerate() {
             for (nth, reference) in rule.correlation().iter().flat_map(|c| c.references.iter().enumerate()) {
@@ -186,7 +189,7 @@ impl RuleSet {
                 }
             }
         }
-        RuleSet { rules, fields, parents }
+        RuleSet { rules, fields, parents, declared }
     }
     /// The rules; a correlation stands after what it refers to.
     pub fn rules(&self) -> &[Rule] {
@@ -207,6 +210,10 @@ impl RuleSet {
     /// The correlations that refer to a rule.
     pub fn parents(&self, rule: usize) -> &[(usize, usize)] {
         self.parents.get(rule).map_or(&[], Vec::as_slice)
+    }
+    /// What a grammar says it is.
+    pub fn declared(&self, format: &str) -> Option<&Logsource> {
+        self.declared.get(format)
     }
     /// How many rules it holds.
     pub fn loaded(&self) -> usize {
