@@ -91,7 +91,14 @@ impl Attempts {
 
     /// Decides what a line is, and remembers it. `event` and `line` are the line's own id and number, which
     /// later lines are told when they are part of it.
-    pub fn link(&mut self, role: AttemptRole, key: AttemptKey<'_>, at: Timestamp, event: u64, line: u64) -> Link {
+    pub fn link(
+        &mut self,
+        role: AttemptRole,
+        key: AttemptKey<'_>,
+        at: Timestamp,
+        event: u64,
+        line: u64,
+    ) -> Link {
         let new = Attempt::of(&key, at, event, line);
         let known = self.sources.get_mut(key.source);
         let found = known.and_then(|attempts| attempts.iter_mut().rev().find(|known| known.fits(&new, role)));
@@ -132,7 +139,10 @@ impl Attempts {
             self.sources.insert(key.source.into(), VecDeque::new());
         }
         if let Some(attempts) = self.sources.get_mut(key.source) {
-            while attempts.front().is_some_and(|old| attempts.len() >= ATTEMPTS_MAX || new.last_at - old.last_at > SUMMARY_SPAN) {
+            while attempts
+                .front()
+                .is_some_and(|old| attempts.len() >= ATTEMPTS_MAX || new.last_at - old.last_at > SUMMARY_SPAN)
+            {
                 attempts.pop_front();
             }
             attempts.push_back(new);
@@ -178,7 +188,9 @@ impl Attempt {
             AttemptRole::Fails => (self.told == Told::Hinted, ATTEMPT_SPAN),
             AttemptRole::Belongs => (matches!(self.told, Told::Hinted | Told::Failed), ATTEMPT_SPAN),
             AttemptRole::Repeats => (self.told != Told::Admitted, SUMMARY_SPAN),
-            AttemptRole::Ends | AttemptRole::Admits => (self.told != Told::Ended && self.has_pid, SUMMARY_SPAN),
+            AttemptRole::Ends | AttemptRole::Admits => {
+                (self.told != Told::Ended && self.has_pid, SUMMARY_SPAN)
+            }
             AttemptRole::Opens => (self.told == Told::Admitted && self.has_pid, ATTEMPT_SPAN),
         };
         open && apart <= span && self.same_client(line, role)
@@ -187,7 +199,8 @@ impl Attempt {
     fn same_client(&self, line: &Attempt, role: AttemptRole) -> bool {
         let agree = |a: Option<u64>, b: Option<u64>| a.is_none() || b.is_none() || a == b;
         if self.has_pid {
-            let same_user = matches!(role, AttemptRole::Ends | AttemptRole::Admits) || agree(self.user, line.user);
+            let same_user =
+                matches!(role, AttemptRole::Ends | AttemptRole::Admits) || agree(self.user, line.user);
             return same_user && agree(self.address, line.address);
         }
         let somebody = self.user.is_some() || self.address.is_some();
@@ -235,7 +248,9 @@ impl Attempts {
     pub fn save(&self) -> Vec<u8> {
         let mut bytes = vec![SHAPE];
         for (source, attempts) in &self.sources {
-            let (Ok(length), Ok(count)) = (u16::try_from(source.len()), u16::try_from(attempts.len())) else { continue };
+            let (Ok(length), Ok(count)) = (u16::try_from(source.len()), u16::try_from(attempts.len())) else {
+                continue;
+            };
             bytes.extend(length.to_le_bytes());
             bytes.extend(source.as_bytes());
             bytes.extend(count.to_le_bytes());
@@ -247,7 +262,9 @@ impl Attempts {
     /// Reads what [`Attempts::save`] gave; empty for anything else.
     pub fn load(bytes: &[u8]) -> Attempts {
         match bytes.split_first() {
-            Some((&SHAPE, rest)) => load_sources(rest).map_or_else(Attempts::new, |sources| Attempts { sources, dirty: false }),
+            Some((&SHAPE, rest)) => {
+                load_sources(rest).map_or_else(Attempts::new, |sources| Attempts { sources, dirty: false })
+            }
             _ => Attempts::new(),
         }
     }
@@ -263,7 +280,8 @@ fn load_sources(mut rest: &[u8]) -> Option<BTreeMap<Box<str>, VecDeque<Attempt>>
         if count > ATTEMPTS_MAX {
             return None;
         }
-        let attempts: Option<VecDeque<Attempt>> = (0..count).map(|_| Attempt::read(&take(&mut rest)?)).collect();
+        let attempts: Option<VecDeque<Attempt>> =
+            (0..count).map(|_| Attempt::read(&take(&mut rest)?)).collect();
         sources.insert(std::str::from_utf8(name).ok()?.into(), attempts?);
     }
     Some(sources)
@@ -277,7 +295,8 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 
 impl Attempt {
     fn write(&self, bytes: &mut Vec<u8>) {
-        let numbers = [self.connection, self.user.unwrap_or(0), self.address.unwrap_or(0), self.event, self.line];
+        let numbers =
+            [self.connection, self.user.unwrap_or(0), self.address.unwrap_or(0), self.event, self.line];
         numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
         bytes.extend(self.last_at.0.to_le_bytes());
         let told = match self.told {
@@ -287,13 +306,16 @@ impl Attempt {
             Told::Admitted => 3,
         };
         let flag = |set: bool, bit: u8| u8::from(set) << bit;
-        bytes.push(told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4));
+        bytes.push(
+            told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4),
+        );
     }
 
     fn read(row: &[u8; ROW]) -> Option<Attempt> {
         let mut rest: &[u8] = row;
         let mut number = || take::<8>(&mut rest).map(u64::from_le_bytes);
-        let (connection, user, address, event, line) = (number()?, number()?, number()?, number()?, number()?);
+        let (connection, user, address, event, line) =
+            (number()?, number()?, number()?, number()?, number()?);
         let last_at = Timestamp(i64::from_le_bytes(take(&mut rest)?));
         let [flags] = take(&mut rest)?;
         let told = match flags & 3 {
@@ -342,21 +364,24 @@ mod tests {
     #[test]
     fn an_unknown_user_told_in_five_lines_fails_once_per_password() {
         let lines = [
-            (0, Hints, "7", "pi", 1),    // Invalid user pi from A
-            (0, Belongs, "7", "", 0),    // check pass; user unknown
-            (0, Hints, "7", "", 1),      // authentication failure; rhost=A
-            (2, Fails, "7", "pi", 1),    // Failed password for invalid user pi
-            (4, Fails, "7", "pi", 1),    // Failed password: the second one
-            (4, Repeats, "7", "pi", 1),  // maximum authentication attempts exceeded
-            (4, Ends, "7", "pi", 1),     // Connection closed
-            (4, Repeats, "7", "", 1),    // PAM 1 more authentication failure, after the end
+            (0, Hints, "7", "pi", 1),   // Invalid user pi from A
+            (0, Belongs, "7", "", 0),   // check pass; user unknown
+            (0, Hints, "7", "", 1),     // authentication failure; rhost=A
+            (2, Fails, "7", "pi", 1),   // Failed password for invalid user pi
+            (4, Fails, "7", "pi", 1),   // Failed password: the second one
+            (4, Repeats, "7", "pi", 1), // maximum authentication attempts exceeded
+            (4, Ends, "7", "pi", 1),    // Connection closed
+            (4, Repeats, "7", "", 1),   // PAM 1 more authentication failure, after the end
         ];
         assert_eq!(told(&lines), "+ 1 1 1 + 5 . 5");
     }
 
     #[test]
     fn other_names_pids_addresses_and_late_lines_are_attempts_of_their_own() {
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Hints, "7", "b", 1), (1, Fails, "7", "b", 1)]), "+ + 2");
+        assert_eq!(
+            told(&[(0, Hints, "7", "a", 1), (0, Hints, "7", "b", 1), (1, Fails, "7", "b", 1)]),
+            "+ + 2"
+        );
         assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Fails, "8", "a", 1)]), "+ +");
         assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Fails, "7", "a", 2)]), "+ +");
         assert_eq!(told(&[(0, Hints, "7", "a", 1), (15, Fails, "7", "a", 1)]), "+ 1");
@@ -369,15 +394,32 @@ mod tests {
     fn a_summary_counts_only_when_nothing_was_told_and_an_end_forgets() {
         assert_eq!(told(&[(0, Repeats, "7", "a", 1), (0, Repeats, "7", "", 1)]), "+ 1");
         assert_eq!(told(&[(0, Fails, "7", "a", 1), (100, Repeats, "7", "", 1)]), "+ 1");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Ends, "7", "a", 1), (2, Fails, "7", "a", 1)]), "+ . +");
+        assert_eq!(
+            told(&[(0, Hints, "7", "a", 1), (1, Ends, "7", "a", 1), (2, Fails, "7", "a", 1)]),
+            "+ . +"
+        );
         assert_eq!(told(&[(0, Belongs, "7", "", 0), (0, Hints, "7", "a", 1)]), ". +");
     }
 
     #[test]
     fn an_opened_session_is_part_of_the_logon_that_let_it_in() {
-        assert_eq!(told(&[(0, Fails, "7", "a", 1), (3, Admits, "7", "a", 1), (3, Opens, "7", "a", 0), (9, Repeats, "7", "a", 1)]), "+ + 2 1");
-        assert_eq!(told(&[(0, Opens, "7", "a", 0), (0, Admits, "8", "b", 1), (0, Opens, "8", "c", 0)]), "+ + +");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Admits, "7", "a", 1), (1, Fails, "7", "a", 1)]), "+ + +");
+        assert_eq!(
+            told(&[
+                (0, Fails, "7", "a", 1),
+                (3, Admits, "7", "a", 1),
+                (3, Opens, "7", "a", 0),
+                (9, Repeats, "7", "a", 1)
+            ]),
+            "+ + 2 1"
+        );
+        assert_eq!(
+            told(&[(0, Opens, "7", "a", 0), (0, Admits, "8", "b", 1), (0, Opens, "8", "c", 0)]),
+            "+ + +"
+        );
+        assert_eq!(
+            told(&[(0, Hints, "7", "a", 1), (1, Admits, "7", "a", 1), (1, Fails, "7", "a", 1)]),
+            "+ + +"
+        );
     }
 
     #[test]
