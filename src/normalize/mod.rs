@@ -172,13 +172,14 @@ impl Normalize {
     }
 }
 
-/// What the lines of one connection share: the process that serves it, else its session or the client's port.
+/// What the lines of one connection share: its session (a VPN server is one process for all clients), else the
+/// process that serves it, else the client's port.
 fn connection(event: &Event) -> String {
-    match (event.extra("pid"), &event.session, event.src_port) {
-        (Some(Datum::Int(pid)), ..) => pid.to_string(),
-        (Some(Datum::Text(pid)), ..) => pid.to_string(),
-        (_, Some(session), _) => format!("session {session}"),
-        (_, None, Some(port)) => format!("port {port}"),
+    match (&event.session, event.extra("pid"), event.src_port) {
+        (Some(session), ..) => format!("session {session}"),
+        (_, Some(Datum::Int(pid)), _) => pid.to_string(),
+        (_, Some(Datum::Text(pid)), _) => pid.to_string(),
+        (_, _, Some(port)) => format!("port {port}"),
         _ => String::new(),
     }
 }
