@@ -113,7 +113,8 @@ impl Normalize {
             Some(plan) if !text.is_empty() => read::find(&grammars, plan, &text, &mut self.scratch),
             _ => Found::nothing(no_plan(&text, format.as_deref())),
         };
-        let form = found.form().and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
+        let place = found.form();
+        let form = place.and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
         name(&grammars, plan, format, &found, &mut draft.event);
         settle_class(form, &found, &mut draft);
         read::fill(&grammars, found, &self.scratch, &mut draft);
@@ -128,14 +129,14 @@ impl Normalize {
         }
         drop(text);
         if let Some(role) = form.and_then(|form| form.attempt) {
-            self.link(role, &mut event);
+            self.link(role, place.map_or(0, |(_, form)| form), &mut event);
         }
         event.raw = raw.bytes;
         event
     }
 
     /// One failure that several lines tell is one event; the others are part of it.
-    fn link(&mut self, role: AttemptRole, event: &mut Event) {
+    fn link(&mut self, role: AttemptRole, form: usize, event: &mut Event) {
         let pid = connection(event);
         let key = AttemptKey {
             source: &event.source,
@@ -143,6 +144,7 @@ impl Normalize {
             pid: &pid,
             user: event.user.as_deref(),
             src_ip: event.src_ip,
+            form,
         };
         if let Link::PartOf { event: id, line } = self.attempts.link(role, key, event.counted_at, event.id, event.line) {
             event.part_of = Some(id);

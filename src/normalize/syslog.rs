@@ -383,8 +383,15 @@ fn apply_tag<'a>(header: &mut Header<'a>, tag: &Tag<'a>) {
     header.message = behind_message_id(tag.message);
 }
 
-/// Solaris puts `[ID 800047 auth.info] ` in front of the message (msgid(1M)).
+/// Solaris puts `[ID 800047 auth.info] ` in front of the message (msgid(1M)), some loggers the kernel's stamp,
+/// `kernel: [  970.699397] `.
 fn behind_message_id(message: &str) -> &str {
+    let uptime = message.strip_prefix("kernel:").and_then(|rest| rest.trim_start().strip_prefix('['));
+    if let Some((stamp, behind)) = uptime.and_then(|rest| rest.split_once(']')) {
+        if stamp.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' ')) {
+            return behind.trim_start_matches([':', ' ']);
+        }
+    }
     let inside = message.strip_prefix("[ID ").and_then(|rest| rest.split_once("] "));
     match inside {
         Some((id, behind)) if id.len() < 40 && !id.contains(['[', ':']) => behind.trim_start(),

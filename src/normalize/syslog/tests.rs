@@ -46,6 +46,7 @@ fn headers_in_every_shape() {
         ("Feb  3 04:05:06 web1 nginx: 2026/02/03 04:05:06 [error] M", "Feb  3 04:05:06|web1|nginx||[error] M"),
         ("Feb  3 04:05:06 web1 Job done", "Feb  3 04:05:06|web1|||Job done"),
         ("web1 sshd[12]: M", "|web1|sshd|12|M"),
+        ("web1 sshd[12]: kernel:[  970.6993]: M", "|web1|sshd|12|M"),
         ("Feb  3 04:05:06 web1 sshd[12]: [ID 800047 auth.info] M", "Feb  3 04:05:06|web1|sshd|12|M"),
         ("2026-02-03T04:05:06Z web1 sshd 12 - - M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
         ("2026-02-03T04:05:06Z web1 sshd - - M", "2026-02-03T04:05:06Z||||sshd - - M"),
