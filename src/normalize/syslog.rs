@@ -387,10 +387,10 @@ fn apply_tag<'a>(header: &mut Header<'a>, tag: &Tag<'a>) {
 /// `kernel: [  970.699397] `.
 fn behind_message_id(message: &str) -> &str {
     let uptime = message.strip_prefix("kernel:").and_then(|rest| rest.trim_start().strip_prefix('['));
-    if let Some((stamp, behind)) = uptime.and_then(|rest| rest.split_once(']')) {
-        if stamp.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' ')) {
-            return behind.trim_start_matches([':', ' ']);
-        }
+    if let Some((stamp, behind)) = uptime.and_then(|rest| rest.split_once(']'))
+        && stamp.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' '))
+    {
+        return behind.trim_start_matches([':', ' ']);
     }
     let inside = message.strip_prefix("[ID ").and_then(|rest| rest.split_once("] "));
     match inside {
