@@ -145,9 +145,11 @@ fn in_syslog<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scr
     Found { header, ..found }
 }
 
-/// A program's name without colon or pid (`host sudo message`) is believed when a grammar claims it.
+/// A program's name without colon or pid (`host sudo message`, `[sshd] message`) is believed when a grammar
+/// claims it.
 fn bare_tag(plan: &Plan, header: &mut Header<'_>) {
     let (word, rest) = header.message.split_once([' ', ':']).unwrap_or((header.message, ""));
+    let word = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
     if plan.knows(word) {
         header.program = Some(word);
         header.message = rest.trim_start_matches([':', ' ']);
