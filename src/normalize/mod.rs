@@ -206,10 +206,13 @@ fn identity(raw: &RawLine, event_id: u64) -> Event {
 /// The line as text: invalid bytes as U+FFFD, without NULs and without a carriage return at its end.
 fn text_of<'a>(bytes: &'a [u8], event: &mut Event) -> Cow<'a, str> {
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
-    if matches!(text, Cow::Owned(_)) {
-        event.flags.set(Flag::BadEncoding);
-    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            event.flags.set(Flag::BadEncoding);
+            String::from_utf8_lossy(bytes)
+        }
+    };
     if memchr::memchr(0, bytes).is_none() {
         return text;
     }
