@@ -21,17 +21,25 @@ use std::sync::Arc;
 const SECOND_ADDRESS_PERCENT: i64 = 50;
 /// Per cent of `notify_within` after which the journal cries for an outside watcher.
 const EMERGENCY_PERCENT: i64 = 70;
+/// UTC and boot clock this far apart between two looks mean that UTC was set. A slewed clock is far below.
+const STEP_SEEN: Span = Span::millis(50);
 /// Tries of a first address before the second one is told.
 const SECOND_ADDRESS_ATTEMPTS: u32 = 2;
 
 impl Escalate {
-    /// Looks at every incident: starts, steps, repeats, promises, acknowledgements that ran out, closings.
-    /// What is owed becomes pending notifications; what happened is journalled.
+    /// Looks at every incident that changed or whose time has come: starts, steps, repeats, promises,
+    /// acknowledgements that ran out, closings. What is owed becomes pending notifications; what happened
+    /// is journalled.
     pub fn look(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
         book.forget_ended_silences(now.utc);
-        let ids: Vec<Arc<str>> = book.incidents().map(|incident| incident.id.clone()).collect();
-        for id in ids {
+        if book.hints.looked_at.as_ref().is_none_or(|last| is_stepped(last, now)) {
+            book.disturb_all();
+        }
+        book.hints.looked_at = Some(now.clone());
+        for id in book.take_due(now.boottime) {
             self.look_at(book, &id, now, changes);
+            let wake = book.incident(&id).and_then(|incident| self.wakes_of(book, incident, now).into_iter().min());
+            book.rest(&id, wake.map(|(wait, _)| Span(now.boottime.0.saturating_add(wait.0))));
         }
     }
 
@@ -305,6 +313,12 @@ impl Escalate {
             journal(changes, now.utc, "incident", id, "closed: resolved and left alone");
         }
     }
+}
+
+/// Whether UTC was set, or the machine rebooted, since the last look: no due time computed before holds.
+fn is_stepped(last: &Reading, now: &Reading) -> bool {
+    let apart = (now.utc - last.utc).0.saturating_sub(now.boottime.0.saturating_sub(last.boottime.0));
+    last.boot_id != now.boot_id || apart.abs() > STEP_SEEN.0
 }
 
 /// Whether Triage asked for a new start: its round is ahead of the ladder, at the first step.
