@@ -23,6 +23,8 @@ const SECOND_ADDRESS_PERCENT: i64 = 50;
 const EMERGENCY_PERCENT: i64 = 70;
 /// UTC and boot clock this far apart between two looks mean that UTC was set. A slewed clock is far below.
 const STEP_SEEN: Span = Span::millis(50);
+/// When every address of every step was refused, all are told again after so long.
+const NOBODY_TOLD_AGAIN: Span = Span::minutes(5);
 /// Tries of a first address before the second one is told.
 const SECOND_ADDRESS_ATTEMPTS: u32 = 2;
 
@@ -173,6 +175,31 @@ impl Escalate {
         let ladder = book.clock(id, ClockKind::Ladder).filter(|c| is_live(c)).cloned();
         if let Some(mut ladder) = ladder.filter(|_| unsent) {
             (ladder.allowed, ladder.due_at) = (Span::ZERO, now.utc);
+            book.put_clock(ladder);
+        }
+    }
+
+    /// Nobody could be told at any address: the next unsent step at once, and after the last one everybody
+    /// again in a while, whatever the policy says of repeats. A relay that refuses everyone is set right one day.
+    pub(super) fn nobody_told(&self, book: &mut Book, id: &str, now: &Reading, changes: &mut Changes) {
+        self.expedite(book, id, now);
+        let Some(incident) = book.incident(id) else { return };
+        let unsent = (incident.next_step as usize) < self.policy(incident).steps.len();
+        let Some(ladder) = book.clock(id, ClockKind::Ladder).cloned().filter(|_| !unsent) else { return };
+        let hopeful = |n: &crate::schema::Notification| {
+            let alive = n.state == NotificationState::Accepted || !crate::schema::book::is_final(n.state);
+            is_telling(n.kind) && n.round >= ladder.round && alive
+        };
+        if book.notifications_of(id).any(hopeful) {
+            return;
+        }
+        if !is_live(&ladder) {
+            move_clock(book, ladder.clone(), ClockInput::Arm, now, changes);
+        }
+        let Some(mut ladder) = book.clock(id, ClockKind::Ladder).cloned() else { return };
+        let again = Span(elapsed(&ladder, now).hi.0.saturating_add(NOBODY_TOLD_AGAIN.0));
+        if again < ladder.allowed || ladder.allowed <= elapsed(&ladder, now).hi {
+            (ladder.allowed, ladder.due_at) = (again, now.utc + NOBODY_TOLD_AGAIN);
             book.put_clock(ladder);
         }
     }

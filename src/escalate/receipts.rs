@@ -213,7 +213,7 @@ pub(super) fn give_up_elsewhere(room: &Escalate, book: &mut Book, id: u64, now: 
         matches!(n.state, NotificationState::Refused | NotificationState::Expired | NotificationState::Cancelled)
     };
     if book.notifications_of(&incident).filter(|n| n.step == row.step && n.round == row.round).all(hopeless) {
-        room.expedite(book, &incident, now);
+        room.nobody_told(book, &incident, now, changes);
     }
 }
 

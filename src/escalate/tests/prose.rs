@@ -140,6 +140,20 @@ fn a_refused_address_is_replaced_by_the_second_one() {
 }
 
 #[test]
+fn when_nobody_could_be_told_everybody_is_told_again() {
+    let mut world = World::new(params(Policy { repeat_every: None, ..policy() }));
+    world.relay = Relay::RefusesRecipient;
+    world.finds("root", Severity::High);
+    world.pass(Span::minutes(12));
+    world.expect_silence();
+    world.relay = Relay::Accepts;
+    world.pass(Span::minutes(5));
+    world.expect_mails(&["ana repeat", "lead repeat"]);
+    world.pass(Span::hours(1));
+    world.expect_silence();
+}
+
+#[test]
 fn refused_content_is_told_once_more_in_plain_words() {
     let mut world = World::new(params(policy()));
     world.relay = Relay::RefusesContent;
