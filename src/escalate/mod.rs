@@ -26,7 +26,9 @@ mod tests;
 pub use acts::ActRefused;
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Step};
 
-use crate::schema::{Book, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span, Timestamp};
+use crate::schema::{
+    Book, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span, Timestamp,
+};
 use elapsed::elapsed;
 
 /// What holds where no policy is configured.
@@ -71,12 +73,14 @@ impl Escalate {
     /// or for their recipient's budget, and a receipt or the regular look brings them on.
     pub fn next_wake(&self, book: &Book, now: &Reading) -> Option<(Timestamp, WakeReason)> {
         let clocks = book.next_due().map(|(at, id)| {
-            let wake = book.incident(id).and_then(|incident| self.wakes_of(book, incident, now).into_iter().min());
+            let wake =
+                book.incident(id).and_then(|incident| self.wakes_of(book, incident, now).into_iter().min());
             let wait = at.map_or(Span::ZERO, |at| Span(at.0.saturating_sub(now.boottime.0)));
             (wait, wake.map_or(WakeReason::Tick, |(_, reason)| reason))
         });
         let messages = book.unfinished().filter(|n| n.digest.is_none());
-        let waits = messages.filter(|n| n.state != NotificationState::Sending).map(|n| claims::wait(book, n, now));
+        let waits =
+            messages.filter(|n| n.state != NotificationState::Sending).map(|n| claims::wait(book, n, now));
         let sends = waits.filter(|wait| *wait > Span::ZERO).map(|wait| (wait, WakeReason::Send));
         clocks.into_iter().chain(sends).min().map(|(wait, reason)| (now.utc + wait, reason))
     }

@@ -154,7 +154,9 @@ impl Book {
             let clocks = self.clocks.get(incident).into_iter().flatten();
             changes.clocks.extend(clocks.filter(|c| c.kind == *kind && c.round == *round).cloned());
         }
-        changes.notifications.extend(dirty.notifications.iter().filter_map(|id| self.notifications.get(id)).cloned());
+        changes
+            .notifications
+            .extend(dirty.notifications.iter().filter_map(|id| self.notifications.get(id)).cloned());
         changes.silences.extend(dirty.silences.iter().filter_map(|id| self.silences.get(id)).cloned());
         let over: Vec<Arc<str>> = dirty.incidents.into_iter().filter(|id| self.is_over(id)).collect();
         let told = dirty.notifications.iter().filter_map(|id| self.notifications.get(id)?.incident.clone());
@@ -163,7 +165,8 @@ impl Book {
             self.forget_incident(&id);
         }
         for id in dirty.notifications {
-            let loose = self.notifications.get(&id).is_some_and(|n| n.incident.is_none() && is_final(n.state));
+            let loose =
+                self.notifications.get(&id).is_some_and(|n| n.incident.is_none() && is_final(n.state));
             if loose {
                 self.forget_notification(id);
             }

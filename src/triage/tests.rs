@@ -44,7 +44,12 @@ fn judge(triage: &Triage, book: &mut Book, finding: Finding) -> (Verdict, String
 }
 
 fn route(severity: &[Severity], source: Option<&str>, policy: &str) -> Route {
-    Route { severity: severity.to_vec(), incident_type: None, source: source.map(Into::into), policy: policy.into() }
+    Route {
+        severity: severity.to_vec(),
+        incident_type: None,
+        source: source.map(Into::into),
+        policy: policy.into(),
+    }
 }
 
 #[test]
@@ -52,7 +57,8 @@ fn a_finding_joins_its_entity_and_the_success_joins_the_guessing_of_its_address(
     let (triage, mut book) = (Triage::new(Params::default()), Book::default());
     let address = [("src_ip", "203.0.113.9")];
     let both = [("src_ip", "203.0.113.9"), ("user", "root")];
-    let mut say = |id, group: &[_], seconds| judge(&triage, &mut book, finding(id, group, Severity::Medium, seconds));
+    let mut say =
+        |id, group: &[_], seconds| judge(&triage, &mut book, finding(id, group, Severity::Medium, seconds));
     assert_eq!(say("a", &address, 0), (Verdict::Opened, "1".into()));
     assert_eq!(say("b", &address, 60), (Verdict::Grouped, "1".into()));
     assert_eq!(say("c", &both, 120), (Verdict::Grouped, "1".into()));
@@ -72,7 +78,10 @@ fn a_resolved_incident_takes_nothing_in() {
     judge(&triage, &mut book, finding("a", &group, Severity::High, 0));
     let id = book.incident_named("1").unwrap().id.clone();
     book.update_incident(&id, |i| i.status = IncidentStatus::Resolved);
-    assert_eq!(judge(&triage, &mut book, finding("b", &group, Severity::High, 1)), (Verdict::Opened, "2".into()));
+    assert_eq!(
+        judge(&triage, &mut book, finding("b", &group, Severity::High, 1)),
+        (Verdict::Opened, "2".into())
+    );
 }
 
 #[test]
@@ -114,7 +123,8 @@ fn a_silence_suppresses_what_it_names_while_it_lasts_and_counts() {
     book.put_silence(silence);
     let mut say = |id, address: &str, source, seconds: i64| {
         let group = [("user", "bob"), ("src_ip", address)];
-        let judged = triage.judge(&mut book, finding(id, &group, Severity::High, 0), source, at(0), &now(seconds));
+        let judged =
+            triage.judge(&mut book, finding(id, &group, Severity::High, 0), source, at(0), &now(seconds));
         (judged.verdict, judged.reason.to_string())
     };
     let (verdict, reason) = say("a", "203.0.113.9", Some("gate"), 99);

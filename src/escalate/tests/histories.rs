@@ -133,7 +133,11 @@ fn check_rows(world: &World, truth: &mut Truth) -> Result<(), TestCaseError> {
             prop_assert!(lower, "I1: step {} without the one before: {row:#?}", row.step);
         }
         if row.state == NotificationState::Accepted {
-            let said = world.store.attempts.values().any(|a| a.notification == row.id && a.result == AttemptResult::Accepted);
+            let said = world
+                .store
+                .attempts
+                .values()
+                .any(|a| a.notification == row.id && a.result == AttemptResult::Accepted);
             prop_assert!(said, "I4: accepted, and no relay said so: {row:#?}");
         }
         if let (NotificationState::Cancelled, true, Some(id)) = (row.state, is_telling(row), &row.incident) {
@@ -176,7 +180,11 @@ fn check_clocks(world: &World, truth: &mut Truth) -> Result<(), TestCaseError> {
             prop_assert!(passed >= clock.allowed, "I3: breached after {}: {clock:#?}", passed.in_words());
         }
         let late = passed.0 > clock.allowed.0 + Span::seconds(2).0;
-        prop_assert!(clock.state != ClockState::Running || !late, "I2: no breach after {}: {clock:#?}", passed.in_words());
+        prop_assert!(
+            clock.state != ClockState::Running || !late,
+            "I2: no breach after {}: {clock:#?}",
+            passed.in_words()
+        );
     }
     for incident in world.store.incidents.values().filter(|i| i.status == IncidentStatus::Open) {
         let ladder = world.book.clock(&incident.id, ClockKind::Ladder);
@@ -190,7 +198,7 @@ fn check_clocks(world: &World, truth: &mut Truth) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn no_history_breaks_an_invariant(events in events()) {

@@ -7,7 +7,8 @@ fn evidence(raw: &str, user: &str, at: Timestamp) -> Evidence {
     let mut gravest = finding("f", user, Severity::High, at);
     gravest.group = vec![("src_ip".into(), "203.0.113.9".into()), ("user".into(), user.into())];
     gravest.explanation = format!("5 failed logins of {user} from 203.0.113.9 in 10 minutes").into();
-    gravest.advice = Some("Ask the user by phone. If it was somebody else, block the address at the gateway.".into());
+    gravest.advice =
+        Some("Ask the user by phone. If it was somebody else, block the address at the gateway.".into());
     let mut further = finding("g", user, Severity::Medium, at);
     further.title = "First login from a new address".into();
     let line = |n: i64| EvidenceLine {
@@ -32,7 +33,10 @@ fn letter_about(raw: &str, user: &str) -> Letter {
 
 #[test]
 fn the_first_notice_reads_like_this() {
-    let letter = letter_about("Nov 23 09:00:01 gw1 openvpn[7]: 203.0.113.9:4242 AUTH_FAILED, see http://evil.example/x", "root");
+    let letter = letter_about(
+        "Nov 23 09:00:01 gw1 openvpn[7]: 203.0.113.9:4242 AUTH_FAILED, see http://evil.example/x",
+        "root",
+    );
     assert_eq!(&*letter.subject, "[gatewatch] HIGH #1: Guessing at a VPN login: user=root");
     assert_eq!(&*letter.to, "ana@example.org");
     let expected = "\
@@ -96,9 +100,14 @@ fn the_thread_hangs_on_the_first_real_message_to_that_person() {
     assert_eq!((reply_to(notice), reply_to(escalation)), (None, None));
     assert_eq!(reply_to(to_ana).as_deref(), Some(&*notice.letter.message_id));
     assert_eq!(reply_to(to_lead).as_deref(), Some(&*escalation.letter.message_id));
-    assert!(notice.letter.message_id.starts_with('<') && notice.letter.message_id.ends_with("@gatewatch.example.org>"));
+    assert!(
+        notice.letter.message_id.starts_with('<')
+            && notice.letter.message_id.ends_with("@gatewatch.example.org>")
+    );
     assert!(to_lead.letter.text.contains("Nobody has acknowledged this yet: it is told again."));
-    assert!(escalation.letter.text.contains("Step 2: nobody has acknowledged this since 2026-11-23 09:00:00 UTC"));
+    assert!(
+        escalation.letter.text.contains("Step 2: nobody has acknowledged this since 2026-11-23 09:00:00 UTC")
+    );
 }
 
 /// What holds of every letter, whatever the logs said.
@@ -116,7 +125,10 @@ fn check_is_safe(letter: &Letter) {
     assert!(letter.text.lines().all(|line| line.chars().count() <= 76));
     assert!(letter.text.len() + html.len() <= 64 * 1024);
     for body in [&*letter.text, html] {
-        assert!(!body.to_lowercase().contains("http://") && !body.to_lowercase().contains("https://"), "{body}");
+        assert!(
+            !body.to_lowercase().contains("http://") && !body.to_lowercase().contains("https://"),
+            "{body}"
+        );
     }
     for tag in ["<script", "<img", "<a ", "<a>", "<iframe", "<link", "javascript:", "onerror=\""] {
         assert!(!html.to_lowercase().contains(tag), "{tag}");
@@ -143,7 +155,14 @@ fn hostile_logs_are_shown_and_do_nothing() {
 fn the_html_tells_what_the_text_tells() {
     let letter = letter_about("AUTH_FAILED", "root");
     let html = letter.html.as_deref().unwrap();
-    for word in ["HIGH #1", "203[.]0[.]113[.]9", "gatewatch incident ack 1", "AUTH_FAILED", "event 4711", "Asia/Manila"] {
+    for word in [
+        "HIGH #1",
+        "203[.]0[.]113[.]9",
+        "gatewatch incident ack 1",
+        "AUTH_FAILED",
+        "event 4711",
+        "Asia/Manila",
+    ] {
         assert!(html.contains(word), "{word}");
     }
     assert!(html.contains("color-scheme") && html.contains("width=device-width"));

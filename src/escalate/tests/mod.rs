@@ -95,7 +95,15 @@ pub(super) const BEGIN: &str = "2026-11-23T09:00:00Z";
 pub(super) fn person(id: &str, addresses: &[&str]) -> (Arc<str>, Person) {
     let addresses = addresses.iter().map(|a| (*a).into()).collect();
     let zone = TimeZone::get("Asia/Manila").unwrap();
-    (id.into(), Person { id: id.into(), name: format!("{}{}", id[..1].to_uppercase(), &id[1..]).into(), addresses, zone })
+    (
+        id.into(),
+        Person {
+            id: id.into(),
+            name: format!("{}{}", id[..1].to_uppercase(), &id[1..]).into(),
+            addresses,
+            zone,
+        },
+    )
 }
 
 pub(super) fn step(after: Span, person: &str) -> Step {
@@ -206,7 +214,9 @@ impl World {
             Relay::Accepts => (MailPhase::Done, Some(250), AttemptResult::Accepted),
             Relay::Defers => (MailPhase::Connect, None, AttemptResult::Deferred),
             Relay::RefusesRecipient => (MailPhase::Rcpt, Some(550), AttemptResult::Refused),
-            Relay::RefusesContent if letter.html.is_none() => (MailPhase::Done, Some(250), AttemptResult::Accepted),
+            Relay::RefusesContent if letter.html.is_none() => {
+                (MailPhase::Done, Some(250), AttemptResult::Accepted)
+            }
             Relay::RefusesContent => (MailPhase::Done, Some(554), AttemptResult::Refused),
             Relay::CutsAfterDot => (MailPhase::Body, None, AttemptResult::Uncertain),
             Relay::Hangs => return,
@@ -262,7 +272,8 @@ impl World {
 
     /// The mails since the last call, as `recipient kind`.
     pub(super) fn new_mails(&mut self) -> Vec<String> {
-        let new = self.mails[self.read..].iter().map(|mail| format!("{} {}", mail.to, mail.kind.name())).collect();
+        let new =
+            self.mails[self.read..].iter().map(|mail| format!("{} {}", mail.to, mail.kind.name())).collect();
         self.read = self.mails.len();
         new
     }

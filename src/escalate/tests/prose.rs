@@ -219,7 +219,10 @@ fn graver_news_wake_the_one_who_took_the_lesser() {
     assert_eq!(same.verdict, Verdict::Grouped);
     world.expect_mails(&["ana notice"]);
     let graver = world.finds("root", Severity::Critical);
-    assert_eq!(&*graver.reason, "incident 1 is about the same entity; it is critical now and starts anew from the first step");
+    assert_eq!(
+        &*graver.reason,
+        "incident 1 is about the same entity; it is critical now and starts anew from the first step"
+    );
     world.expect_mails(&["ana notice"]);
     world.pass(Span::minutes(10));
     world.expect_mails(&["lead escalation"]);
@@ -232,7 +235,10 @@ fn who_may_not_act_is_refused_and_journalled() {
     world.finds("root", Severity::High);
     assert!(matches!(world.act("mallory", Verb::Acknowledge, "1"), Err(ActRefused::NotAllowed(_))));
     assert!(matches!(world.act("ana", Verb::Acknowledge, "7"), Err(ActRefused::NoSuchIncident(_))));
-    assert!(matches!(world.act("ana", Verb::Reopen, "1"), Err(ActRefused::Impossible { status: "open", .. })));
+    assert!(matches!(
+        world.act("ana", Verb::Reopen, "1"),
+        Err(ActRefused::Impossible { status: "open", .. })
+    ));
     let refused: Vec<&JournalEntry> = world.store.journal.iter().filter(|e| e.kind == "refused").collect();
     assert_eq!(refused.len(), 3);
     assert_eq!(&*refused[0].actor, "mallory");
@@ -245,7 +251,10 @@ fn a_second_acknowledgement_changes_nothing_and_ones_own_renews() {
     world.finds("root", Severity::High);
     world.act("ana", Verb::Acknowledge, "1").unwrap();
     let answer = world.act("lead", Verb::Acknowledge, "1").unwrap();
-    assert_eq!(answer, "incident 1 was already acknowledged by ana at 2026-11-23T09:00:00.000Z: nothing was changed");
+    assert_eq!(
+        answer,
+        "incident 1 was already acknowledged by ana at 2026-11-23T09:00:00.000Z: nothing was changed"
+    );
     world.pass(Span::hours(3));
     world.act("ana", Verb::Acknowledge, "1").unwrap();
     world.pass(Span::hours(3));
@@ -264,7 +273,8 @@ fn a_year_old_log_is_told_in_order_and_breached_once() {
     world.commit(changes);
     world.pass(Span::minutes(5));
     world.expect_mails(&["ana notice", "lead escalation"]);
-    let breaches = world.store.journal.iter().filter(|e| e.kind == "clock" && e.detail.contains("notify")).count();
+    let breaches =
+        world.store.journal.iter().filter(|e| e.kind == "clock" && e.detail.contains("notify")).count();
     assert_eq!(breaches, 1);
 }
 

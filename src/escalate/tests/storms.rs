@@ -3,7 +3,10 @@
 use super::*;
 
 fn limited(per_hour: u32) -> World {
-    World::new(Params { max_per_recipient_per_hour: per_hour, ..params(Policy { repeat_every: None, ..policy() }) })
+    World::new(Params {
+        max_per_recipient_per_hour: per_hour,
+        ..params(Policy { repeat_every: None, ..policy() })
+    })
 }
 
 fn count(letter: &Letter) -> usize {
@@ -45,7 +48,8 @@ fn grave_first_notices_and_escalations_go_out_alone_always() {
     assert_eq!(critical, 50);
     assert!(world.mails.iter().all(|mail| mail.kind != NotificationKind::Digest));
     world.pass(Span::hours(2)); // one token an hour: the other 49 in one mail
-    let digests = world.mails.iter().filter(|mail| mail.kind == NotificationKind::Digest && &*mail.to == "ana");
+    let digests =
+        world.mails.iter().filter(|mail| mail.kind == NotificationKind::Digest && &*mail.to == "ana");
     assert_eq!(digests.map(|mail| count(&mail.letter)).sum::<usize>(), 49);
 }
 
