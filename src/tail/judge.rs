@@ -343,7 +343,7 @@ impl Tail {
 }
 
 /// Whether a file was made after a generation was first seen: then it only got the same number.
-fn born_after(file: &File, seen_at: Timestamp) -> bool {
+pub(super) fn born_after(file: &File, seen_at: Timestamp) -> bool {
     let born = file.metadata().and_then(|metadata| metadata.created());
     let born = born.ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok()).and_then(|d| i64::try_from(d.as_micros()).ok());
     born.is_some_and(|born| born > seen_at.0)

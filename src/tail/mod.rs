@@ -98,6 +98,7 @@ pub struct Tail {
     directories: BTreeSet<PathBuf>,
     last_look: Option<Span>,
     hinted: bool,
+    must_look: bool,
     turn: u64,
     buffer: Vec<u8>,
 }
@@ -133,6 +134,7 @@ impl Tail {
             directories: BTreeSet::new(),
             last_look: None,
             hinted: false,
+            must_look: false,
             turn: 0,
             buffer: vec![0; serve::BUFFER_BYTES],
         }
@@ -195,7 +197,7 @@ impl Tail {
         let Some(last) = self.last_look else { return true };
         let since = Span(now.boottime.0.saturating_sub(last.0));
         let hint_every = Span(20_000 + 10 * i64::try_from(self.followers.len()).unwrap_or(i64::MAX / 10));
-        since >= SCAN_EVERY || since < Span::ZERO || !self.lost.is_empty() || (self.hinted && since >= hint_every)
+        since >= SCAN_EVERY || since < Span::ZERO || self.must_look || (self.hinted && since >= hint_every)
     }
 }
 
@@ -206,7 +208,7 @@ impl LogSource for Tail {
         self.refresh(now);
         let looked = self.look_is_due(now);
         if looked {
-            self.hinted = false;
+            (self.hinted, self.must_look) = (false, false);
             self.last_look = Some(now.boottime);
             self.look(now);
         }
@@ -215,7 +217,7 @@ impl LogSource for Tail {
             self.settle(now, &mut batch);
         }
         self.book.flush(&mut batch);
-        batch.more = !self.ready.is_empty() || !self.lost.is_empty();
+        batch.more = !self.ready.is_empty() || self.must_look;
         batch
     }
 

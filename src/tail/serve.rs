@@ -3,6 +3,7 @@
 use super::fingerprint::{Proof, prove};
 use super::follower::{Read, Role};
 use super::gzip::{Phase, Piece, Wanted};
+use super::judge::born_after;
 use super::open::open_same;
 use super::scan::{Group, Key, Stat};
 use super::siblings::Age;
@@ -51,6 +52,8 @@ impl Tail {
                 self.shrunk(key, seen, now);
             } else if follower.unread() {
                 self.ready.insert(key);
+            } else if stat.size == seen {
+                self.still_itself(key, now); // Same size, yet changed: renamed, or written anew.
             }
         }
     }
@@ -84,7 +87,12 @@ impl Tail {
         let Some(follower) = self.followers.get_mut(&key) else { return };
         if let Role::Carrier(id) = follower.role {
             self.book.advance(id, &mut follower.cursor);
-            self.lost.push(Loss { generation: id, reason });
+            let entry = self.book.get(id).map(|entry| &entry.generation).filter(|generation| !generation.finished);
+            let other = |seen_at| follower.file.as_ref().is_some_and(|file| born_after(file, seen_at));
+            if entry.is_some_and(|generation| !other(generation.seen_at)) {
+                self.lost.push(Loss { generation: id, reason });
+            }
+            self.must_look = true;
             self.book.orphan(id, now.boottime);
         }
         follower.reset();
