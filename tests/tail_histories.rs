@@ -62,7 +62,14 @@ struct World {
 impl World {
     fn new(header: &str) -> World {
         let rig = Rig::new(&[&["a.log"]]);
-        World { rig, header: header.to_owned(), lives: vec![Life::default()], serial: 0, truncations: 0, unseen: false }
+        World {
+            rig,
+            header: header.to_owned(),
+            lives: vec![Life::default()],
+            serial: 0,
+            truncations: 0,
+            unseen: false,
+        }
     }
 
     fn write(&mut self, text: &str) {
@@ -84,7 +91,8 @@ impl World {
     }
 
     fn told_of_live(&self) -> bool {
-        let told: BTreeSet<&str> = self.rig.told.iter().filter_map(|l| std::str::from_utf8(&l.bytes).ok()).collect();
+        let told: BTreeSet<&str> =
+            self.rig.told.iter().filter_map(|l| std::str::from_utf8(&l.bytes).ok()).collect();
         let header = self.header.trim_end();
         self.lives.last().unwrap().content.lines().any(|line| line != header && told.contains(line))
     }
@@ -164,7 +172,8 @@ impl World {
 
     /// Every line once; only forfeited ones may be missing.
     fn check(&self) {
-        let told: Vec<String> = self.rig.texts().into_iter().filter(|text| *text != self.header.trim_end()).collect();
+        let told: Vec<String> =
+            self.rig.texts().into_iter().filter(|text| *text != self.header.trim_end()).collect();
         let once: BTreeSet<&str> = told.iter().map(String::as_str).collect();
         assert_eq!(once.len(), told.len(), "doubled: {:?}", doubled(&told));
         let mut possible = BTreeSet::new();
@@ -227,7 +236,7 @@ fn cases() -> u32 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Rename rotation, packing, restarts and kills: every line exactly once, and no gap row.
     #[test]
@@ -262,7 +271,14 @@ proptest! {
 #[test]
 fn a_history_by_hand_still_checks_what_it_should() {
     let mut world = World::new("");
-    for action in [Action::Append(10), Action::Poll, Action::Append(5), Action::Rotate, Action::Append(3), Action::Crash] {
+    for action in [
+        Action::Append(10),
+        Action::Poll,
+        Action::Append(5),
+        Action::Rotate,
+        Action::Append(3),
+        Action::Crash,
+    ] {
         world.step(&action);
     }
     world.finish();

@@ -24,8 +24,10 @@ mod settle;
 mod siblings;
 mod splitter;
 pub mod watch;
+mod wide;
 
 pub use watch::{Watch, WatchError};
+pub use wide::Encoding;
 
 use crate::limits::SCAN_EVERY;
 use crate::ports::{Batch, LogSource};
@@ -119,7 +121,7 @@ impl Tail {
                     }),
                 }
             }
-            sources.push(Source { name: source.name, globs, refused });
+            sources.push(Source { name: source.name, globs, encoding: Encoding::default(), refused });
         }
         Tail {
             sources,
@@ -137,6 +139,13 @@ impl Tail {
             must_look: false,
             turn: 0,
             buffer: vec![0; serve::BUFFER_BYTES],
+        }
+    }
+
+    /// Says what a source's bytes are; to be called before the first poll. A byte order mark says it, too.
+    pub fn set_encoding(&mut self, source: &str, encoding: Encoding) {
+        for source in self.sources.iter_mut().filter(|known| &*known.name == source) {
+            source.encoding = encoding;
         }
     }
 
@@ -164,7 +173,8 @@ impl Tail {
             Some(Phase::Reading(_, content) | Phase::Proven(content)) => content.total,
             _ => follower.found.stat.size,
         };
-        let finished = generation.and_then(|id| self.book.get(id)).is_some_and(|entry| entry.generation.finished);
+        let finished =
+            generation.and_then(|id| self.book.get(id)).is_some_and(|entry| entry.generation.finished);
         let state = match (follower.role, &follower.gzip) {
             _ if follower.trouble.is_some() => "unreadable",
             (Role::Copy(_), _) => "copy",
@@ -226,9 +236,10 @@ impl LogSource for Tail {
         for follower in self.followers.values() {
             let why: Option<Box<str>> = match (follower.role, &follower.trouble) {
                 (_, Some(why)) => Some(why.clone()),
-                (Role::Copy(id), None) => self.book.get(id).map(|entry| {
-                    format!("it repeats {}, which is read", entry.generation.path).into()
-                }),
+                (Role::Copy(id), None) => self
+                    .book
+                    .get(id)
+                    .map(|entry| format!("it repeats {}, which is read", entry.generation.path).into()),
                 _ => None,
             };
             let source = self.sources.get(follower.found.source);
