@@ -25,7 +25,13 @@ fn child_that_commits() {
         for step in 0..40 {
             let events: Vec<Event> = (next..next + 3 + step % 50).map(event).collect();
             next += events.len() as u64;
-            let entry = JournalEntry { at: at(next as i64), kind: "start", actor: arc("x"), subject: arc("y"), detail: "z".into() };
+            let entry = JournalEntry {
+                at: at(next as i64),
+                kind: "start",
+                actor: arc("x"),
+                subject: arc("y"),
+                detail: "z".into(),
+            };
             let changes = Changes {
                 generations: vec![generation(1)],
                 positions: vec![position(1, next * 100)],
@@ -57,7 +63,10 @@ fn kills_at_any_instant_leave_whole_commits() {
             .spawn()
             .unwrap();
         std::thread::sleep(Duration::from_micros(3_000 + kill.wrapping_mul(7_919_317) % 150_000));
-        assert!(child.try_wait().unwrap().is_none(), "the child ended by itself: it could not open or commit");
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the child ended by itself: it could not open or commit"
+        );
         child.kill().unwrap();
         child.wait().unwrap();
         let mut store = Store::open(folder.path(), &reading()).unwrap();
@@ -71,7 +80,8 @@ fn kills_at_any_instant_leave_whole_commits() {
     }
     let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    let count: u64 = connection.query_row("SELECT count(*) FROM event", [], |row| row.get::<_, i64>(0)).unwrap() as u64;
+    let count: u64 =
+        connection.query_row("SELECT count(*) FROM event", [], |row| row.get::<_, i64>(0)).unwrap() as u64;
     assert_eq!((check.as_str(), count), ("ok", last));
     eprintln!("{kills} kills, {last} events");
 }
@@ -87,7 +97,11 @@ impl Drop for Mount<'_> {
 #[test]
 fn a_full_disk_stops_lines_and_lets_alerts_through() {
     let folder = tempfile::tempdir().unwrap();
-    let small = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder.path()).stderr(Stdio::null()).status();
+    let small = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
+        .arg(folder.path())
+        .stderr(Stdio::null())
+        .status();
     if !small.is_ok_and(|status| status.success()) {
         eprintln!("skipped: cannot mount a tmpfs here");
         return;

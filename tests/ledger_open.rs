@@ -17,7 +17,11 @@ fn file(directory: &Path, suffix: &str) -> PathBuf {
 
 /// Every byte of a folder.
 fn bytes(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    fs::read_dir(directory).unwrap().map(|e| e.unwrap().path()).map(|p| (p.clone(), fs::read(p).unwrap())).collect()
+    fs::read_dir(directory)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .map(|p| (p.clone(), fs::read(p).unwrap()))
+        .collect()
 }
 
 /// A store with something in it, stopped cleanly or as by a kill.
@@ -148,7 +152,9 @@ fn a_cut_wal_gives_a_prefix_of_the_commits() {
     for batch in 0..6u64 {
         let events = (batch * 4 + 1..=batch * 4 + 4).map(event).collect();
         let positions = vec![position(1, (batch + 1) * 400)];
-        store.commit(&Changes { generations: vec![generation(1)], events, positions, ..Changes::default() }).unwrap();
+        store
+            .commit(&Changes { generations: vec![generation(1)], events, positions, ..Changes::default() })
+            .unwrap();
     }
     drop(store);
     let wal = fs::read(file(folder.path(), "-wal")).unwrap();
@@ -164,7 +170,10 @@ fn a_cut_wal_gives_a_prefix_of_the_commits() {
         assert_eq!((events % 4, offset), (0, events * 100), "cut at {cut}");
         seen.push(events);
     }
-    assert!(seen.is_sorted_by(|a, b| a >= b) && seen.first() == Some(&24) && seen.last() == Some(&0), "{seen:?}");
+    assert!(
+        seen.is_sorted_by(|a, b| a >= b) && seen.first() == Some(&24) && seen.last() == Some(&0),
+        "{seen:?}"
+    );
 }
 
 #[test]

@@ -29,22 +29,34 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         let text = describe(&error);
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Fault { full: true, ..Fault::transient(format!("the disk of the store is full ({text})")) },
-            Some(ErrorCode::SystemIoFailure) => {
-                Fault { poisoned: true, ..Fault::transient(format!("I/O error in the store ({text}); it is opened again and checked")) }
+            Some(ErrorCode::DiskFull) => {
+                Fault { full: true, ..Fault::transient(format!("the disk of the store is full ({text})")) }
             }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
-                Fault::transient(format!("the store is locked by another process ({text})"))
-            }
-            Some(ErrorCode::CannotOpen | ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted | ErrorCode::OperationAborted) => {
-                Fault { poisoned: true, ..Fault::transient(format!("the store could not be written ({text})")) }
-            }
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Fault { poisoned: true, ..Fault::permanent(format!("the store is damaged ({text}); keep the file, and restore a backup")) }
-            }
-            Some(ErrorCode::ReadOnly) => {
-                Fault::permanent(format!("the store can no longer be written: the file was moved or made read-only ({text})"))
-            }
+            Some(ErrorCode::SystemIoFailure) => Fault {
+                poisoned: true,
+                ..Fault::transient(format!("I/O error in the store ({text}); it is opened again and checked"))
+            },
+            Some(
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
+            ) => Fault::transient(format!("the store is locked by another process ({text})")),
+            Some(
+                ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::OperationAborted,
+            ) => Fault {
+                poisoned: true,
+                ..Fault::transient(format!("the store could not be written ({text})"))
+            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault {
+                poisoned: true,
+                ..Fault::permanent(format!(
+                    "the store is damaged ({text}); keep the file, and restore a backup"
+                ))
+            },
+            Some(ErrorCode::ReadOnly) => Fault::permanent(format!(
+                "the store can no longer be written: the file was moved or made read-only ({text})"
+            )),
             _ => Fault::permanent(format!("the store refused the changes ({text})")),
         }
     }

@@ -108,7 +108,8 @@ impl Store {
         commit::set_marker(&connection, false, Some(now)).map_err(sqlite)?;
         home.note(true).map_err(|e| OpenError::io(&paths.lock, &e))?;
         home.ballast.restore();
-        let mut store = Store { connection: Some(connection), home: Some(home), clean, notes: BTreeMap::new() };
+        let mut store =
+            Store { connection: Some(connection), home: Some(home), clean, notes: BTreeMap::new() };
         store.settle();
         Ok(store)
     }
@@ -156,9 +157,12 @@ impl Store {
     /// [`LedgerError`]: the store is whole, but not marked as cleanly stopped (a reader may hold the WAL).
     pub fn close(mut self) -> Result<(), LedgerError> {
         self.revive()?;
-        let (Some(connection), Some(home)) = (self.connection.take(), self.home.as_mut()) else { return Ok(()) };
+        let (Some(connection), Some(home)) = (self.connection.take(), self.home.as_mut()) else {
+            return Ok(());
+        };
         let io = |e: std::io::Error| LedgerError::Transient(format!("{}: {e}", home.paths.lock.display()));
-        let held = || LedgerError::Transient("a reader holds the WAL: stopped without the clean marker".to_owned());
+        let held =
+            || LedgerError::Transient("a reader holds the WAL: stopped without the clean marker".to_owned());
         if !commit::truncate_wal(&connection).map_err(Fault::from)? {
             return Err(held());
         }
@@ -179,7 +183,9 @@ impl Store {
             health.free_bytes = free_bytes(&home.paths.directory).unwrap_or(0);
             health.wal_large = health.wal_bytes > limits::WAL_BYTES_MAX;
         }
-        let count = |c: &Connection| c.query_row("SELECT coalesce(sum(events), 0) FROM source", [], |row| row.get::<_, i64>(0));
+        let count = |c: &Connection| {
+            c.query_row("SELECT coalesce(sum(events), 0) FROM source", [], |row| row.get::<_, i64>(0))
+        };
         health.events = self.connection.as_ref().and_then(|c| count(c).ok()).unwrap_or(0).unsigned_abs();
         health
     }
@@ -216,7 +222,9 @@ impl Store {
         let Some(home) = &self.home else { return Err(Fault::permanent("the store in memory is lost")) };
         let connection = open::connect(&home.paths.database)?;
         if !commit::checkpoint_passive(&connection)? {
-            return Err(Fault::transient("a reader holds the WAL, which must be made durable after an I/O error"));
+            return Err(Fault::transient(
+                "a reader holds the WAL, which must be made durable after an I/O error",
+            ));
         }
         self.connection = Some(connection);
         Ok(())
@@ -225,25 +233,38 @@ impl Store {
     /// Notices a store whose file was deleted or replaced: writing on would be writing into nothing.
     fn still_there(&self) -> Result<(), Fault> {
         let Some(home) = &self.home else { return Ok(()) };
-        let path = home.paths.database.display();
         match open::identity(&home.paths.database) {
             Ok(identity) if identity == home.identity => Ok(()),
-            Ok(_) => Err(Fault::permanent(format!("{path}: the file was replaced while running; stop, and restore the store"))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(Fault::permanent(format!("{path}: the file was deleted while running; stop, and restore the store")))
+            Ok(_) => {
+                Err(Fault::permanent("the file was replaced while running; stop, and restore the store"))
             }
-            Err(error) => Err(Fault::transient(format!("{path}: {error}"))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Fault::permanent("the file was deleted while running; stop, and restore the store"))
+            }
+            Err(error) => Err(Fault::transient(error.to_string())),
         }
     }
 
     fn reading<T>(&mut self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, LedgerError> {
         self.revive()?;
-        let Some(connection) = &self.connection else { return Err(LedgerError::Transient("no connection".to_owned())) };
+        let Some(connection) = &self.connection else {
+            return Err(LedgerError::Transient("no connection".to_owned()));
+        };
         let result = read(connection);
         if result.as_ref().is_err_and(|fault| fault.poisoned) && self.home.is_some() {
             self.connection = None;
         }
-        Ok(result?)
+        result.map_err(|fault| self.named(fault))
+    }
+
+    /// The error with the store's path, which is what the reader of a log line needs first.
+    fn named(&self, fault: Fault) -> LedgerError {
+        let Some(home) = &self.home else { return fault.error };
+        let path = home.paths.database.display();
+        match fault.error {
+            LedgerError::Transient(why) => LedgerError::Transient(format!("{path}: {why}")),
+            LedgerError::Permanent(why) => LedgerError::Permanent(format!("{path}: {why}")),
+        }
     }
 
     fn try_commit(&mut self, changes: &Changes) -> Result<(), Fault> {
@@ -285,8 +306,11 @@ impl crate::ports::Ledger for Store {
         }
         let Err(fault) = self.try_commit(changes) else { return Ok(()) };
         // The reserve is for alerts and what people did, never for more lines.
-        let released = fault.full && commit::is_urgent(changes) && self.home.as_ref().is_some_and(|home| home.ballast.release());
-        if released { Ok(self.try_commit(changes)?) } else { Err(fault.error) }
+        let released = fault.full
+            && commit::is_urgent(changes)
+            && self.home.as_ref().is_some_and(|home| home.ballast.release());
+        let last = if released { self.try_commit(changes) } else { Err(fault) };
+        last.map_err(|fault| self.named(fault))
     }
 
     fn evidence(&mut self, incident: &str) -> Result<Evidence, LedgerError> {
@@ -304,13 +328,21 @@ mod tests {
     fn after_an_io_error_the_store_is_opened_again_and_a_retry_is_known() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path(), &Reading::default()).unwrap();
-        let entry = JournalEntry { at: Timestamp(1), kind: "start", actor: "x".into(), subject: "y".into(), detail: "z".into() };
+        let entry = JournalEntry {
+            at: Timestamp(1),
+            kind: "start",
+            actor: "x".into(),
+            subject: "y".into(),
+            detail: "z".into(),
+        };
         let changes = Changes { journal: vec![entry], ..Changes::default() };
         store.commit(&changes).unwrap();
         store.connection = None; // As `try_commit` does when the answer was an I/O error.
         assert!(store.health().poisoned);
         store.commit(&changes).unwrap();
-        let rows = store.reading(|c| Ok(c.query_row("SELECT count(*) FROM journal_entry", [], |row| row.get::<_, i64>(0))?));
+        let rows = store.reading(|c| {
+            Ok(c.query_row("SELECT count(*) FROM journal_entry", [], |row| row.get::<_, i64>(0))?)
+        });
         assert_eq!(rows.unwrap(), 1);
         assert!(!store.health().poisoned);
     }
@@ -324,7 +356,13 @@ mod tests {
             _ => None,
         };
         for at in 0..5 {
-            let entry = JournalEntry { at: Timestamp(at), kind: "start", actor: "x".into(), subject: "y".into(), detail: "z".into() };
+            let entry = JournalEntry {
+                at: Timestamp(at),
+                kind: "start",
+                actor: "x".into(),
+                subject: "y".into(),
+                detail: "z".into(),
+            };
             store.commit(&Changes { journal: vec![entry], ..Changes::default() }).unwrap();
             let note = store.home.as_ref().unwrap().lock.note().unwrap();
             assert_eq!((note.changing, note.salt), (false, salt(&store)));
