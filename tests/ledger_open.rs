@@ -121,6 +121,25 @@ fn a_wal_that_is_not_its_own_exits_5() {
 }
 
 #[test]
+fn a_planted_trigger_is_refused() {
+    let folder = store(true);
+    edit(folder.path(), "CREATE TRIGGER evil AFTER INSERT ON event BEGIN DELETE FROM gap; END");
+    let error = Store::open(folder.path(), &reading()).map(|_| ()).unwrap_err();
+    assert!(error.exit_code() == 5 && error.to_string().contains("trigger"), "{error}");
+}
+
+#[test]
+fn a_store_with_a_name_of_its_own_is_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    let mut store = Store::open_file(&path, &reading()).unwrap();
+    store.commit(&everything()).unwrap();
+    store.close().unwrap();
+    assert_eq!(Store::open_file(&path, &reading()).unwrap().load().unwrap().next_event, 9);
+    assert!(!folder.path().join("ballast").exists());
+}
+
+#[test]
 fn sidecars_without_their_store_exit_5() {
     for suffix in ["-wal", "-shm", "-journal"] {
         let folder = tempfile::tempdir().unwrap();

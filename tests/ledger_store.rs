@@ -130,7 +130,9 @@ fn a_deleted_store_is_noticed_and_a_replaced_one_is_not_written() {
     let mut store = open(folder.path());
     store.commit(&everything()).unwrap();
     let path = folder.path().join(FILE_NAME);
+    assert!(!store.health().gone);
     std::fs::remove_file(&path).unwrap();
+    assert!(store.health().gone);
     let error = store.commit(&Changes { events: vec![event(9)], ..Changes::default() }).unwrap_err();
     assert!(matches!(&error, LedgerError::Permanent(text) if text.contains("deleted")), "{error}");
     std::fs::write(&path, b"other").unwrap();

@@ -12,16 +12,18 @@ pub(super) struct Fault {
     pub(super) full: bool,
     /// The connection cannot be trusted any more (fsync or other I/O error): close and open it again.
     pub(super) poisoned: bool,
+    /// SQLite says that the file is damaged, which it also says after a read error.
+    pub(super) damaged: bool,
 }
 
 impl Fault {
     /// A fault that no retry mends.
     pub(super) fn permanent(message: impl Into<String>) -> Fault {
-        Fault { error: LedgerError::Permanent(message.into()), full: false, poisoned: false }
+        Fault { error: LedgerError::Permanent(message.into()), full: false, poisoned: false, damaged: false }
     }
     /// A fault that may pass.
     pub(super) fn transient(message: impl Into<String>) -> Fault {
-        Fault { error: LedgerError::Transient(message.into()), full: false, poisoned: false }
+        Fault { error: LedgerError::Transient(message.into()), full: false, poisoned: false, damaged: false }
     }
 }
 
@@ -50,6 +52,7 @@ impl From<Error> for Fault {
             },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault {
                 poisoned: true,
+                damaged: true,
                 ..Fault::permanent(format!(
                     "the store is damaged ({text}); keep the file, and restore a backup"
                 ))

@@ -51,10 +51,13 @@ pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<
     let clocks = format!(
         "SELECT * FROM clock WHERE incident IN (SELECT id FROM incident WHERE {LIVE}) ORDER BY incident, kind, round"
     );
+    let firsts =
+        format!("SELECT min(id) FROM notification WHERE incident IN (SELECT id FROM incident WHERE {LIVE})");
+    // The first one, and the first that may have arrived: which of them a thread begins with, Escalate knows.
     let notifications = format!(
-        "SELECT * FROM notification WHERE state IN ('pending', 'sending', 'uncertain') OR id IN (
-            SELECT min(id) FROM notification WHERE incident IN (SELECT id FROM incident WHERE {LIVE}) GROUP BY incident, recipient)
-         ORDER BY id"
+        "SELECT * FROM notification WHERE state IN ('pending', 'sending', 'uncertain')
+         OR id IN ({firsts} GROUP BY incident, recipient)
+         OR id IN ({firsts} AND state IN ('accepted', 'uncertain') GROUP BY incident, recipient) ORDER BY id"
     );
     let silences = "SELECT * FROM silence WHERE ends_at > (SELECT coalesce(max(value), 0) FROM meta WHERE key = 'opened_at')
         ORDER BY CAST(substr(id, 2) AS INTEGER), id";

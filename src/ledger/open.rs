@@ -106,12 +106,18 @@ pub(super) struct Paths {
 
 impl Paths {
     pub(super) fn new(directory: &Path) -> Paths {
-        let database = directory.join(super::FILE_NAME);
+        Paths::of_file(&directory.join(super::FILE_NAME))
+    }
+
+    /// The files of a store with a name of its own (`replay --store DB`).
+    pub(super) fn of_file(database: &Path) -> Paths {
+        let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let directory = folder.unwrap_or(Path::new("."));
         Paths {
             directory: directory.to_owned(),
-            wal: sidecar(&database, "-wal"),
-            lock: directory.join("gatewatch.lock"),
-            database,
+            wal: sidecar(database, "-wal"),
+            lock: database.with_extension("lock"),
+            database: database.to_owned(),
         }
     }
 }
@@ -144,6 +150,7 @@ pub(super) fn open(paths: &Paths) -> Result<(Connection, Lock), OpenError> {
     if wal_head(&paths.wal).map_err(|e| OpenError::io(&paths.wal, &e))? != WalHead::Empty {
         check_small(&connection, &paths.database)?;
     }
+    refuse_triggers(&connection, &paths.database)?;
     migrate(&mut connection).map_err(|e| OpenError::sqlite(&paths.database, &e))?;
     Ok((connection, lock))
 }
@@ -309,6 +316,14 @@ fn check_small(connection: &Connection, database: &Path) -> Result<(), OpenError
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|e| OpenError::sqlite(database, &e))?;
     if found == "ok" { Ok(()) } else { Err(OpenError::damaged(database, found.replace('\n', " "))) }
+}
+
+/// A store has no triggers; a planted one would act with every commit.
+fn refuse_triggers(connection: &Connection, database: &Path) -> Result<(), OpenError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'";
+    let triggers: i64 =
+        connection.query_row(sql, [], |row| row.get(0)).map_err(|e| OpenError::sqlite(database, &e))?;
+    if triggers == 0 { Ok(()) } else { Err(OpenError::damaged(database, "somebody added a trigger to it")) }
 }
 
 /// Makes a whole store under another name and moves it into place: it exists entirely or not at all.

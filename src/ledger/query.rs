@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY_OPS: i32 = 20_000;
 /// Longest value and row.
 const VALUE_BYTES_MAX: i32 = 16 * 1024 * 1024;
+/// An answer is cut after so many bytes.
+const ANSWER_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Longest statement.
 const SQL_BYTES_MAX: i32 = 64 * 1024;
 
@@ -59,7 +61,7 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// The rows, each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
-    /// There were more rows than the limit.
+    /// There were more rows than the limits allow.
     pub more: bool,
 }
 
@@ -240,16 +242,31 @@ fn run(connection: &Connection, sql: &str, rows_max: usize) -> rusqlite::Result<
     }
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut answer = Rows { columns, ..Rows::default() };
+    let mut bytes = 0;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if answer.rows.len() == rows_max {
+        if answer.rows.len() == rows_max || bytes > ANSWER_BYTES_MAX {
             answer.more = true;
             break;
         }
         let cells = (0..answer.columns.len()).map(|at| row.get_ref(at).map(Cell::from));
-        answer.rows.push(cells.collect::<rusqlite::Result<_>>()?);
+        let cells = cells.collect::<rusqlite::Result<Vec<Cell>>>()?;
+        bytes += cells.iter().map(Cell::bytes).sum::<usize>();
+        answer.rows.push(cells);
     }
     Ok(answer)
+}
+
+impl Cell {
+    /// About what it takes in memory.
+    fn bytes(&self) -> usize {
+        let payload = match self {
+            Cell::Text(text) => text.len(),
+            Cell::Blob(bytes) => bytes.len(),
+            Cell::Null | Cell::Int(_) | Cell::Real(_) => 0,
+        };
+        payload + size_of::<Cell>()
+    }
 }
 
 impl From<ValueRef<'_>> for Cell {

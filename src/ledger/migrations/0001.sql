@@ -44,7 +44,7 @@ CREATE INDEX event_user ON event (user) WHERE user IS NOT NULL;
 CREATE INDEX event_src_ip ON event (src_ip) WHERE src_ip IS NOT NULL;
 -- When: `at` is `time` as the views spell it, so that a comparison of text finds the hour. Nearly an append. An
 -- expression index on the integer costs twice as much, and an integer index is of no use to the views.
-CREATE INDEX event_at ON event (at) WHERE at IS NOT NULL;
+CREATE INDEX event_at ON event (at);
 -- Tunnels are few; the view vpn_sessions pairs them.
 CREATE INDEX event_tunnel ON event (source, coalesce(session, src_ip || ' ' || user)) WHERE class = 'tunnel';
 
