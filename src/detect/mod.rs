@@ -137,6 +137,11 @@ impl Detect {
         self.follow(&set, &matched, &mut facts)
     }
 
+    /// How long a source has been silent past its limit; `None` = it is not.
+    pub fn silent_since(&self, source: &str, now: Timestamp) -> Option<Span> {
+        self.silence.since(source, now)
+    }
+
     /// What the passing of time decides: silent sources.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Finding> {
         match self.silent_rule.and_then(|index| self.set.rule(index)) {

@@ -81,6 +81,13 @@ impl Silence {
         found
     }
 
+    /// How long a source has been silent past its limit; `None` = it is not, or has none.
+    pub fn since(&self, source: &str, now: Timestamp) -> Option<Span> {
+        let watched = self.sources.get(source)?;
+        let span = now - watched.memory.last?;
+        (span >= watched.silent_after).then_some(span)
+    }
+
     /// Puts stored memory back.
     pub fn restore(&mut self, source: &str, body: &[u8]) -> bool {
         match (self.sources.get_mut(source), serde_json::from_slice(body)) {
