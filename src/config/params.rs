@@ -144,7 +144,7 @@ fn extra_keys(spec: &GrammarSpec) -> Option<Vec<Arc<str>>> {
     if matches!(spec.framing, Framing::Json | Framing::KeyValue) {
         return None;
     }
-    let mut keys: Vec<Arc<str>> = ["pid", "facility", "priority"].map(Arc::from).to_vec();
+    let mut keys: Vec<Arc<str>> = ["pid", "facility", "priority", "credential"].map(Arc::from).to_vec();
     for form in &spec.messages {
         let names = form.pattern.split("(?").filter_map(|part| part.trim_start_matches('P').strip_prefix('<')?.split('>').next());
         keys.extend(names.map(Arc::from));

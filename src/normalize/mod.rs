@@ -146,12 +146,17 @@ impl Normalize {
             src_ip: event.src_ip,
             form,
         };
-        if let Link::PartOf { event: id, line } = self.attempts.link(role, key, event.counted_at, event.id, event.line) {
+        let link = self.attempts.link(role, key, event.counted_at, event.id, event.line);
+        if let Link::PartOf { event: id, line, proves } = link {
             event.part_of = Some(id);
             event.part_of_line = Some(line);
             event.class = Class::Base;
             event.activity = "";
             event.outcome = Outcome::Unknown;
+            if proves {
+                // What the event of the attempt could not say: guesses are counted by it.
+                event.extra.push(("credential".into(), Datum::Text("refused".into())));
+            }
         }
     }
 

@@ -129,9 +129,10 @@ impl Reader<'_> {
 
 const FRAMINGS: [(&str, Framing); 4] =
     [("syslog", Framing::Syslog), ("json", Framing::Json), ("key-value", Framing::KeyValue), ("plain", Framing::Plain)];
-const ROLES: [(&str, AttemptRole); 7] = [
+const ROLES: [(&str, AttemptRole); 8] = [
     ("fails", AttemptRole::Fails),
     ("hints", AttemptRole::Hints),
+    ("announces", AttemptRole::Announces),
     ("repeats", AttemptRole::Repeats),
     ("belongs", AttemptRole::Belongs),
     ("ends", AttemptRole::Ends),
