@@ -149,14 +149,8 @@ impl Normalize {
             src_ip: event.src_ip,
             form,
         };
-<<<<<<< HEAD
         let link = self.attempts.link(role, key, event.counted_at, event.id, event.line);
         if let Link::PartOf { event: id, line, proves } = link {
-=======
-        if let Link::PartOf { event: id, line } =
-            self.attempts.link(role, key, event.counted_at, event.id, event.line)
-        {
->>>>>>> w/normalize
             event.part_of = Some(id);
             event.part_of_line = Some(line);
             event.class = Class::Base;

@@ -143,19 +143,13 @@ impl Reader<'_> {
     }
 }
 
-<<<<<<< HEAD
-const FRAMINGS: [(&str, Framing); 4] =
-    [("syslog", Framing::Syslog), ("json", Framing::Json), ("key-value", Framing::KeyValue), ("plain", Framing::Plain)];
-const ROLES: [(&str, AttemptRole); 8] = [
-=======
 const FRAMINGS: [(&str, Framing); 4] = [
     ("syslog", Framing::Syslog),
     ("json", Framing::Json),
     ("key-value", Framing::KeyValue),
     ("plain", Framing::Plain),
 ];
-const ROLES: [(&str, AttemptRole); 7] = [
->>>>>>> w/normalize
+const ROLES: [(&str, AttemptRole); 8] = [
     ("fails", AttemptRole::Fails),
     ("hints", AttemptRole::Hints),
     ("announces", AttemptRole::Announces),
