@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use timing::Timing;
 
-pub use set::SetError;
+pub use set::{Explanation, SetError};
 
 /// What `auto` looks at before it decides for good.
 const AUTO_LINES: usize = 32;
