@@ -53,7 +53,7 @@ policy = "quick"
 #[test]
 fn an_attack_on_sshd_reaches_a_mailbox_and_is_acknowledged() {
     let test = "an attack on sshd";
-    let programs = ["sshd", "ssh", "sshpass", "ssh-keygen", "openssl", "rsyslogd", "postfix", "unshare"];
+    let programs = ["sshd", "ssh", "ssh-keygen", "openssl", "rsyslogd", "postfix", "unshare"];
     if !can(test, &programs, true) || !has_namespaces(test) {
         return;
     }

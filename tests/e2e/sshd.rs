@@ -3,7 +3,8 @@
 use crate::apart;
 use crate::machine::{Running, free_port, must, wait_for_port};
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// What Debian's stack comes to, without session modules that need a login manager. The delay after a
@@ -16,6 +17,7 @@ session required pam_unix.so
 pub struct Sshd {
     _running: Running,
     pub port: u16,
+    askpass: PathBuf,
 }
 
 impl Sshd {
@@ -46,25 +48,32 @@ UseDNS no
 "
         );
         fs::write(folder.join("sshd_config"), config).unwrap();
+        let askpass = folder.join("askpass");
+        fs::write(&askpass, "#!/bin/sh\nprintf '%s\\n' \"$PASSWORD\"\n").unwrap();
+        fs::set_permissions(&askpass, fs::Permissions::from_mode(0o755)).unwrap();
         // The place of privilege separation; a package makes it at boot.
         fs::create_dir_all("/run/sshd").unwrap();
         let mut command = apart::command(folder, "sshd", "sshd.out");
         command.args(["-D", "-f"]).arg(folder.join("sshd_config"));
         let mut running = Running::start("sshd", command);
         wait_for_port(port, &mut running, &folder.join("sshd.out"));
-        Sshd { _running: running, port }
+        Sshd { _running: running, port, askpass }
     }
 
-    /// Begins one login with a password, from an address of loopback.
+    /// Begins one login with a password, from an address of loopback. ssh asks a program for the password.
     pub fn login(&self, from: &str, user: &str, password: &str) -> Child {
-        let mut command = Command::new("sshpass");
-        command.args(["-p", password, "ssh", "-F", "none", "-b", from, "-p", &self.port.to_string()]);
+        let mut command = Command::new("ssh");
+        command
+            .env("SSH_ASKPASS", &self.askpass)
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .env("PASSWORD", password);
+        command.args(["-F", "none", "-b", from, "-p", &self.port.to_string()]);
         for option in [
             "StrictHostKeyChecking=no",
             "UserKnownHostsFile=/dev/null",
             "NumberOfPasswordPrompts=1",
-            "LogLevel=ERROR",
             "PreferredAuthentications=password",
+            "LogLevel=ERROR",
         ] {
             command.args(["-o", option]);
         }
