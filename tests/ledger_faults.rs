@@ -25,7 +25,13 @@ fn child_that_commits() {
         for step in 0..40 {
             let events: Vec<Event> = (next..next + 3 + step % 50).map(event).collect();
             next += events.len() as u64;
-            let entry = JournalEntry { at: at(next as i64), kind: "start", actor: arc("x"), subject: arc("y"), detail: "z".into() };
+            let entry = JournalEntry {
+                at: at(next as i64),
+                kind: "start",
+                actor: arc("x"),
+                subject: arc("y"),
+                detail: "z".into(),
+            };
             let changes = Changes {
                 generations: vec![generation(1)],
                 positions: vec![position(1, next * 100)],
@@ -57,7 +63,10 @@ fn kills_at_any_instant_leave_whole_commits() {
             .spawn()
             .unwrap();
         std::thread::sleep(Duration::from_micros(3_000 + kill.wrapping_mul(7_919_317) % 150_000));
-        assert!(child.try_wait().unwrap().is_none(), "the child ended by itself: it could not open or commit");
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the child ended by itself: it could not open or commit"
+        );
         child.kill().unwrap();
         child.wait().unwrap();
         let mut store = Store::open(folder.path(), &reading()).unwrap();
@@ -71,9 +80,81 @@ fn kills_at_any_instant_leave_whole_commits() {
     }
     let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    let count: u64 = connection.query_row("SELECT count(*) FROM event", [], |row| row.get::<_, i64>(0)).unwrap() as u64;
+    let count: u64 =
+        connection.query_row("SELECT count(*) FROM event", [], |row| row.get::<_, i64>(0)).unwrap() as u64;
     assert_eq!((check.as_str(), count), ("ok", last));
     eprintln!("{kills} kills, {last} events");
+}
+
+/// Not a test of its own: commits thirty batches, each as often as it takes.
+#[test]
+#[ignore = "started by the I/O error test"]
+fn child_that_retries() {
+    let Some(directory) = std::env::var_os(CHILD) else { return };
+    let directory = Path::new(&directory);
+    let mut store =
+        retry("open", || Store::open(directory, &reading()).map_err(|e| (e.exit_code() == 4, e.to_string())));
+    let transient = |e: LedgerError| (matches!(e, LedgerError::Transient(_)), e.to_string());
+    for batch in 0..30u64 {
+        let events = (batch * 200 + 1..=batch * 200 + 200).map(event).collect();
+        let positions = vec![position(1, (batch + 1) * 20_000)];
+        let changes = Changes { generations: vec![generation(1)], events, positions, ..Changes::default() };
+        retry("commit", || store.commit(&changes).map_err(transient));
+        if batch % 8 == 7 {
+            store.idle();
+        }
+    }
+}
+
+fn retry<T>(what: &str, mut work: impl FnMut() -> Result<T, (bool, String)>) -> T {
+    for _ in 0..40 {
+        match work() {
+            Ok(done) => return done,
+            Err((true, why)) => eprintln!("again: {what}: {why}"),
+            Err((false, why)) => panic!("{what}: {why}"),
+        }
+    }
+    panic!("{what}: forty errors in a row");
+}
+
+#[test]
+fn io_errors_are_survived_by_opening_again() {
+    if !Command::new("strace").args(["-o", "/dev/null", "true"]).status().is_ok_and(|status| status.success())
+    {
+        eprintln!("skipped: strace cannot be used here");
+        return;
+    }
+    let plans = [
+        "inject=fsync,fdatasync:error=EIO:when=6+7",
+        "inject=pwrite64:error=EIO:when=60+70",
+        "inject=pwrite64:error=ENOSPC:when=60+90",
+        "inject=pread64:error=EIO:when=45+120",
+    ];
+    for plan in plans {
+        let folder = tempfile::tempdir().unwrap();
+        let calls = tempfile::NamedTempFile::new().unwrap();
+        Store::open(folder.path(), &reading()).unwrap().close().unwrap();
+        let child = Command::new("strace")
+            .args(["-f", "-q", "-o"])
+            .arg(calls.path())
+            .args(["-e", "trace=fsync,fdatasync,pwrite64,pread64", "-e", plan])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "child_that_retries", "--ignored", "--nocapture"])
+            .env(CHILD, folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stderr).into_owned();
+        assert!(child.status.success(), "{plan}: {said}");
+        let injected = std::fs::read_to_string(calls.path()).unwrap().matches("(INJECTED)").count();
+        assert!(injected > 0, "{plan}: no error was met, so nothing was tested");
+        eprintln!("{plan}: {injected} errors, {} retries", said.matches("again: ").count());
+        let mut store = Store::open(folder.path(), &reading()).unwrap();
+        assert_eq!((store.load().unwrap().next_event, store.health().events), (6001, 6000), "{plan}: {said}");
+        drop(store);
+        let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok", "{plan}");
+    }
 }
 
 struct Mount<'a>(&'a Path);
@@ -87,7 +168,11 @@ impl Drop for Mount<'_> {
 #[test]
 fn a_full_disk_stops_lines_and_lets_alerts_through() {
     let folder = tempfile::tempdir().unwrap();
-    let small = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder.path()).stderr(Stdio::null()).status();
+    let small = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
+        .arg(folder.path())
+        .stderr(Stdio::null())
+        .status();
     if !small.is_ok_and(|status| status.success()) {
         eprintln!("skipped: cannot mount a tmpfs here");
         return;

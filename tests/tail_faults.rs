@@ -3,8 +3,8 @@
 
 mod tail_support;
 
-use gatewatch::ports::LogSource;
 use gatewatch::limits::{DELETED_FILES_MAX, LINE_BYTES_MAX, OPEN_FILES_MAX};
+use gatewatch::ports::LogSource;
 use gatewatch::schema::{Flag, GapReason, Span};
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -321,9 +321,11 @@ fn t18_deleted_files_are_held_in_bounds() {
     rig.commit(batch);
     assert!(rig.tail.files().len() <= DELETED_FILES_MAX);
     rig.wait(10);
-    let lost = rig.gaps.iter().filter(|gap| gap.reason == GapReason::Abandoned && gap.bytes > Some(0)).count();
+    let lost =
+        rig.gaps.iter().filter(|gap| gap.reason == GapReason::Abandoned && gap.bytes > Some(0)).count();
     assert!((30..=36).contains(&lost), "{lost}");
-    let whole = rig.generations.keys().filter(|id| rig.told.iter().filter(|l| l.generation == **id).count() == 4_000);
+    let whole =
+        rig.generations.keys().filter(|id| rig.told.iter().filter(|l| l.generation == **id).count() == 4_000);
     assert_eq!(whole.count() + lost, 100);
 }
 
@@ -441,7 +443,8 @@ fn t25_holes_are_skipped_with_their_count() {
 #[test]
 fn t25_a_writer_that_kept_its_offset_over_copytruncate() {
     let mut rig = Rig::new(&[&["*.log"]]);
-    let mut writer = OpenOptions::new().write(true).create(true).truncate(false).open(rig.path("a.log")).unwrap();
+    let mut writer =
+        OpenOptions::new().write(true).create(true).truncate(false).open(rig.path("a.log")).unwrap();
     writer.write_all(numbered(0, 1_000).as_bytes()).unwrap();
     rig.drain();
     rig.copy("a.log", "a.log.1");
@@ -450,6 +453,30 @@ fn t25_a_writer_that_kept_its_offset_over_copytruncate() {
     rig.drain();
     assert_eq!(rig.texts(), numbers(0, 1_010));
     assert_eq!(rig.reasons().into_iter().collect::<BTreeSet<_>>().len(), rig.gaps.len());
+}
+
+#[test]
+fn t28_utf_16_byte_by_byte_and_packed() {
+    use gatewatch::tail::Encoding;
+    let text = "first ü\r\n\nsecond\nthird";
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut rig = Rig::new(&[&["*.log"]]);
+    rig.tail.set_encoding("source0", Encoding::Utf16Le);
+    for byte in &bytes {
+        rig.append("a.log", [*byte]);
+        let batch = rig.poll();
+        rig.commit(batch);
+        rig.boottime = Span(rig.boottime.0 + Span::seconds(1).0);
+    }
+    rig.write("b.log.1.gz", packed(&bytes));
+    rig.drain();
+    assert_eq!(rig.texts(), ["first ü", "second", "first ü", "second", "third"]);
+    rig.restart();
+    rig.tail.set_encoding("source0", Encoding::Utf16Le);
+    rig.append("a.log", b"!\0\n\0");
+    rig.append("odd.log", b"x");
+    rig.drain();
+    assert_eq!((rig.texts()[5].as_str(), rig.told.len(), rig.gaps.len()), ("third!", 6, 0));
 }
 
 #[test]
@@ -475,7 +502,8 @@ fn t33_permission_lost_and_given_back() {
 fn t35_what_is_no_regular_file_is_refused_without_blocking() {
     let mut rig = Rig::new(&[&["*.log", "dir.d"]]);
     let path = rig.path("fifo.log");
-    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(rig.path("socket.log")).unwrap();
     fs::create_dir(rig.path("dir.d")).unwrap();
     symlink(&path, rig.path("link.log")).unwrap();

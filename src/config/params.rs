@@ -233,8 +233,8 @@ fn policy(policy: &super::file::Policy) -> escalate::Policy {
 
 fn schedule(schedule: &Schedule) -> escalate::Schedule {
     let stand_in = |o: &super::file::Override| {
-        let (from, to) = (schedule.moment(o.from), schedule.moment(o.to));
-        escalate::Override { from, to, person: Arc::from(o.person.as_str()) }
+        let (from, to) = (schedule.moment(o.from)?, schedule.moment(o.to)?);
+        Some(escalate::Override { from, to, person: Arc::from(o.person.as_str()) })
     };
     escalate::Schedule {
         zone: schedule.timezone.clone(),
@@ -242,7 +242,7 @@ fn schedule(schedule: &Schedule) -> escalate::Schedule {
         turn_days: schedule.every_days,
         first: schedule.first,
         // The last override of the file counts, the first of the room.
-        overrides: schedule.overrides.iter().rev().map(stand_in).collect(),
+        overrides: schedule.overrides.iter().rev().filter_map(stand_in).collect(),
     }
 }
 

@@ -1,10 +1,13 @@
 //! What persons do: acknowledge, resolve, reopen, escalate, note, assign, silence, test. Each act that is
 //! done, and each that is refused, is a journal entry; the answer is for the person to read.
 
+use super::Escalate;
 use super::moves::{ClockInput, IncidentInput, Machine, NotificationInput};
 use super::receipts::keep;
-use super::rows::{Draft, is_live, is_telling, journal_by, live_clocks, move_clock, move_incident, move_notification, new_clock};
-use super::Escalate;
+use super::rows::{
+    Draft, is_live, is_telling, journal_by, live_clocks, move_clock, move_incident, move_notification,
+    new_clock,
+};
 use crate::schema::{
     Act, Book, Changes, ClockKind, Incident, IncidentStatus, Notification, NotificationKind,
     NotificationState, Printable, Reading, Resolution, Silence, Span, Verb,
@@ -56,20 +59,37 @@ impl Escalate {
     ///
     /// # Errors
     /// [`ActRefused`]; nothing but the journal changed then.
-    pub fn act(&self, book: &mut Book, act: &Act, now: &Reading, changes: &mut Changes) -> Result<String, ActRefused> {
+    pub fn act(
+        &self,
+        book: &mut Book,
+        act: &Act,
+        now: &Reading,
+        changes: &mut Changes,
+    ) -> Result<String, ActRefused> {
         let done = self.try_act(book, act, now, changes);
         let subject = act.incident.as_deref().unwrap_or("-");
-        let id = book.incident_named(subject).map_or_else(|| subject.to_owned(), |incident| incident.id.to_string());
+        let id = book
+            .incident_named(subject)
+            .map_or_else(|| subject.to_owned(), |incident| incident.id.to_string());
         let note = act.note.as_deref().map_or(String::new(), |note| format!("; note: {note}"));
         let (kind, detail) = match &done {
             Ok(answer) => (verb_kind(&act.verb), format!("{answer} [{}]{note}", act.actor.channel.name())),
-            Err(refused) => ("refused", format!("{}: {refused} [{}]{note}", verb_name(&act.verb), act.actor.channel.name())),
+            Err(refused) => (
+                "refused",
+                format!("{}: {refused} [{}]{note}", verb_name(&act.verb), act.actor.channel.name()),
+            ),
         };
         journal_by(changes, now.utc, kind, &act.actor.name, &id, &detail);
         done
     }
 
-    fn try_act(&self, book: &mut Book, act: &Act, now: &Reading, changes: &mut Changes) -> Result<String, ActRefused> {
+    fn try_act(
+        &self,
+        book: &mut Book,
+        act: &Act,
+        now: &Reading,
+        changes: &mut Changes,
+    ) -> Result<String, ActRefused> {
         if !act.actor.known {
             return Err(ActRefused::NotAllowed(shown(&act.actor.name)));
         }
@@ -84,7 +104,9 @@ impl Escalate {
         let incident = found.ok_or_else(|| ActRefused::NoSuchIncident(shown(name)))?;
         match &act.verb {
             Verb::Acknowledge => self.acknowledge(book, &incident, act, now, changes),
-            Verb::Resolve { false_positive } => self.resolve(book, &incident, act, *false_positive, now, changes),
+            Verb::Resolve { false_positive } => {
+                self.resolve(book, &incident, act, *false_positive, now, changes)
+            }
             Verb::Reopen => self.reopen(book, &incident, now, changes),
             Verb::Escalate => self.escalate(book, &incident, now, changes),
             Verb::Assign(person) => self.assign(book, &incident, person),
@@ -106,7 +128,9 @@ impl Escalate {
         if let (true, Some(owner), Some(at)) = (renewed, &incident.acknowledged_by, incident.acknowledged_at)
             && *owner != act.actor.name
         {
-            return Ok(format!("incident {number} was already acknowledged by {owner} at {at}: nothing was changed"));
+            return Ok(format!(
+                "incident {number} was already acknowledged by {owner} at {at}: nothing was changed"
+            ));
         }
         move_incident(book, &incident.id, IncidentInput::Acknowledge, now, changes);
         let until = self.hold(book, incident, now, changes);
@@ -127,7 +151,11 @@ impl Escalate {
     fn hold(&self, book: &mut Book, incident: &Incident, now: &Reading, changes: &mut Changes) -> String {
         let Some(lasts) = self.policy(incident).acknowledgement_lasts else { return String::new() };
         let base = book.clock(&incident.id, ClockKind::Ladder).map_or(incident.round, |ladder| ladder.round);
-        let held = book.clocks_of(&incident.id).iter().find(|c| c.kind == ClockKind::Hold && c.round == base).cloned();
+        let held = book
+            .clocks_of(&incident.id)
+            .iter()
+            .find(|c| c.kind == ClockKind::Hold && c.round == base)
+            .cloned();
         let fresh = new_clock(incident.id.clone(), ClockKind::Hold, base, lasts, Span::ZERO, now);
         match held {
             Some(held) if held.state.next(ClockInput::Arm).is_ok() => {
@@ -162,7 +190,9 @@ impl Escalate {
         allowed(incident, IncidentInput::Resolve, "resolved")?;
         let resolution = if false_positive { Resolution::FalsePositive } else { Resolution::Resolved };
         move_incident(book, &incident.id, IncidentInput::Resolve, now, changes);
-        book.update_incident(&incident.id, |i| (i.resolved_at, i.resolution) = (Some(now.utc), Some(resolution)));
+        book.update_incident(&incident.id, |i| {
+            (i.resolved_at, i.resolution) = (Some(now.utc), Some(resolution))
+        });
         self.stop(book, &incident.id, &act.actor.name, now, changes);
         for clock in live_clocks(book, &incident.id, &[ClockKind::Hold]) {
             move_clock(book, clock, ClockInput::Keep, now, changes);
@@ -172,7 +202,13 @@ impl Escalate {
         Ok(format!("incident {} is resolved ({}); {others}", incident.number, resolution.name()))
     }
 
-    fn reopen(&self, book: &mut Book, incident: &Incident, now: &Reading, changes: &mut Changes) -> Result<String, ActRefused> {
+    fn reopen(
+        &self,
+        book: &mut Book,
+        incident: &Incident,
+        now: &Reading,
+        changes: &mut Changes,
+    ) -> Result<String, ActRefused> {
         allowed(incident, IncidentInput::Reopen, "reopened")?;
         move_incident(book, &incident.id, IncidentInput::Reopen, now, changes);
         book.update_incident(&incident.id, |i| (i.resolved_at, i.resolution) = (None, None));
@@ -181,7 +217,13 @@ impl Escalate {
         Ok(format!("incident {} is open again, from the first step", incident.number))
     }
 
-    fn escalate(&self, book: &mut Book, incident: &Incident, now: &Reading, changes: &mut Changes) -> Result<String, ActRefused> {
+    fn escalate(
+        &self,
+        book: &mut Book,
+        incident: &Incident,
+        now: &Reading,
+        changes: &mut Changes,
+    ) -> Result<String, ActRefused> {
         let (id, number) = (&incident.id, incident.number);
         if incident.status == IncidentStatus::New {
             return Ok(format!("incident {number} is just being told: its first step is due"));
@@ -206,7 +248,11 @@ impl Escalate {
         book.put_clock(ladder);
         let next = incident.next_step;
         let all_told = next as usize >= self.policy(incident).steps.len();
-        let what = if all_told { "every step is told again".to_owned() } else { format!("step {} starts now", next + 1) };
+        let what = if all_told {
+            "every step is told again".to_owned()
+        } else {
+            format!("step {} starts now", next + 1)
+        };
         Ok(format!("incident {number} is escalated: {what}"))
     }
 
@@ -222,9 +268,17 @@ impl Escalate {
     }
 
     /// Owes everyone who was, or may have been, told of the incident a word on what the actor did.
-    fn tell_others(&self, book: &mut Book, incident: &Incident, act: &Act, kind: NotificationKind, now: &Reading) -> String {
+    fn tell_others(
+        &self,
+        book: &mut Book,
+        incident: &Incident,
+        act: &Act,
+        kind: NotificationKind,
+        now: &Reading,
+    ) -> String {
         let heard = |n: &&Notification| {
-            let reached = matches!(n.state, NotificationState::Accepted | NotificationState::Sending) || n.may_repeat;
+            let reached =
+                matches!(n.state, NotificationState::Accepted | NotificationState::Sending) || n.may_repeat;
             is_telling(n.kind) && reached && n.recipient != act.actor.name
         };
         let told: BTreeMap<Arc<str>, (Arc<str>, u32)> = book
@@ -244,7 +298,13 @@ impl Escalate {
         format!("{} will be told so", names.join(", "))
     }
 
-    fn mail_test(&self, book: &mut Book, act: &Act, address: &Arc<str>, now: &Reading) -> Result<String, ActRefused> {
+    fn mail_test(
+        &self,
+        book: &mut Book,
+        act: &Act,
+        address: &Arc<str>,
+        now: &Reading,
+    ) -> Result<String, ActRefused> {
         let parts = address.split_once('@').filter(|(user, host)| !user.is_empty() && !host.is_empty());
         let odd = |c: char| !c.is_ascii_graphic() || matches!(c, '<' | '>' | ',' | ';' | '"' | '\\');
         if parts.is_none() || address.chars().any(odd) || address.len() > 254 {
@@ -295,8 +355,15 @@ fn end_silence(book: &mut Book, id: &Arc<str>, now: &Reading) -> Result<String, 
 }
 
 /// Cancels the messages of these kinds that have not started (or may go again).
-fn cancel(book: &mut Book, id: &str, kinds: impl Fn(NotificationKind) -> bool, now: &Reading, changes: &mut Changes) {
-    let waiting = |n: &&Notification| matches!(n.state, NotificationState::Pending | NotificationState::Uncertain);
+fn cancel(
+    book: &mut Book,
+    id: &str,
+    kinds: impl Fn(NotificationKind) -> bool,
+    now: &Reading,
+    changes: &mut Changes,
+) {
+    let waiting =
+        |n: &&Notification| matches!(n.state, NotificationState::Pending | NotificationState::Uncertain);
     let rows = book.notifications_of(id).filter(waiting).filter(|n| kinds(n.kind));
     let ids: Vec<u64> = rows.map(|n| n.id).collect();
     for id in ids {
@@ -305,7 +372,8 @@ fn cancel(book: &mut Book, id: &str, kinds: impl Fn(NotificationKind) -> bool, n
 }
 
 fn allowed(incident: &Incident, input: IncidentInput, wanted: &'static str) -> Result<(), ActRefused> {
-    let refused = |_| ActRefused::Impossible { number: incident.number, status: incident.status.name(), wanted };
+    let refused =
+        |_| ActRefused::Impossible { number: incident.number, status: incident.status.name(), wanted };
     incident.status.next(input).map(|_| ()).map_err(refused)
 }
 

@@ -9,17 +9,17 @@
 //! use it up all the same. Others go alone while tokens last; with the last token, everything else that
 //! waits for this address goes in one digest.
 
+use super::Escalate;
 use super::elapsed::elapsed;
 use super::ladder::is_told;
 use super::moves::NotificationInput;
 use super::receipts::give_up_elsewhere;
 use super::rows::{Draft, is_telling, journal, move_notification};
-use super::Escalate;
 use crate::limits;
 use crate::schema::book::{Budget, Claim};
 use crate::schema::{
-    Attempt, AttemptResult, Book, Changes, ClockKind, IncidentStatus, MailPhase, Notification, NotificationKind,
-    NotificationState, Reading, Severity, Span,
+    Attempt, AttemptResult, Book, Changes, ClockKind, IncidentStatus, MailPhase, Notification,
+    NotificationKind, NotificationState, Reading, Severity, Span,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -106,7 +106,8 @@ impl Escalate {
         for id in unwanted {
             move_notification(book, id, NotificationInput::Cancel, now, changes);
         }
-        let digests = book.unfinished().filter(|n| n.kind == NotificationKind::Digest && waits_for_courier(n));
+        let digests =
+            book.unfinished().filter(|n| n.kind == NotificationKind::Digest && waits_for_courier(n));
         let ids: Vec<u64> = digests.map(|n| n.id).collect();
         for id in ids {
             if !book.members_of(id).any(waits_for_courier) {
@@ -119,10 +120,17 @@ impl Escalate {
         let old = |n: &&Notification| {
             now.utc - n.created_at > limits::NOTIFICATION_AGE_MAX && n.attempts >= EXPIRY_ATTEMPTS_MIN
         };
-        let ids: Vec<u64> = book.unfinished().filter(|n| waits_for_courier(n)).filter(old).map(|n| n.id).collect();
+        let ids: Vec<u64> =
+            book.unfinished().filter(|n| waits_for_courier(n)).filter(old).map(|n| n.id).collect();
         for id in ids {
             if move_notification(book, id, NotificationInput::Expire, now, changes) {
-                journal(changes, now.utc, "notification", &format!("notification {id}"), "tried for five days: given up");
+                journal(
+                    changes,
+                    now.utc,
+                    "notification",
+                    &format!("notification {id}"),
+                    "tried for five days: given up",
+                );
                 give_up_elsewhere(self, book, id, now, changes);
             }
         }
@@ -143,7 +151,11 @@ impl Escalate {
             return None;
         }
         self.spend(book, &person, now);
-        if ids.len() == 1 || tokens >= 2 * TOKEN { ids.first().copied() } else { self.bundle(book, &ids, now, changes) }
+        if ids.len() == 1 || tokens >= 2 * TOKEN {
+            ids.first().copied()
+        } else {
+            self.bundle(book, &ids, now, changes)
+        }
     }
 
     /// Puts these messages to one address into a digest.
@@ -195,11 +207,13 @@ impl Escalate {
         let preferred = hints.relay;
         let late = |incident: &str| {
             let clock = book.clock(incident, ClockKind::Notify)?;
-            let late = elapsed(clock, now).hi.0 >= (clock.allowed.0 / 100).saturating_mul(OTHER_RELAY_PERCENT);
+            let late =
+                elapsed(clock, now).hi.0 >= (clock.allowed.0 / 100).saturating_mul(OTHER_RELAY_PERCENT);
             Some(late && !is_told(book, incident, clock.round))
         };
         let row = book.notification(id);
-        let turn = row.filter(|n| n.incident.as_deref().and_then(late) == Some(true)).map_or(0, |n| n.attempts);
+        let turn =
+            row.filter(|n| n.incident.as_deref().and_then(late) == Some(true)).map_or(0, |n| n.attempts);
         preferred.saturating_add(turn) % self.params.relays.max(1)
     }
 
@@ -210,7 +224,8 @@ impl Escalate {
             Some(budget) => *budget,
             None => {
                 // After a restart: what was accepted in the last hour is spent.
-                let recent = |n: &&Notification| n.accepted_at.is_some_and(|at| (now.utc - at).0.abs() < HOUR);
+                let recent =
+                    |n: &&Notification| n.accepted_at.is_some_and(|at| (now.utc - at).0.abs() < HOUR);
                 let messages: BTreeSet<&Arc<str>> = book
                     .notifications()
                     .filter(|n| n.recipient == *person)
@@ -266,7 +281,9 @@ fn due_by_address(book: &Book, now: &Reading) -> BTreeMap<Arc<str>, Vec<u64>> {
     };
     let busy: BTreeSet<&Arc<str>> =
         book.unfinished().filter(under_way).filter(|n| !hangs(n)).map(|n| &n.address).collect();
-    let due = book.unfinished().filter(|n| waits_for_courier(n) && n.digest.is_none() && !busy.contains(&n.address));
+    let due = book
+        .unfinished()
+        .filter(|n| waits_for_courier(n) && n.digest.is_none() && !busy.contains(&n.address));
     let mut by_address: BTreeMap<Arc<str>, Vec<&Notification>> = BTreeMap::new();
     for notification in due.filter(|n| wait(book, n, now) == Span::ZERO) {
         by_address.entry(notification.address.clone()).or_default().push(notification);

@@ -53,7 +53,9 @@ pub fn elapsed(clock: &Clock, now: &Reading) -> Elapsed {
 
 /// Whether the clock's row should be brought up to date: every ten seconds, at a step of UTC, in a new boot.
 pub fn wants_tick(clock: &Clock, now: &Reading) -> bool {
-    let apart = (now.utc - clock.ticked.utc).0.saturating_sub((now.boottime.0).saturating_sub(clock.ticked.boottime.0));
+    let apart = (now.utc - clock.ticked.utc)
+        .0
+        .saturating_sub((now.boottime.0).saturating_sub(clock.ticked.boottime.0));
     match since(clock, now).0 {
         None => true,
         Some(boot) => boot >= TICK_EVERY.0 || apart.abs() > STEP_MIN.0,
@@ -72,7 +74,11 @@ mod tests {
     use crate::schema::{ClockKind, ClockState, Timestamp};
 
     fn at(boot: &str, boottime_s: i64, utc_s: i64) -> Reading {
-        Reading { utc: Timestamp(utc_s * 1_000_000), boottime: Span::seconds(boottime_s), boot_id: boot.into() }
+        Reading {
+            utc: Timestamp(utc_s * 1_000_000),
+            boottime: Span::seconds(boottime_s),
+            boot_id: boot.into(),
+        }
     }
 
     fn armed(now: Reading) -> Clock {

@@ -11,8 +11,8 @@ use super::moves::{ClockInput, IncidentInput};
 use super::rows::{Draft, is_live, is_telling, journal, live_clocks, move_clock, move_incident, new_clock};
 use super::{ClockStart, Escalate, Policy, Recipient};
 use crate::schema::{
-    Book, Changes, Clock, ClockKind, ClockState, Incident, IncidentStatus, NotificationKind, NotificationState,
-    Reading, Span, Timestamp,
+    Book, Changes, Clock, ClockKind, ClockState, Incident, IncidentStatus, NotificationKind,
+    NotificationState, Reading, Span, Timestamp,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,17 +21,28 @@ use std::sync::Arc;
 const SECOND_ADDRESS_PERCENT: i64 = 50;
 /// Per cent of `notify_within` after which the journal cries for an outside watcher.
 const EMERGENCY_PERCENT: i64 = 70;
+/// UTC and boot clock this far apart between two looks mean that UTC was set. A slewed clock is far below.
+const STEP_SEEN: Span = Span::millis(50);
+/// When every address of every step was refused, all are told again after so long.
+const NOBODY_TOLD_AGAIN: Span = Span::minutes(5);
 /// Tries of a first address before the second one is told.
 const SECOND_ADDRESS_ATTEMPTS: u32 = 2;
 
 impl Escalate {
-    /// Looks at every incident: starts, steps, repeats, promises, acknowledgements that ran out, closings.
-    /// What is owed becomes pending notifications; what happened is journalled.
+    /// Looks at every incident that changed or whose time has come: starts, steps, repeats, promises,
+    /// acknowledgements that ran out, closings. What is owed becomes pending notifications; what happened
+    /// is journalled.
     pub fn look(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
         book.forget_ended_silences(now.utc);
-        let ids: Vec<Arc<str>> = book.incidents().map(|incident| incident.id.clone()).collect();
-        for id in ids {
+        if book.hints.looked_at.as_ref().is_none_or(|last| is_stepped(last, now)) {
+            book.disturb_all();
+        }
+        book.hints.looked_at = Some(now.clone());
+        for id in book.take_due(now.boottime) {
             self.look_at(book, &id, now, changes);
+            let wake =
+                book.incident(&id).and_then(|incident| self.wakes_of(book, incident, now).into_iter().min());
+            book.rest(&id, wake.map(|(wait, _)| Span(now.boottime.0.saturating_add(wait.0))));
         }
     }
 
@@ -60,7 +71,8 @@ impl Escalate {
             ClockStart::Read => incident.read_at,
             ClockStart::Detected => incident.detected_at,
         };
-        let detail = format!("incident {} opened: {}: {}", incident.number, incident.severity.name(), incident.title);
+        let detail =
+            format!("incident {} opened: {}: {}", incident.number, incident.severity.name(), incident.title);
         journal(changes, now.utc, "incident", id, &detail);
         if move_incident(book, id, IncidentInput::Look, now, changes) {
             self.start(book, id, start, true, now);
@@ -74,7 +86,11 @@ impl Escalate {
             ClockStart::Read => incident.read_at,
             ClockStart::Detected => now.utc,
         };
-        let detail = format!("incident {} is {} now: told anew from the first step", incident.number, incident.severity.name());
+        let detail = format!(
+            "incident {} is {} now: told anew from the first step",
+            incident.number,
+            incident.severity.name()
+        );
         if !move_incident(book, id, IncidentInput::Raise, now, changes) {
             return;
         }
@@ -114,7 +130,8 @@ impl Escalate {
             if clock.elapsed_hi < emergency && emergency <= passed {
                 elapsed::tick(&mut clock, now);
                 book.put_clock(clock);
-                let detail = "nobody's relay has accepted a notice, and 70 % of the time to notify has passed";
+                let detail =
+                    "nobody's relay has accepted a notice, and 70 % of the time to notify has passed";
                 journal(changes, now.utc, "emergency", id, detail);
             }
         }
@@ -122,7 +139,9 @@ impl Escalate {
 
     fn tell_second_addresses(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
         let stuck = |n: &&crate::schema::Notification| {
-            is_telling(n.kind) && !crate::schema::book::is_final(n.state) && n.attempts >= SECOND_ADDRESS_ATTEMPTS
+            is_telling(n.kind)
+                && !crate::schema::book::is_final(n.state)
+                && n.attempts >= SECOND_ADDRESS_ATTEMPTS
         };
         let rows: Vec<_> = book.notifications_of(id).filter(stuck).cloned().collect();
         for row in rows {
@@ -149,7 +168,10 @@ impl Escalate {
             }
             let detail = match input {
                 ClockInput::Pass => format!("the promise to {} within {allowed} is broken", kind.name()),
-                _ => format!("the promise to {} within {allowed} may be broken: the clocks disagree", kind.name()),
+                _ => format!(
+                    "the promise to {} within {allowed} may be broken: the clocks disagree",
+                    kind.name()
+                ),
             };
             journal(changes, now.utc, "clock", id, &detail);
             if kind == ClockKind::Acknowledge && was_running {
@@ -169,6 +191,31 @@ impl Escalate {
         }
     }
 
+    /// Nobody could be told at any address: the next unsent step at once, and after the last one everybody
+    /// again in a while, whatever the policy says of repeats. A relay that refuses everyone is set right one day.
+    pub(super) fn nobody_told(&self, book: &mut Book, id: &str, now: &Reading, changes: &mut Changes) {
+        self.expedite(book, id, now);
+        let Some(incident) = book.incident(id) else { return };
+        let unsent = (incident.next_step as usize) < self.policy(incident).steps.len();
+        let Some(ladder) = book.clock(id, ClockKind::Ladder).cloned().filter(|_| !unsent) else { return };
+        let hopeful = |n: &crate::schema::Notification| {
+            let alive = n.state == NotificationState::Accepted || !crate::schema::book::is_final(n.state);
+            is_telling(n.kind) && n.round >= ladder.round && alive
+        };
+        if book.notifications_of(id).any(hopeful) {
+            return;
+        }
+        if !is_live(&ladder) {
+            move_clock(book, ladder.clone(), ClockInput::Arm, now, changes);
+        }
+        let Some(mut ladder) = book.clock(id, ClockKind::Ladder).cloned() else { return };
+        let again = Span(elapsed(&ladder, now).hi.0.saturating_add(NOBODY_TOLD_AGAIN.0));
+        if again < ladder.allowed || ladder.allowed <= elapsed(&ladder, now).hi {
+            (ladder.allowed, ladder.due_at) = (again, now.utc + NOBODY_TOLD_AGAIN);
+            book.put_clock(ladder);
+        }
+    }
+
     /// Tells every step that is due, in order, and the repeat that is due.
     fn climb(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
         if book.clock(id, ClockKind::Ladder).is_none() {
@@ -176,7 +223,9 @@ impl Escalate {
         }
         loop {
             let Some(incident) = book.incident(id).cloned() else { return };
-            let Some(ladder) = book.clock(id, ClockKind::Ladder).filter(|c| is_live(c)).cloned() else { return };
+            let Some(ladder) = book.clock(id, ClockKind::Ladder).filter(|c| is_live(c)).cloned() else {
+                return;
+            };
             let policy = self.policy(&incident);
             let (hi, at_once) = (elapsed(&ladder, now).hi, ladder.allowed == Span::ZERO);
             let next = policy.steps.get(incident.next_step as usize);
@@ -225,9 +274,17 @@ impl Escalate {
     }
 
     /// Owes the step's messages; `false` when nobody could be told.
-    fn tell_step(&self, book: &mut Book, incident: &Incident, base: u32, now: &Reading, changes: &mut Changes) -> bool {
+    fn tell_step(
+        &self,
+        book: &mut Book,
+        incident: &Incident,
+        base: u32,
+        now: &Reading,
+        changes: &mut Changes,
+    ) -> bool {
         let step = incident.next_step;
-        let first = book.clocks_of(&incident.id).iter().any(|c| c.kind == ClockKind::Notify && c.round == base);
+        let first =
+            book.clocks_of(&incident.id).iter().any(|c| c.kind == ClockKind::Notify && c.round == base);
         let kind = match (first, step) {
             (true, 0) => NotificationKind::Notice,
             (true, _) => NotificationKind::Escalation,
@@ -235,9 +292,16 @@ impl Escalate {
         };
         let persons = self.persons_of(incident, step, now.utc);
         let told = persons.iter().filter(|person| {
-            let Some(address) = self.params.persons.get(*person).and_then(|p| p.addresses.first()) else { return false };
+            let Some(address) = self.params.persons.get(*person).and_then(|p| p.addresses.first()) else {
+                return false;
+            };
             let (id, round) = (Some(&incident.id), incident.round);
-            self.owe(book, &Draft { incident: id, step, round, recipient: person, address, kind, salt: "" }, now).is_some()
+            self.owe(
+                book,
+                &Draft { incident: id, step, round, recipient: person, address, kind, salt: "" },
+                now,
+            )
+            .is_some()
         });
         let names: Vec<&str> = told.map(|person| &**person).collect();
         let detail = if names.is_empty() {
@@ -253,13 +317,20 @@ impl Escalate {
     fn repeat(&self, book: &mut Book, incident: &Incident, now: &Reading, changes: &mut Changes) {
         let round = incident.round + 1;
         let steps = 0..incident.next_step;
-        let persons: BTreeMap<Arc<str>, u32> =
-            steps.flat_map(|step| self.persons_of(incident, step, now.utc).into_iter().map(move |p| (p, step))).collect();
+        let persons: BTreeMap<Arc<str>, u32> = steps
+            .flat_map(|step| self.persons_of(incident, step, now.utc).into_iter().map(move |p| (p, step)))
+            .collect();
         book.update_incident(&incident.id, |i| i.round = round);
         for (person, step) in &persons {
-            let Some(address) = self.params.persons.get(person).and_then(|p| p.addresses.first()) else { continue };
+            let Some(address) = self.params.persons.get(person).and_then(|p| p.addresses.first()) else {
+                continue;
+            };
             let (id, kind) = (Some(&incident.id), NotificationKind::Repeat);
-            self.owe(book, &Draft { incident: id, step: *step, round, recipient: person, address, kind, salt: "" }, now);
+            self.owe(
+                book,
+                &Draft { incident: id, step: *step, round, recipient: person, address, kind, salt: "" },
+                now,
+            );
         }
         let names: Vec<&str> = persons.keys().map(|person| &**person).collect();
         journal(changes, now.utc, "step", &incident.id, &format!("repeated for {}", names.join(", ")));
@@ -272,7 +343,9 @@ impl Escalate {
         for recipient in recipients {
             let person = match recipient {
                 Recipient::Person(person) => Some(person),
-                Recipient::Schedule(id) => self.params.schedules.get(id).and_then(|schedule| schedule.on_call(at)),
+                Recipient::Schedule(id) => {
+                    self.params.schedules.get(id).and_then(|schedule| schedule.on_call(at))
+                }
             };
             persons.extend(person.filter(|person| !persons.contains(person)).cloned());
         }
@@ -286,7 +359,13 @@ impl Escalate {
         let moved = move_clock(book, hold, ClockInput::Pass, now, changes)
             && move_incident(book, id, IncidentInput::RunOut, now, changes);
         if moved {
-            journal(changes, now.utc, "incident", id, &format!("the acknowledgement ran out after {lasted}: open again"));
+            journal(
+                changes,
+                now.utc,
+                "incident",
+                id,
+                &format!("the acknowledgement ran out after {lasted}: open again"),
+            );
             self.start_again(book, id, now);
             self.climb(book, id, now, changes);
         }
@@ -307,11 +386,18 @@ impl Escalate {
     }
 }
 
+/// Whether UTC was set, or the machine rebooted, since the last look: no due time computed before holds.
+fn is_stepped(last: &Reading, now: &Reading) -> bool {
+    let apart = (now.utc - last.utc).0.saturating_sub(now.boottime.0.saturating_sub(last.boottime.0));
+    last.boot_id != now.boot_id || apart.abs() > STEP_SEEN.0
+}
+
 /// Whether Triage asked for a new start: its round is ahead of the ladder, at the first step.
 fn is_raised(book: &Book, incident: &Incident) -> bool {
     let told = matches!(incident.status, IncidentStatus::Open | IncidentStatus::Acknowledged);
     let ladder = book.clock(&incident.id, ClockKind::Ladder);
-    told && incident.next_step == 0 && ladder.map_or(incident.round > 0, |ladder| incident.round > ladder.round)
+    told && incident.next_step == 0
+        && ladder.map_or(incident.round > 0, |ladder| incident.round > ladder.round)
 }
 
 /// Writes down the elapsed time of the clocks that still count, where it is time to.
@@ -327,5 +413,6 @@ fn tick(book: &mut Book, id: &str, now: &Reading) {
 
 /// Whether somebody's relay accepted a message that tells of this incident, in this round or later.
 pub(super) fn is_told(book: &Book, id: &str, round: u32) -> bool {
-    book.notifications_of(id).any(|n| is_telling(n.kind) && n.round >= round && n.state == NotificationState::Accepted)
+    book.notifications_of(id)
+        .any(|n| is_telling(n.kind) && n.round >= round && n.state == NotificationState::Accepted)
 }

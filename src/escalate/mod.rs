@@ -25,8 +25,11 @@ mod tests;
 
 pub use acts::ActRefused;
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Step};
+pub use schedule::{Override, Schedule};
 
-use crate::schema::{Book, ClockKind, ClockState, Incident, IncidentStatus, Reading, Span, Timestamp};
+use crate::schema::{
+    Book, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span, Timestamp,
+};
 use elapsed::elapsed;
 
 /// What holds where no policy is configured.
@@ -66,20 +69,31 @@ impl Escalate {
         Escalate { params }
     }
 
-    /// When to look next, and why: the earliest of everything that is under way. In the past when it is
-    /// overdue. Messages that wait for a free session or for their recipient's budget are not counted:
-    /// a receipt or the regular look brings them on.
+    /// When to look next, and why: the earliest of everything that is under way; in the past when it is
+    /// overdue. Ask after [`Escalate::claim`]: messages that are due and still here wait for a free session
+    /// or for their recipient's budget, and a receipt or the regular look brings them on.
     pub fn next_wake(&self, book: &Book, now: &Reading) -> Option<(Timestamp, WakeReason)> {
-        let clocks = book.incidents().flat_map(|incident| self.wakes_of(book, incident, now));
+        let clocks = book.next_due().map(|(at, id)| {
+            let wake =
+                book.incident(id).and_then(|incident| self.wakes_of(book, incident, now).into_iter().min());
+            let wait = at.map_or(Span::ZERO, |at| Span(at.0.saturating_sub(now.boottime.0)));
+            (wait, wake.map_or(WakeReason::Tick, |(_, reason)| reason))
+        });
         let messages = book.unfinished().filter(|n| n.digest.is_none());
-        let waiting = messages.filter(|n| !book.hints.claims.contains_key(&n.id));
-        let sends = waiting.map(|n| (claims::wait(book, n, now), WakeReason::Send));
-        clocks.chain(sends).min().map(|(wait, reason)| (now.utc + wait, reason))
+        let waits =
+            messages.filter(|n| n.state != NotificationState::Sending).map(|n| claims::wait(book, n, now));
+        let sends = waits.filter(|wait| *wait > Span::ZERO).map(|wait| (wait, WakeReason::Send));
+        clocks.into_iter().chain(sends).min().map(|(wait, reason)| (now.utc + wait, reason))
     }
 
     fn wakes_of(&self, book: &Book, incident: &Incident, now: &Reading) -> Vec<(Span, WakeReason)> {
-        if incident.status == IncidentStatus::New {
-            return vec![(Span::ZERO, WakeReason::Step)];
+        match (incident.status, incident.resolved_at) {
+            (IncidentStatus::New, _) => return vec![(Span::ZERO, WakeReason::Step)],
+            (IncidentStatus::Resolved, Some(at)) => {
+                let left = Span((at + self.params.close_after - now.utc).0.max(0));
+                return vec![(left, WakeReason::Tick)];
+            }
+            _ => {}
         }
         let waits = book.clocks_of(&incident.id).iter().filter(|c| c.state == ClockState::Running);
         let wait = |clock: &crate::schema::Clock| {

@@ -6,8 +6,8 @@ use super::moves::{ClockInput, NotificationInput};
 use super::rows::{Draft, is_telling, journal, live_clocks, move_clock, move_notification, new_clock};
 use crate::limits;
 use crate::schema::{
-    Attempt, AttemptResult, Book, Changes, Clock, ClockKind, ClockState, IncidentStatus, MailPhase, Notification, NotificationKind,
-    NotificationState, Printable, Reading, Receipt, Span,
+    Attempt, AttemptResult, Book, Changes, Clock, ClockKind, ClockState, IncidentStatus, MailPhase,
+    Notification, NotificationKind, NotificationState, Printable, Reading, Receipt, Span,
 };
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -32,10 +32,18 @@ impl Escalate {
     /// Takes in what came of a try: an attempts row, the row's state and next time, and for what cannot be
     /// delivered another way. A receipt that answers no try under way is journalled and changes nothing.
     pub fn receipt(&self, book: &mut Book, receipt: &Receipt, now: &Reading, changes: &mut Changes) {
-        let under_way = |n: &&Notification| n.state == NotificationState::Sending && n.attempts == receipt.attempt;
+        let under_way =
+            |n: &&Notification| n.state == NotificationState::Sending && n.attempts == receipt.attempt;
         if book.notification(receipt.notification).filter(under_way).is_none() {
-            let detail = format!("a receipt for try {} that is not under way: {}", receipt.attempt, receipt.reply);
-            journal(changes, now.utc, "late-receipt", &format!("notification {}", receipt.notification), &detail);
+            let detail =
+                format!("a receipt for try {} that is not under way: {}", receipt.attempt, receipt.reply);
+            journal(
+                changes,
+                now.utc,
+                "late-receipt",
+                &format!("notification {}", receipt.notification),
+                &detail,
+            );
             return;
         }
         self.judge_relay(book, receipt, now, changes);
@@ -175,13 +183,22 @@ impl Escalate {
         changes: &mut Changes,
     ) -> bool {
         let Some(incident) = &row.incident else { return false };
-        let (Some(person), true) = (self.params.persons.get(&row.recipient), is_telling(row.kind)) else { return false };
+        let (Some(person), true) = (self.params.persons.get(&row.recipient), is_telling(row.kind)) else {
+            return false;
+        };
         let tried: Vec<Arc<str>> = book
             .notifications_of(incident)
-            .filter(|n| n.recipient == row.recipient && n.round == row.round && n.step == row.step && is_telling(n.kind))
+            .filter(|n| {
+                n.recipient == row.recipient
+                    && n.round == row.round
+                    && n.step == row.step
+                    && is_telling(n.kind)
+            })
             .map(|n| n.address.clone())
             .collect();
-        let Some(address) = person.addresses.iter().find(|address| !tried.contains(address)) else { return false };
+        let Some(address) = person.addresses.iter().find(|address| !tried.contains(address)) else {
+            return false;
+        };
         let draft = Draft {
             incident: Some(incident),
             step: row.step,
@@ -193,7 +210,13 @@ impl Escalate {
         };
         let owed = self.owe(book, &draft, now).is_some();
         if owed {
-            journal(changes, now.utc, "fallback", incident, &format!("{} is told at {address} too: {why}", row.recipient));
+            journal(
+                changes,
+                now.utc,
+                "fallback",
+                incident,
+                &format!("{} is told at {address} too: {why}", row.recipient),
+            );
         }
         owed
     }
@@ -201,19 +224,34 @@ impl Escalate {
 
 /// After a message came to nothing: another address of the person, else (when nobody of its step may have
 /// been told) the next step at once. What others did with an incident, and tests, are just journalled.
-pub(super) fn give_up_elsewhere(room: &Escalate, book: &mut Book, id: u64, now: &Reading, changes: &mut Changes) {
+pub(super) fn give_up_elsewhere(
+    room: &Escalate,
+    book: &mut Book,
+    id: u64,
+    now: &Reading,
+    changes: &mut Changes,
+) {
     let Some(row) = book.notification(id).cloned() else { return };
     let Some(incident) = row.incident.clone().filter(|_| is_telling(row.kind)) else { return };
     let open = book.incident(&incident).is_some_and(|i| i.status == IncidentStatus::Open);
     if !open || room.tell_other_address(book, &row, "the message was refused", now, changes) {
         return;
     }
-    journal(changes, now.utc, "unreachable", &incident, &format!("{} has no other address to try", row.recipient));
+    journal(
+        changes,
+        now.utc,
+        "unreachable",
+        &incident,
+        &format!("{} has no other address to try", row.recipient),
+    );
     let hopeless = |n: &Notification| {
-        matches!(n.state, NotificationState::Refused | NotificationState::Expired | NotificationState::Cancelled)
+        matches!(
+            n.state,
+            NotificationState::Refused | NotificationState::Expired | NotificationState::Cancelled
+        )
     };
     if book.notifications_of(&incident).filter(|n| n.step == row.step && n.round == row.round).all(hopeless) {
-        room.expedite(book, &incident, now);
+        room.nobody_told(book, &incident, now, changes);
     }
 }
 
@@ -233,7 +271,8 @@ pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, chang
     }
     // A promise that was kept in doubt stays in doubt: nothing more can be learned about it.
     if input == ClockInput::Doubt
-        && let Some(mut doubted) = book.clocks_of(&id).iter().find(|c| c.kind == kind && c.round == round).cloned()
+        && let Some(mut doubted) =
+            book.clocks_of(&id).iter().find(|c| c.kind == kind && c.round == round).cloned()
     {
         doubted.ended_at = Some(now.utc);
         book.put_clock(doubted);
@@ -244,7 +283,13 @@ pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, chang
         _ => "in time",
     };
     let after = passed.hi.in_words();
-    journal(changes, now.utc, "clock", &id, &format!("{}: {by}, {verdict}, after {after} of {}", kind.name(), allowed.in_words()));
+    journal(
+        changes,
+        now.utc,
+        "clock",
+        &id,
+        &format!("{}: {by}, {verdict}, after {after} of {}", kind.name(), allowed.in_words()),
+    );
 }
 
 /// Whether the relay refuses us, not the recipient or the content: login, sender, TLS policy.

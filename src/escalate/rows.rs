@@ -5,8 +5,8 @@ use super::elapsed;
 use super::moves::{ClockInput, IncidentInput, Machine, NotificationInput};
 use crate::schema::book::id_text;
 use crate::schema::{
-    Book, Changes, Clock, ClockKind, ClockState, JournalEntry, Notification, NotificationKind, NotificationState,
-    Printable, Reading, Span, Timestamp,
+    Book, Changes, Clock, ClockKind, ClockState, JournalEntry, Notification, NotificationKind,
+    NotificationState, Printable, Reading, Span, Timestamp,
 };
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -110,7 +110,14 @@ pub(super) fn live_clocks(book: &Book, incident: &str, kinds: &[ClockKind]) -> V
 }
 
 /// A clock that counts from `back` before now.
-pub(super) fn new_clock(incident: Arc<str>, kind: ClockKind, round: u32, allowed: Span, back: Span, now: &Reading) -> Clock {
+pub(super) fn new_clock(
+    incident: Arc<str>,
+    kind: ClockKind,
+    round: u32,
+    allowed: Span,
+    back: Span,
+    now: &Reading,
+) -> Clock {
     let armed = Reading {
         utc: now.utc - back,
         boottime: Span(now.boottime.0.saturating_sub(back.0)),

@@ -6,9 +6,9 @@
 //! the next begins, without a hole.
 
 use crate::schema::{Span, Timestamp};
+use jiff::ToSpan;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::ToSpan;
 use std::sync::Arc;
 
 /// A period in which somebody stands in.
@@ -116,10 +116,17 @@ mod tests {
 
     #[test]
     fn somebody_is_on_call_at_every_moment_in_every_odd_zone() {
-        for zone in ["Australia/Lord_Howe", "America/Santiago", "Africa/Cairo", "Antarctica/Troll", "Pacific/Apia"] {
+        for zone in
+            ["Australia/Lord_Howe", "America/Santiago", "Africa/Cairo", "Antarctica/Troll", "Pacific/Apia"]
+        {
             let first = date(2011, 12, 1).at(0, 0, 0, 0);
-            let schedule =
-                Schedule { zone: TimeZone::get(zone).unwrap(), turn_days: 1, first, overrides: vec![], ..berlin() };
+            let schedule = Schedule {
+                zone: TimeZone::get(zone).unwrap(),
+                turn_days: 1,
+                first,
+                overrides: vec![],
+                ..berlin()
+            };
             let start = schedule.handoff(0).unwrap();
             for half_hours in 0..48 * 400 {
                 let moment = start + Span::minutes(30 * half_hours);

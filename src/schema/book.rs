@@ -73,6 +73,8 @@ pub struct Hints {
     pub relay_failures: u32,
     /// Boot clock at which the first relay is preferred again.
     pub relay_until: Option<Span>,
+    /// The last look: a step of UTC since then concerns every incident.
+    pub looked_at: Option<Reading>,
 }
 
 /// The book. Rows change only through [`Book::update_incident`] and its like, so that no change is forgotten.
@@ -89,8 +91,13 @@ pub struct Book {
     pub hints: Hints,
     by_entity: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     by_incident: BTreeMap<Arc<str>, BTreeSet<u64>>,
+    by_digest: BTreeMap<u64, BTreeSet<u64>>,
     unfinished: BTreeSet<u64>,
     unsettled: BTreeSet<Arc<str>>,
+    /// Incidents that changed since they were looked at.
+    restless: BTreeSet<Arc<str>>,
+    /// When (boot clock) the others want to be looked at. May hold stale entries, which are looked at in vain.
+    quiet: BTreeSet<(Span, Arc<str>)>,
     dirty: Dirty,
 }
 
@@ -135,6 +142,7 @@ impl Book {
             book.put_silence(silence);
         }
         book.dirty = Dirty::default();
+        book.disturb_all();
         book
     }
 
@@ -146,7 +154,9 @@ impl Book {
             let clocks = self.clocks.get(incident).into_iter().flatten();
             changes.clocks.extend(clocks.filter(|c| c.kind == *kind && c.round == *round).cloned());
         }
-        changes.notifications.extend(dirty.notifications.iter().filter_map(|id| self.notifications.get(id)).cloned());
+        changes
+            .notifications
+            .extend(dirty.notifications.iter().filter_map(|id| self.notifications.get(id)).cloned());
         changes.silences.extend(dirty.silences.iter().filter_map(|id| self.silences.get(id)).cloned());
         let over: Vec<Arc<str>> = dirty.incidents.into_iter().filter(|id| self.is_over(id)).collect();
         let told = dirty.notifications.iter().filter_map(|id| self.notifications.get(id)?.incident.clone());
@@ -155,9 +165,20 @@ impl Book {
             self.forget_incident(&id);
         }
         for id in dirty.notifications {
-            let loose = self.notifications.get(&id).is_some_and(|n| n.incident.is_none() && is_final(n.state));
+            let loose =
+                self.notifications.get(&id).is_some_and(|n| n.incident.is_none() && is_final(n.state));
             if loose {
-                self.notifications.remove(&id);
+                self.forget_notification(id);
+            }
+        }
+    }
+
+    fn forget_notification(&mut self, id: u64) {
+        let Some(digest) = self.notifications.remove(&id).and_then(|n| n.digest) else { return };
+        if let Some(members) = self.by_digest.get_mut(&digest) {
+            members.remove(&id);
+            if members.is_empty() {
+                self.by_digest.remove(&digest);
             }
         }
     }
@@ -170,8 +191,9 @@ impl Book {
     fn forget_incident(&mut self, id: &str) {
         self.incidents.remove(id);
         self.clocks.remove(id);
+        self.restless.remove(id);
         for notification in self.by_incident.remove(id).unwrap_or_default() {
-            self.notifications.remove(&notification);
+            self.forget_notification(notification);
         }
     }
 
@@ -231,6 +253,7 @@ impl Book {
         let id = incident.id.clone();
         self.index_incident(&incident);
         self.incidents.insert(id.clone(), incident);
+        self.restless.insert(id.clone());
         self.dirty.incidents.insert(id);
     }
 
@@ -240,6 +263,7 @@ impl Book {
         change(&mut incident);
         self.index_incident(&incident);
         self.incidents.insert(key.clone(), incident);
+        self.restless.insert(key.clone());
         self.dirty.incidents.insert(key);
     }
 
@@ -270,12 +294,45 @@ impl Book {
 
     /// Adds a clock, or replaces the one of its key.
     pub fn put_clock(&mut self, clock: Clock) {
+        self.restless.insert(clock.incident.clone());
         self.dirty.clocks.insert((clock.incident.clone(), clock.kind, clock.round));
         let clocks = self.clocks.entry(clock.incident.clone()).or_default();
         match clocks.iter_mut().find(|c| c.kind == clock.kind && c.round == clock.round) {
             Some(old) => *old = clock,
             None => clocks.push(clock),
         }
+    }
+}
+
+/// Which incidents want to be looked at, so that a look costs what there is to do, not what there is.
+impl Book {
+    /// The incidents that changed since their last look, or whose time has come; they are taken from the list.
+    pub fn take_due(&mut self, boottime: Span) -> BTreeSet<Arc<str>> {
+        let mut due = std::mem::take(&mut self.restless);
+        while self.quiet.first().is_some_and(|(at, _)| *at <= boottime) {
+            due.extend(self.quiet.pop_first().map(|(_, id)| id));
+        }
+        due
+    }
+
+    /// Ends a look: nothing about the incident needs a further one until then (`None`: until it changes).
+    pub fn rest(&mut self, id: &Arc<str>, until: Option<Span>) {
+        self.restless.remove(id);
+        if let Some(until) = until {
+            self.quiet.insert((until, id.clone()));
+        }
+    }
+
+    /// Every incident wants to be looked at, as after a step of the clock.
+    pub fn disturb_all(&mut self) {
+        self.quiet.clear();
+        self.restless = self.incidents.keys().cloned().collect();
+    }
+
+    /// The incident that wants to be looked at first, and when by the boot clock: `None` = now.
+    pub fn next_due(&self) -> Option<(Option<Span>, &Arc<str>)> {
+        let restless = self.restless.first().map(|id| (None, id));
+        restless.or_else(|| self.quiet.first().map(|(at, id)| (Some(*at), id)))
     }
 }
 
@@ -304,7 +361,8 @@ impl Book {
 
     /// The rows that a digest tells, oldest first.
     pub fn members_of(&self, digest: u64) -> impl Iterator<Item = &Notification> {
-        self.notifications.values().filter(move |n| n.digest == Some(digest))
+        let ids = self.by_digest.get(&digest).into_iter().flatten();
+        ids.filter_map(|id| self.notifications.get(id))
     }
 
     /// Adds a notification, or replaces the one of its id.
@@ -313,8 +371,8 @@ impl Book {
         if let Some(incident) = &notification.incident {
             self.by_incident.entry(incident.clone()).or_default().insert(id);
         }
-        self.index_notification(id, notification.state);
         self.notifications.insert(id, notification);
+        self.index_notification(id);
         self.dirty.notifications.insert(id);
     }
 
@@ -322,13 +380,19 @@ impl Book {
     pub fn update_notification(&mut self, id: u64, change: impl FnOnce(&mut Notification)) {
         let Some(notification) = self.notifications.get_mut(&id) else { return };
         change(notification);
-        let state = notification.state;
-        self.index_notification(id, state);
+        self.index_notification(id);
         self.dirty.notifications.insert(id);
     }
 
-    fn index_notification(&mut self, id: u64, state: NotificationState) {
-        if is_final(state) {
+    fn index_notification(&mut self, id: u64) {
+        let Some(notification) = self.notifications.get(&id) else { return };
+        if let Some(incident) = &notification.incident {
+            self.restless.insert(incident.clone());
+        }
+        if let Some(digest) = notification.digest {
+            self.by_digest.entry(digest).or_default().insert(id);
+        }
+        if is_final(notification.state) {
             self.unfinished.remove(&id);
             self.hints.due.remove(&id);
             self.hints.claims.remove(&id);

@@ -26,7 +26,8 @@ impl Tail {
 
     /// Files that were not seen this time.
     fn miss(&mut self, found: &BTreeMap<Key, Found>, now: &Reading) {
-        let unseen: Vec<Key> = self.followers.keys().filter(|key| !found.contains_key(*key)).copied().collect();
+        let unseen: Vec<Key> =
+            self.followers.keys().filter(|key| !found.contains_key(*key)).copied().collect();
         for key in unseen {
             let Some(follower) = self.followers.get_mut(&key) else { continue };
             if self.unreadable.iter().any(|directory| follower.found.path.starts_with(directory)) {
@@ -55,7 +56,8 @@ impl Tail {
     /// A file that was seen.
     fn meet(&mut self, key: Key, found: Found, now: &Reading, first: bool) {
         let Some(follower) = self.followers.get_mut(&key) else {
-            self.followers.insert(key, Follower::new(found, now.boottime, first));
+            let encoding = self.sources.get(found.source).map(|source| source.encoding).unwrap_or_default();
+            self.followers.insert(key, Follower::new(found, encoding, now.boottime, first));
             return;
         };
         if follower.found.source != found.source {

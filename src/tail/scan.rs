@@ -2,6 +2,7 @@
 
 use super::glob::{Glob, Step};
 use super::siblings::{Age, Packing, packing, rotated};
+use super::wide::Encoding;
 use crate::limits::{FILES_MAX, GLOB_DEPTH_MAX};
 use crate::schema::Refusal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,8 @@ pub struct Source {
     pub name: Arc<str>,
     /// Its globs.
     pub globs: Vec<Glob>,
+    /// How its bytes are cut.
+    pub encoding: Encoding,
     /// Its paths that cannot be globs.
     pub refused: Vec<Refusal>,
 }
@@ -94,7 +97,8 @@ pub struct Source {
 /// Looks at all globs of all sources.
 pub fn scan(sources: &[Source], never: &[PathBuf]) -> Scan {
     let mut scan = Scan::default();
-    let never: Vec<PathBuf> = never.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+    let never: Vec<PathBuf> =
+        never.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
     for (index, source) in sources.iter().enumerate() {
         scan.refused.extend(source.refused.iter().cloned());
         let roots = source.globs.iter().filter_map(|glob| glob.fixed.canonicalize().ok()).collect();
@@ -122,7 +126,9 @@ impl<'a> Name<'a> {
         let fits = glob.name.fits(name);
         let sibling = rotated(stem).into_iter().find(|way| glob.name.fits(&way.base) && way.base != *name);
         let (base, age, may_be_live) = match sibling {
-            Some(way) if names.contains(&*way.base) || packing != Packing::Plain || !fits => (way.base, way.age, false),
+            Some(way) if names.contains(&*way.base) || packing != Packing::Plain || !fits => {
+                (way.base, way.age, false)
+            }
             Some(way) if matches!(way.age, Age::Dated(_)) => (way.base, way.age, true),
             _ if packing == Packing::Gzip && (fits || glob.name.fits(stem)) => {
                 (stem.to_vec(), Age::Numbered(std::cmp::Reverse(0)), false)
@@ -163,7 +169,8 @@ impl Look<'_> {
         for (name, kind) in self.entries(directory) {
             let below = directory.join(OsStr::from_bytes(&name));
             let link = kind.is_symlink() && *step != Step::AnyDepth;
-            let enters = kind.is_dir() || (link && below.canonicalize().is_ok_and(|real| self.root_of(&real).is_some()));
+            let enters = kind.is_dir()
+                || (link && below.canonicalize().is_ok_and(|real| self.root_of(&real).is_some()));
             if enters && step.fits(&name) {
                 let steps = if *step == Step::AnyDepth { steps } else { rest };
                 self.descend(glob, &below, steps, depth + 1);
@@ -175,7 +182,8 @@ impl Look<'_> {
         let mut entries = Vec::new();
         match std::fs::read_dir(directory) {
             Ok(list) => {
-                let kinds = list.flatten().filter_map(|entry| Some((entry.file_name(), entry.file_type().ok()?)));
+                let kinds =
+                    list.flatten().filter_map(|entry| Some((entry.file_name(), entry.file_type().ok()?)));
                 entries.extend(kinds.map(|(name, kind)| (name.as_bytes().to_vec(), kind)));
                 self.scan.directories.insert(directory.to_path_buf());
             }
@@ -196,7 +204,8 @@ impl Look<'_> {
     fn list(&mut self, glob: &Glob, directory: &Path) {
         let entries = self.entries(directory);
         let names: BTreeSet<&[u8]> = entries.iter().map(|(name, _)| &**name).collect();
-        let fitting: Vec<Name<'_>> = entries.iter().filter_map(|(name, kind)| Name::of(name, *kind, glob, &names)).collect();
+        let fitting: Vec<Name<'_>> =
+            entries.iter().filter_map(|(name, kind)| Name::of(name, *kind, glob, &names)).collect();
         // Writers that date their files (`app-2026-11-24.log`) have no base: the newest is the live one.
         let mut newest: BTreeMap<&[u8], &Age> = BTreeMap::new();
         for name in fitting.iter().filter(|name| name.age != Age::Live) {
@@ -205,7 +214,8 @@ impl Look<'_> {
         }
         for name in &fitting {
             let path = directory.join(OsStr::from_bytes(name.name));
-            let newest = name.may_be_live && newest.get(&*name.base).is_none_or(|newest| **newest == name.age);
+            let newest =
+                name.may_be_live && newest.get(&*name.base).is_none_or(|newest| **newest == name.age);
             let live = name.age == Age::Live || newest;
             if name.kind.is_dir() {
                 if matches!(glob.name, Step::Literal(_)) {

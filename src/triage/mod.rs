@@ -13,8 +13,10 @@
 //! yes to a critical one.
 
 use crate::limits;
-use crate::schema::{Book, Finding, Incident, IncidentStatus, Reading, Severity, Silence, Span, Timestamp, Verdict};
 use crate::schema::book::id_text;
+use crate::schema::{
+    Book, Finding, Incident, IncidentStatus, Reading, Severity, Silence, Span, Timestamp, Verdict,
+};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -89,7 +91,8 @@ impl Triage {
             finding.reason = format!("silence {id} of {owner} until {ends_at}: {reason}").into();
             return finding;
         }
-        let kin = Traits { severity: finding.severity, incident_type: finding.incident_type.as_deref(), source };
+        let kin =
+            Traits { severity: finding.severity, incident_type: finding.incident_type.as_deref(), source };
         match self.host_of(book, &finding, kin) {
             Some((id, reason)) => {
                 let note = self.join(book, &id, &finding, kin, read_at);
@@ -102,7 +105,10 @@ impl Triage {
                 let incident = self.open(book, &finding, kin, crowded, read_at, now);
                 finding.verdict = Verdict::Opened;
                 finding.reason = if crowded {
-                    format!("more than {} incidents are open: further ones of this rule join here", self.params.open_max)
+                    format!(
+                        "more than {} incidents are open: further ones of this rule join here",
+                        self.params.open_max
+                    )
                 } else {
                     format!("no open incident about {}", incident.entity)
                 }
@@ -122,18 +128,28 @@ impl Triage {
         };
         let entity = finding.entity();
         if let Some(incident) = book.unsettled_of(&entity).find(fits) {
-            return Some((incident.id.clone(), format!("incident {} is about the same entity", incident.number)));
+            return Some((
+                incident.id.clone(),
+                format!("incident {} is about the same entity", incident.number),
+            ));
         }
         let address = finding.group.iter().find(|(key, _)| &**key == "src_ip");
-        let by_address = address.and_then(|(key, value)| book.unsettled_of(&format!("{key}={value}")).find(fits));
+        let by_address =
+            address.and_then(|(key, value)| book.unsettled_of(&format!("{key}={value}")).find(fits));
         if let Some(incident) = by_address {
-            return Some((incident.id.clone(), format!("incident {} is about the same source address", incident.number)));
+            return Some((
+                incident.id.clone(),
+                format!("incident {} is about the same source address", incident.number),
+            ));
         }
         if book.unsettled() < self.params.open_max {
             return None;
         }
         let flood = book.unsettled_of(&flood_entity(finding)).find(fits)?;
-        let why = format!("more than {} incidents are open; incident {} gathers this rule", self.params.open_max, flood.number);
+        let why = format!(
+            "more than {} incidents are open; incident {} gathers this rule",
+            self.params.open_max, flood.number
+        );
         Some((flood.id.clone(), why))
     }
 
@@ -166,7 +182,9 @@ impl Triage {
         match (graver, raised && before.1 != IncidentStatus::New) {
             (false, _) => String::new(),
             (true, false) => format!("; it is {} now", finding.severity.name()),
-            (true, true) => format!("; it is {} now and starts anew from the first step", finding.severity.name()),
+            (true, true) => {
+                format!("; it is {} now and starts anew from the first step", finding.severity.name())
+            }
         }
     }
 
@@ -227,7 +245,9 @@ fn flood_entity(finding: &Finding) -> String {
 
 /// Whether a silence covers a finding.
 fn covers(silence: &Silence, finding: &Finding, source: Option<&str>, now: Timestamp) -> bool {
-    let in_group = |pair: &str| finding.group.iter().any(|(key, value)| pair.split_once('=') == Some((&**key, &**value)));
+    let in_group = |pair: &str| {
+        finding.group.iter().any(|(key, value)| pair.split_once('=') == Some((&**key, &**value)))
+    };
     silence.starts_at <= now
         && now < silence.ends_at
         && silence.rule.as_ref().is_none_or(|rule| *rule == finding.rule)

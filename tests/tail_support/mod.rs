@@ -24,6 +24,9 @@ pub struct Rig {
     pub told: Vec<RawLine>,
     pub gaps: Vec<Gap>,
     pub boottime: Span,
+    /// How far our clock is behind that of the file system, whose births of files tell a new file from an old
+    /// one: histories that take microseconds are too fast for its ticks.
+    pub behind: Span,
 }
 
 impl Rig {
@@ -38,7 +41,18 @@ impl Rig {
         let params = Params { sources: sources.iter().enumerate().map(source).collect(), never: vec![] };
         let tail = Tail::new(params.clone(), vec![], 1);
         let (generations, positions, lines) = Default::default();
-        Rig { dir, params, tail, generations, positions, lines, told: vec![], gaps: vec![], boottime: Span::seconds(100) }
+        Rig {
+            dir,
+            params,
+            tail,
+            generations,
+            positions,
+            lines,
+            told: vec![],
+            gaps: vec![],
+            boottime: Span::seconds(100),
+            behind: Span::ZERO,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -51,7 +65,11 @@ impl Rig {
         fs::write(&stamp, "x").unwrap();
         let born = File::open(&stamp).unwrap().metadata().unwrap().modified().unwrap();
         let micros = born.duration_since(UNIX_EPOCH).unwrap().as_micros();
-        Reading { utc: Timestamp(micros as i64), boottime: self.boottime, boot_id: "boot".into() }
+        Reading {
+            utc: Timestamp(micros as i64) - self.behind,
+            boottime: self.boottime,
+            boot_id: "boot".into(),
+        }
     }
 
     /// Polls once, without committing.
@@ -74,11 +92,14 @@ impl Rig {
             self.told.push(line);
         }
         for position in batch.positions {
-            let generation = self.generations.get(&position.generation).expect("a position without generation");
+            let generation =
+                self.generations.get(&position.generation).expect("a position without generation");
             assert!(generation.head_length <= position.offset, "{generation:?} {position:?}");
             assert!(position.markers.len() <= gatewatch::limits::MARKERS_MAX);
             let before = self.positions.insert(position.generation, position.clone());
-            assert!(before.is_none_or(|before| before.offset < position.offset && before.lines <= position.lines));
+            assert!(
+                before.is_none_or(|before| before.offset < position.offset && before.lines <= position.lines)
+            );
         }
         for gap in batch.gaps {
             assert!(self.generations.contains_key(&gap.generation), "a gap without generation: {gap:?}");
@@ -110,7 +131,8 @@ impl Rig {
 
     /// The daemon stops (or is killed) and comes back with what is committed.
     pub fn restart(&mut self) {
-        let known = self.generations.values().map(|g| (g.clone(), self.positions.get(&g.id).cloned())).collect();
+        let known =
+            self.generations.values().map(|g| (g.clone(), self.positions.get(&g.id).cloned())).collect();
         let next = self.generations.keys().last().map_or(1, |id| id + 1);
         self.tail = Tail::new(self.params.clone(), known, next);
         self.boottime = Span::seconds(50);

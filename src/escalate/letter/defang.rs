@@ -47,7 +47,8 @@ fn without_schemes(text: &str) -> String {
 
 /// Characters that end a host name or an address.
 fn is_between(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '/' | ',' | ';' | '"' | '\'' | '(' | ')' | '[' | ']' | '<' | '>' | '=' | '@' | '|')
+    c.is_whitespace()
+        || matches!(c, '/' | ',' | ';' | '"' | '\'' | '(' | ')' | '[' | ']' | '<' | '>' | '=' | '@' | '|')
 }
 
 fn token_of(token: &str) -> String {
@@ -63,7 +64,8 @@ fn token_of(token: &str) -> String {
 
 /// `12.5` and `2.0.11` are numbers and versions; four groups are an address.
 fn is_plain_number(token: &str) -> bool {
-    token.chars().all(|c| c.is_ascii_digit() || c == '.') && token.split('.').filter(|g| !g.is_empty()).count() != 4
+    token.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && token.split('.').filter(|g| !g.is_empty()).count() != 4
 }
 
 /// Dots between characters of a name become `[.]`; a dot that ends a sentence stays.

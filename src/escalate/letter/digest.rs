@@ -39,18 +39,26 @@ impl Desk<'_> {
         }
         let times = || self.members().map(|n| n.created_at);
         let when = |at: Option<_>| at.map_or("-".to_owned(), |at| times::both(at, &self.zone));
-        let by_kind: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+        let by_kind: Vec<String> =
+            kinds.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
         let mut blocks = vec![
-            Block::Text("More came for you than one mailbox should take alone; here is all of it in one.".into()),
+            Block::Text(
+                "More came for you than one mailbox should take alone; here is all of it in one.".into(),
+            ),
             Block::Facts(vec![
                 ("Messages", format!("{total} ({})", by_kind.join(", "))),
-                ("Incidents", format!("{} ({})", incidents.len(), by_severity(incidents.values().map(|(i, _)| *i)))),
+                (
+                    "Incidents",
+                    format!("{} ({})", incidents.len(), by_severity(incidents.values().map(|(i, _)| *i))),
+                ),
                 ("First", when(times().min())),
                 ("Last", when(times().max())),
             ]),
         ];
         if self.row.may_repeat && self.row.attempts > 1 {
-            blocks.push(Block::Text("This may repeat an earlier message: the relay's answer to that one was lost.".into()));
+            blocks.push(Block::Text(
+                "This may repeat an earlier message: the relay's answer to that one was lost.".into(),
+            ));
         }
         let mut sorted: Vec<(&Incident, &Notification)> = incidents.into_values().collect();
         sorted.sort_by_key(|(incident, _)| (Reverse(incident.severity), incident.number));
@@ -70,7 +78,9 @@ impl Desk<'_> {
             blocks.push(Block::Text(format!("and {more} more.")));
         }
         blocks.push(Block::Title("Acknowledge".into()));
-        blocks.push(Block::Text("One by one, on the machine that runs gatewatch; the list shows all that is open:".into()));
+        blocks.push(Block::Text(
+            "One by one, on the machine that runs gatewatch; the list shows all that is open:".into(),
+        ));
         blocks.push(Block::Command("gatewatch incident list".into()));
         blocks.push(Block::Command("gatewatch incident ack NUMBER".into()));
         let heading = format!("{total} messages in one");

@@ -6,7 +6,9 @@ use super::super::rows::is_live;
 use super::defang::defang;
 use super::page::{Block, Page};
 use super::{Desk, loud, subject, times};
-use crate::schema::{ClockKind, ClockState, Evidence, EvidenceLine, Finding, Incident, NotificationKind, Timestamp};
+use crate::schema::{
+    ClockKind, ClockState, Evidence, EvidenceLine, Finding, Incident, NotificationKind, Timestamp,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -56,11 +58,14 @@ impl Desk<'_> {
 
     /// Who took the incident, or how it ended.
     pub(super) fn news(&self, incident: &Incident) -> (String, Page) {
-        let at = |time: Option<Timestamp>| time.map_or("just now".to_owned(), |time| times::both(time, &self.zone));
+        let at = |time: Option<Timestamp>| {
+            time.map_or("just now".to_owned(), |time| times::both(time, &self.zone))
+        };
         let mut blocks = Vec::new();
         if self.row.kind == NotificationKind::Acknowledged {
             let who = incident.acknowledged_by.as_ref().map_or("somebody".into(), |id| self.name_of(id));
-            blocks.push(Block::Text(format!("{who} took this incident at {}.", at(incident.acknowledged_at))));
+            blocks
+                .push(Block::Text(format!("{who} took this incident at {}.", at(incident.acknowledged_at))));
             let hold = self.book.clock(&incident.id, ClockKind::Hold).filter(|c| is_live(c));
             blocks.push(Block::Text(match hold {
                 Some(hold) => {
@@ -97,14 +102,18 @@ impl Desk<'_> {
                 self.name_of(who),
                 times::both(at, &self.zone)
             )),
-            (NotificationKind::Repeat, None) => why.push("Nobody has acknowledged this yet: it is told again.".into()),
+            (NotificationKind::Repeat, None) => {
+                why.push("Nobody has acknowledged this yet: it is told again.".into())
+            }
             (NotificationKind::Escalation, _) => why.push(format!(
                 "Step {}: nobody has acknowledged this since {}.",
                 self.row.step + 1,
                 times::both(incident.started.utc, &self.zone)
             )),
             (NotificationKind::Fallback, _) => {
-                why.push("This comes to your second address because the first one did not take it in time.".into());
+                why.push(
+                    "This comes to your second address because the first one did not take it in time.".into(),
+                );
             }
             _ => {}
         }
@@ -114,13 +123,23 @@ impl Desk<'_> {
 
     fn repeat_warning(&self) -> Option<String> {
         let warned = self.row.may_repeat && self.row.attempts > 1;
-        warned.then(|| "This may repeat an earlier message: the relay's answer to that one was lost.".to_owned())
+        warned.then(|| {
+            "This may repeat an earlier message: the relay's answer to that one was lost.".to_owned()
+        })
     }
 
-    fn facts(&self, incident: &Incident, gravest: Option<&Finding>, lines: &[EvidenceLine]) -> Vec<(&'static str, String)> {
-        let group = |key: &str| gravest.and_then(|f| f.group.iter().find(|(k, _)| &**k == key)).map(|(_, v)| &**v);
+    fn facts(
+        &self,
+        incident: &Incident,
+        gravest: Option<&Finding>,
+        lines: &[EvidenceLine],
+    ) -> Vec<(&'static str, String)> {
+        let group =
+            |key: &str| gravest.and_then(|f| f.group.iter().find(|(k, _)| &**k == key)).map(|(_, v)| &**v);
         let whats = gravest.map_or(&*incident.title, |finding| &*finding.explanation);
-        let who = names(lines.iter().filter_map(|l| l.user.as_deref()).chain(group("user")).chain(group("target_user")));
+        let who = names(
+            lines.iter().filter_map(|l| l.user.as_deref()).chain(group("user")).chain(group("target_user")),
+        );
         let from = names(lines.iter().filter_map(|l| l.from.as_deref()).chain(group("src_ip")));
         let on = names(lines.iter().flat_map(|l| [l.host.as_deref(), Some(&*l.source)]).flatten());
         let mut facts = vec![("What", defang(whats, SENTENCE_CHARS))];
@@ -148,13 +167,19 @@ impl Desk<'_> {
         let policy = self.room.policy(incident);
         let mut deadlines: Vec<(&'static str, String)> = Vec::new();
         if let Some(clock) = self.book.clock(&incident.id, ClockKind::Notify) {
-            deadlines.push(("Notify by", format!("{}: {}", times::both(clock.due_at, &self.zone), standing(clock.state))));
+            deadlines.push((
+                "Notify by",
+                format!("{}: {}", times::both(clock.due_at, &self.zone), standing(clock.state)),
+            ));
         }
         match (self.book.clock(&incident.id, ClockKind::Acknowledge), policy.acknowledge_within) {
-            (Some(clock), _) => deadlines
-                .push(("Take it by", format!("{}: {}", times::both(clock.due_at, &self.zone), standing(clock.state)))),
+            (Some(clock), _) => deadlines.push((
+                "Take it by",
+                format!("{}: {}", times::both(clock.due_at, &self.zone), standing(clock.state)),
+            )),
             (None, Some(within)) => {
-                deadlines.push(("Take it", format!("within {} of the first accepted notice", within.in_words())));
+                deadlines
+                    .push(("Take it", format!("within {} of the first accepted notice", within.in_words())));
             }
             (None, None) => {}
         }
@@ -166,7 +191,9 @@ impl Desk<'_> {
     fn next(&self, incident: &Incident) -> String {
         let steps = self.room.policy(incident).steps.len();
         let ladder = self.book.clock(&incident.id, ClockKind::Ladder).filter(|c| is_live(c));
-        let Some(ladder) = ladder else { return "Nobody else will be told: this was the last step.".to_owned() };
+        let Some(ladder) = ladder else {
+            return "Nobody else will be told: this was the last step.".to_owned();
+        };
         let wait = ladder.allowed.0.saturating_sub(elapsed(ladder, self.now).hi.0).max(0);
         let at = times::both(self.now.utc + crate::schema::Span(wait), &self.zone);
         if incident.next_step as usize >= steps {
@@ -184,7 +211,10 @@ impl Desk<'_> {
 
     fn further(&self, finding: &Finding) -> String {
         let when = times::both(finding.time, &self.zone);
-        defang(&format!("{}: {}, {}, {when}", finding.severity.name(), finding.title, finding.entity()), 2 * NAME_CHARS)
+        defang(
+            &format!("{}: {}, {}, {when}", finding.severity.name(), finding.title, finding.entity()),
+            2 * NAME_CHARS,
+        )
     }
 
     fn name_of(&self, id: &Arc<str>) -> String {

@@ -13,8 +13,8 @@ use super::Escalate;
 use super::rows::is_telling;
 use crate::limits;
 use crate::schema::{
-    Book, ClockKind, Evidence, Incident, Letter, Notification, NotificationKind, NotificationState, Printable,
-    Reading, Severity,
+    Book, ClockKind, Evidence, Incident, Letter, Notification, NotificationKind, NotificationState,
+    Printable, Reading, Severity,
 };
 use defang::defang;
 use jiff::tz::TimeZone;
@@ -41,7 +41,8 @@ impl Escalate {
         tree: Option<&str>,
     ) -> Option<Letter> {
         let row = book.notification(notification)?;
-        let zone = self.params.persons.get(&row.recipient).map_or(TimeZone::UTC, |person| person.zone.clone());
+        let zone =
+            self.params.persons.get(&row.recipient).map_or(TimeZone::UTC, |person| person.zone.clone());
         let desk = Desk { room: self, book, row, now, zone };
         let incident = row.incident.as_ref().and_then(|id| book.incident(id));
         let minimal = desk.is_minimal();
@@ -49,7 +50,9 @@ impl Escalate {
             (NotificationKind::Digest, _) => desk.digest(),
             (NotificationKind::Test, _) => desk.test(),
             (NotificationKind::Fallback, _) if minimal => desk.minimal(incident),
-            (NotificationKind::Acknowledged | NotificationKind::Resolved, Some(incident)) => desk.news(incident),
+            (NotificationKind::Acknowledged | NotificationKind::Resolved, Some(incident)) => {
+                desk.news(incident)
+            }
             (_, Some(incident)) => desk.alert(incident, evidence),
             (_, None) => return None,
         };
@@ -132,7 +135,9 @@ impl Desk<'_> {
 
     fn test(&self) -> (String, Page) {
         let blocks = vec![
-            Block::Text("This is a test of the way that alerts take. Nothing happened, and nothing is to do.".into()),
+            Block::Text(
+                "This is a test of the way that alerts take. Nothing happened, and nothing is to do.".into(),
+            ),
             Block::Facts(vec![
                 ("Asked by", defang(&self.row.recipient, 80)),
                 ("At", times::both(self.row.created_at, &self.zone)),
@@ -170,7 +175,8 @@ impl Desk<'_> {
 /// The subject of everything about an incident, so that its mails stand together.
 fn subject(incident: &Incident) -> String {
     let number = incident.number;
-    let text = format!("[gatewatch] {} #{number}: {}: {}", loud(incident.severity), incident.title, incident.entity);
+    let text =
+        format!("[gatewatch] {} #{number}: {}: {}", loud(incident.severity), incident.title, incident.entity);
     // An address alone is no link in a subject, and people search for it; anything else is defanged.
     let text = if text.contains("://") { defang(&text, limits::SUBJECT_CHARS_MAX) } else { text };
     Printable(&text).cut(limits::SUBJECT_CHARS_MAX - 1)

@@ -42,7 +42,8 @@ impl Page {
         let mut lines = wrapped(&self.heading, "", "");
         for (at, block) in self.blocks.iter().enumerate() {
             let opens = matches!(block, Block::Title(_) | Block::Facts(_) | Block::Command(_));
-            let follows = matches!(self.blocks.get(at.wrapping_sub(1)), Some(Block::Facts(_) | Block::Command(_)));
+            let follows =
+                matches!(self.blocks.get(at.wrapping_sub(1)), Some(Block::Facts(_) | Block::Command(_)));
             if opens || follows || at == 0 {
                 lines.push(String::new());
             }
@@ -80,7 +81,9 @@ impl Page {
             Severity::Medium => "#a16207",
             Severity::Low | Severity::Info => "#3b6ea5",
         };
-        format!("font-size:19px;line-height:1.3;margin:0 0 12px;padding:0 0 0 12px;border-left:6px solid {colour}")
+        format!(
+            "font-size:19px;line-height:1.3;margin:0 0 12px;padding:0 0 0 12px;border-left:6px solid {colour}"
+        )
     }
 }
 
@@ -145,7 +148,8 @@ fn push_html(out: &mut String, block: &Block) {
     let written = match block {
         Block::Facts(facts) => facts_html(out, facts),
         Block::Title(title) => {
-            let style = "font-size:13px;letter-spacing:.04em;text-transform:uppercase;margin:20px 0 6px;opacity:.75";
+            let style =
+                "font-size:13px;letter-spacing:.04em;text-transform:uppercase;margin:20px 0 6px;opacity:.75";
             writeln!(out, "<h2 style=\"{style}\">{}</h2>", escaped(title))
         }
         Block::Text(text) => writeln!(out, "<p style=\"margin:0 0 8px\">{}</p>", escaped(text)),
@@ -158,16 +162,24 @@ fn push_html(out: &mut String, block: &Block) {
             let style = "margin:0 0 8px;padding:6px 10px;border-left:3px solid rgba(128,128,128,.5);\
                          font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px";
             let what = escaped(what);
-            writeln!(out, "<div style=\"{style}\"><div style=\"opacity:.75\">{what}</div>{}</div>", escaped(line))
+            writeln!(
+                out,
+                "<div style=\"{style}\"><div style=\"opacity:.75\">{what}</div>{}</div>",
+                escaped(line)
+            )
         }
     };
     debug_assert!(written.is_ok(), "writing to a String does not fail");
 }
 
 fn facts_html(out: &mut String, facts: &[(&'static str, String)]) -> std::fmt::Result {
-    writeln!(out, "<table role=\"presentation\" style=\"border-collapse:collapse;margin:0 0 8px;font-size:15px\">")?;
+    writeln!(
+        out,
+        "<table role=\"presentation\" style=\"border-collapse:collapse;margin:0 0 8px;font-size:15px\">"
+    )?;
     for (name, value) in facts {
-        let (left, right) = ("padding:2px 12px 2px 0;vertical-align:top;opacity:.75", "padding:2px 0;vertical-align:top");
+        let (left, right) =
+            ("padding:2px 12px 2px 0;vertical-align:top;opacity:.75", "padding:2px 0;vertical-align:top");
         let (name, value) = (escaped(name), escaped(value));
         writeln!(out, "<tr><td style=\"{left}\">{name}</td><td style=\"{right}\">{value}</td></tr>")?;
     }
@@ -195,7 +207,8 @@ mod tests {
 
     #[test]
     fn lines_wrap_and_long_words_break() {
-        let lines = wrapped(&format!("{} {}", "word ".repeat(20), "x".repeat(200)), "a         ", "          ");
+        let lines =
+            wrapped(&format!("{} {}", "word ".repeat(20), "x".repeat(200)), "a         ", "          ");
         assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{lines:?}");
         let xs: usize = lines.iter().map(|line| line.matches('x').count()).sum();
         assert_eq!(xs, 200);
