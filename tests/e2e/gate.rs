@@ -115,7 +115,7 @@ impl Gate {
         self.start_as(self.command(&["run"]));
         wait_for("the daemon to be ready", Duration::from_secs(20), || {
             self.check_alive();
-            self.status()["sources"].is_array()
+            self.answers()
         });
     }
 
@@ -160,9 +160,15 @@ impl Gate {
         serde_json::from_slice(&output.stdout).unwrap_or_default()
     }
 
+    /// Whether a daemon answers at the socket; `status` tells of a store without one, too.
+    pub fn answers(&self) -> bool {
+        let status = self.status();
+        status["clocks"].is_object() && !degraded(&status, "daemon")
+    }
+
     /// Whether `status` names this as degraded.
     pub fn is_degraded(&self, what: &str) -> bool {
-        self.status()["degraded"].as_array().is_some_and(|list| list.iter().any(|one| one["what"] == what))
+        degraded(&self.status(), what)
     }
 
     /// Rows of a query.
@@ -186,6 +192,10 @@ impl Gate {
         });
         assert!(reached, "{sql}: {got:?} instead of {wanted}\n{}", self.said());
     }
+}
+
+fn degraded(status: &Value, what: &str) -> bool {
+    status["degraded"].as_array().is_some_and(|list| list.iter().any(|one| one["what"] == what))
 }
 
 /// JSON Lines as values.
