@@ -56,8 +56,10 @@ impl Tail {
 
     /// First way: the inode is that of a known generation, and the content agrees.
     fn judge_by_inode(&mut self, key: Key, now: &Reading) -> io::Result<()> {
-        let uncarried = |id: &u64| self.book.get(*id).is_some_and(|entry| entry.carrier.is_none());
-        let known: Vec<u64> = self.book.by_inode(key).into_iter().filter(uncarried).collect();
+        // Of a generation at offset 0 nothing was read that could prove it, and nothing that could be doubled.
+        let provable =
+            |id: &u64| self.book.get(*id).is_some_and(|e| e.carrier.is_none() && e.position.offset > 0);
+        let known: Vec<u64> = self.book.by_inode(key).into_iter().filter(provable).collect();
         if known.is_empty() || !self.ensure_open(key, now) {
             return Ok(());
         }
@@ -161,7 +163,9 @@ impl Tail {
                 best = Some((offset, *id, opening, tail));
             }
         }
-        if let Some((_, id, opening, tail)) = best {
+        // A short match is weaker than that the whole file stands in another one.
+        let weak = best.as_ref().is_some_and(|best| best.0 < HEAD_BYTES && best.0 < size);
+        if let Some((_, id, opening, tail)) = best.take_if(|_| !weak) {
             self.attach(key, id, opening, tail);
         } else if let Some(id) = self.successor_of(key, &alike)? {
             self.hold(key, id);
@@ -169,6 +173,8 @@ impl Tail {
             self.copy_of(key, &alike, size, &opening, &|from, to| bytes_at(file, from, to))?
         {
             self.hold(key, id);
+        } else if let Some((_, id, opening, tail)) = best {
+            self.attach(key, id, opening, tail);
         } else {
             self.begin(key, &name, now);
         }
@@ -199,8 +205,9 @@ impl Tail {
             self.close(key);
             return self.followers.get_mut(&key).into_iter().for_each(super::follower::Follower::reset);
         }
-        let best =
-            held.iter().filter(|(_, _, carried, _)| !carried).max_by_key(|(id, offset, ..)| (*offset, *id));
+        // The longest match counts; among equals one that is looking for its bytes.
+        let best = held.iter().max_by_key(|(id, offset, carried, _)| (*offset, !carried, *id));
+        let best = best.filter(|(_, _, carried, _)| !carried);
         if let Some((id, offset, ..)) = best.copied() {
             if content.total == offset && content.broken.is_none() {
                 self.attach_read(key, id);
@@ -209,7 +216,8 @@ impl Tail {
                 self.excuse(key, judged);
             }
         } else {
-            let carried: Vec<u64> = held.iter().map(|(id, ..)| *id).collect();
+            let carried: Vec<u64> =
+                held.iter().filter(|(_, _, carried, _)| *carried).map(|(id, ..)| *id).collect();
             let end_from = content.total.saturating_sub(content.end.len() as u64);
             let end = |from: u64, _| {
                 Ok(if from == end_from { content.end.clone() } else { content.opening.clone() })
