@@ -1,6 +1,7 @@
 //! The fault table, row by row: what must happen to hostile content, odd files and large numbers of them.
 #![allow(missing_docs, reason = "a test has no users")]
 
+#[expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is part of a test")]
 mod tail_support;
 
 use gatewatch::limits::{DELETED_FILES_MAX, LINE_BYTES_MAX, OPEN_FILES_MAX};
@@ -184,7 +185,7 @@ fn t33_permission_lost_and_given_back() {
     rig.write("a.log", numbered(0, 5));
     rig.drain();
     rig.restart();
-    fs::set_permissions(rig.path("a.log"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(rig.path("a.log"), fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(rig.path("a.log")).is_ok() {
         eprintln!("skipped: this user may read everything");
         return;

@@ -1,6 +1,7 @@
 //! The fault table, row by row: what must happen to files that rotators, editors and mirrors touch.
 #![allow(missing_docs, reason = "a test has no users")]
 
+#[expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is part of a test")]
 mod tail_support;
 
 use gatewatch::ports::LogSource;

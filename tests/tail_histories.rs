@@ -4,8 +4,9 @@
 //! Injected: rename rotation with shifting siblings, gzip of any sibling, copytruncate, truncation without a
 //! copy, deletion, incomplete lines, restarts, and kills that lose the batch that was not committed.
 //! To be survived: all of them without a line twice; the first three, and kills, without a line lost.
-#![allow(missing_docs, reason = "a test has no users")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test has no users")]
 
+#[expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is part of a test")]
 mod tail_support;
 
 use gatewatch::schema::{GapReason, Span};

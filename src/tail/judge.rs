@@ -80,14 +80,17 @@ impl Tail {
                     && gzip::trailer_size(file, size)? == Some(entry.position.offset as u32)
                     && head_stands(&gzip::opening(file, size)?, &entry.generation);
                 if whole {
-                    self.attach_read(key, id);
+                    self.attach_read(key, id, now);
                     return Ok(());
                 }
                 continue;
             }
+            if entry.position.offset < HEAD_BYTES && born_after(file, entry.generation.seen_at) {
+                continue; // Another file got the number; that it begins alike (a header) proves nothing.
+            }
             match prove(file, follower.found.stat.size, &entry.generation, &entry.position)? {
                 Proof::Intact(opening, tail) => {
-                    self.attach(key, id, opening, tail);
+                    self.attach(key, id, (opening, tail), now);
                     return Ok(());
                 }
                 Proof::Short => failed.push((id, GapReason::Truncated)),
@@ -166,7 +169,7 @@ impl Tail {
         // A short match is weaker than that the whole file stands in another one.
         let weak = best.as_ref().is_some_and(|best| best.0 < HEAD_BYTES && best.0 < size);
         if let Some((_, id, opening, tail)) = best.take_if(|_| !weak) {
-            self.attach(key, id, opening, tail);
+            self.attach(key, id, (opening, tail), now);
         } else if let Some(id) = self.successor_of(key, &alike)? {
             self.hold(key, id);
         } else if let Some(id) =
@@ -174,7 +177,7 @@ impl Tail {
         {
             self.hold(key, id);
         } else if let Some((_, id, opening, tail)) = best {
-            self.attach(key, id, opening, tail);
+            self.attach(key, id, (opening, tail), now);
         } else {
             self.begin(key, &name, now);
         }
@@ -210,9 +213,9 @@ impl Tail {
         let best = best.filter(|(_, _, carried, _)| !carried);
         if let Some((id, offset, ..)) = best.copied() {
             if content.total == offset && content.broken.is_none() {
-                self.attach_read(key, id);
+                self.attach_read(key, id, now);
             } else {
-                let judged = self.attach_packed(key, id, content);
+                let judged = self.attach_packed(key, id, content, now);
                 self.excuse(key, judged);
             }
         } else {
@@ -222,9 +225,14 @@ impl Tail {
             let end = |from: u64, _| {
                 Ok(if from == end_from { content.end.clone() } else { content.opening.clone() })
             };
-            let copied = match carried.first() {
+            // What another packed file holds to its end is known; what a plain one holds is compared.
+            let read = |id: &&u64| {
+                let entry = self.book.get(**id).filter(|entry| entry.position.offset == content.total);
+                entry.is_some_and(|entry| entry.generation.finished)
+            };
+            let copied = match carried.iter().find(read) {
                 Some(id) => Ok(Some(*id)),
-                None => self.copy_of(key, &[], content.total, &content.opening, &end),
+                None => self.copy_of(key, &carried, content.total, &content.opening, &end),
             };
             let judged = match copied {
                 Ok(Some(id)) => {
@@ -235,7 +243,7 @@ impl Tail {
                 Ok(None) => {
                     let path = self.followers.get(&key).map(|f| f.found.path.to_string_lossy().into_owned());
                     let id = self.book.add(&name, &path.unwrap_or_default(), key, now.utc);
-                    self.attach_packed(key, id, content)
+                    self.attach_packed(key, id, content, now)
                 }
                 Err(error) => Err(error),
             };
@@ -326,29 +334,29 @@ impl Tail {
         Ok(None)
     }
 
-    fn attach(&mut self, key: Key, id: u64, opening: Vec<u8>, tail: Vec<u8>) {
+    fn attach(&mut self, key: Key, id: u64, (opening, tail): (Vec<u8>, Vec<u8>), now: &Reading) {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return };
         follower.carry(id, &entry.position, opening, tail);
-        self.book.carry(id, key, &follower.found.path.to_string_lossy());
+        self.book.carry(id, key, &follower.found.path.to_string_lossy(), now.utc);
         self.queue(key);
     }
 
-    fn attach_packed(&mut self, key: Key, id: u64, content: Content) -> io::Result<()> {
+    fn attach_packed(&mut self, key: Key, id: u64, content: Content, now: &Reading) -> io::Result<()> {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else {
             return Ok(());
         };
         follower.carry_packed(id, &entry.position, content)?;
-        self.book.carry(id, key, &follower.found.path.to_string_lossy());
+        self.book.carry(id, key, &follower.found.path.to_string_lossy(), now.utc);
         self.queue(key);
         Ok(())
     }
 
     /// A packed file of which everything is already read.
-    fn attach_read(&mut self, key: Key, id: u64) {
+    fn attach_read(&mut self, key: Key, id: u64, now: &Reading) {
         if let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) {
             follower.carry(id, &entry.position, Vec::new(), Vec::new());
             follower.gzip = Some(Phase::Waiting);
-            self.book.carry(id, key, &follower.found.path.to_string_lossy());
+            self.book.carry(id, key, &follower.found.path.to_string_lossy(), now.utc);
             self.book.set_finished(id, true);
         }
         self.close(key);
