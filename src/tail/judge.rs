@@ -3,7 +3,7 @@
 //! it is known which generations are looking for their bytes, then the others, oldest first.
 
 use super::fingerprint::{Proof, bytes_at, hash, head_stands, marker_bytes, prove, surviving};
-use super::follower::Role;
+use super::follower::{Follower, Role};
 use super::gzip::{self, Content, Phase};
 use super::scan::Key;
 use super::siblings::{packing, rotated};
@@ -132,7 +132,7 @@ impl Tail {
         let lines = count_lines(file, offset, &mut self.buffer)?;
         let (source, path) = (Arc::clone(&entry.generation.source), Arc::clone(&entry.generation.path));
         let watermark = entry.position.watermark;
-        let id = self.book.add(&source, &path, key, now.utc);
+        let id = self.book.add(&source, &path, key, seen_at(follower, now));
         let position = Position { generation: id, offset, lines, tail_hash: hash(&tail), markers, watermark };
         self.book.set_position(id, position.clone(), &opening);
         follower.carry(id, &position, opening, tail);
@@ -206,7 +206,7 @@ impl Tail {
         if held.iter().any(|(_, offset, carried, at)| !carried && offset != at) {
             // A generation lost its file while this was unpacked: prove it against the present position.
             self.close(key);
-            return self.followers.get_mut(&key).into_iter().for_each(super::follower::Follower::reset);
+            return self.followers.get_mut(&key).into_iter().for_each(Follower::reset);
         }
         // The longest match counts; among equals one that is looking for its bytes.
         let best = held.iter().max_by_key(|(id, offset, carried, _)| (*offset, !carried, *id));
@@ -241,8 +241,9 @@ impl Tail {
                     Ok(())
                 }
                 Ok(None) => {
-                    let path = self.followers.get(&key).map(|f| f.found.path.to_string_lossy().into_owned());
-                    let id = self.book.add(&name, &path.unwrap_or_default(), key, now.utc);
+                    let Some(follower) = self.followers.get(&key) else { return };
+                    let path = follower.found.path.to_string_lossy();
+                    let id = self.book.add(&name, &path, key, seen_at(follower, now));
                     self.attach_packed(key, id, content, now)
                 }
                 Err(error) => Err(error),
@@ -337,7 +338,7 @@ impl Tail {
     fn attach(&mut self, key: Key, id: u64, (opening, tail): (Vec<u8>, Vec<u8>), now: &Reading) {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return };
         follower.carry(id, &entry.position, opening, tail);
-        self.book.carry(id, key, &follower.found.path.to_string_lossy(), now.utc);
+        self.book.carry(id, key, &follower.found.path.to_string_lossy(), seen_at(follower, now));
         self.queue(key);
     }
 
@@ -346,7 +347,7 @@ impl Tail {
             return Ok(());
         };
         follower.carry_packed(id, &entry.position, content)?;
-        self.book.carry(id, key, &follower.found.path.to_string_lossy(), now.utc);
+        self.book.carry(id, key, &follower.found.path.to_string_lossy(), seen_at(follower, now));
         self.queue(key);
         Ok(())
     }
@@ -356,7 +357,7 @@ impl Tail {
         if let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) {
             follower.carry(id, &entry.position, Vec::new(), Vec::new());
             follower.gzip = Some(Phase::Waiting);
-            self.book.carry(id, key, &follower.found.path.to_string_lossy(), now.utc);
+            self.book.carry(id, key, &follower.found.path.to_string_lossy(), seen_at(follower, now));
             self.book.set_finished(id, true);
         }
         self.close(key);
@@ -394,12 +395,17 @@ impl Tail {
 
 /// Whether a file was made after a generation was first seen: then it only got the same number.
 pub(super) fn born_after(file: &File, seen_at: Timestamp) -> bool {
-    let born = file.metadata().and_then(|metadata| metadata.created());
-    let born = born
-        .ok()
-        .and_then(|born| born.duration_since(UNIX_EPOCH).ok())
-        .and_then(|d| i64::try_from(d.as_micros()).ok());
-    born.is_some_and(|born| born > seen_at.0)
+    born(file).is_some_and(|born| born > seen_at)
+}
+
+/// When a file is first seen: never before it was made, whatever was done to the clock between.
+fn seen_at(follower: &Follower, now: &Reading) -> Timestamp {
+    follower.file.as_ref().and_then(born).map_or(now.utc, |born| born.max(now.utc))
+}
+
+fn born(file: &File) -> Option<Timestamp> {
+    let born = file.metadata().ok()?.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(born.as_micros()).ok().map(Timestamp)
 }
 
 fn count_lines(file: &File, to: u64, buffer: &mut [u8]) -> io::Result<u64> {
