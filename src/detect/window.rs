@@ -188,10 +188,9 @@ impl Group {
         }
         let moment = (entry.at, entry.id);
         let index = self.entries.partition_point(|e| (e.at, e.id) <= moment);
-        if index < self.entries.len() {
-            self.tail = None;
-        } else if let Some(tail) = &mut self.tail {
-            tail.add(&entry);
+        if let Some(tail) = &mut self.tail {
+            // A late event stands inside the tail window, or before it.
+            if index >= tail.head { tail.add(&entry) } else { tail.head += 1 }
         }
         self.entries.insert(index, entry);
         self.advance(span);
@@ -215,7 +214,7 @@ impl Group {
             return holds(observed).then_some(Hot { index, last: begin, observed, most: observed });
         }
         let mut head = self.entries.partition_point(|e| e.at < begin - span);
-        let mut window = Tail::default();
+        let mut window = Sliding::default();
         self.entries.range(head..index).for_each(|entry| window.add(entry));
         let mut hot: Option<Hot> = None;
         for (at, entry) in
@@ -306,6 +305,35 @@ impl Tail {
     fn remove(&mut self, entry: &Entry) {
         self.sum = self.sum.saturating_sub(u64::from(entry.count));
         let Some(value) = &entry.value else { return };
+        if let Some(times) = self.values.get_mut(value) {
+            *times -= 1;
+            if *times == 0 {
+                self.values.remove(value);
+            }
+        }
+    }
+}
+
+/// A window that slides over entries of a group.
+#[derive(Default)]
+struct Sliding<'a> {
+    sum: u64,
+    values: BTreeMap<&'a str, u32>,
+}
+
+impl<'a> Sliding<'a> {
+    fn count(&self, distinct: bool) -> f64 {
+        if distinct { self.values.len() as f64 } else { self.sum as f64 }
+    }
+    fn add(&mut self, entry: &'a Entry) {
+        self.sum += u64::from(entry.count);
+        if let Some(value) = entry.value.as_deref() {
+            *self.values.entry(value).or_default() += 1;
+        }
+    }
+    fn remove(&mut self, entry: &Entry) {
+        self.sum = self.sum.saturating_sub(u64::from(entry.count));
+        let Some(value) = entry.value.as_deref() else { return };
         if let Some(times) = self.values.get_mut(value) {
             *times -= 1;
             if *times == 0 {
