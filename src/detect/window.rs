@@ -5,6 +5,7 @@
 //! arrival, so a late one completes the windows that it belongs to. An *episode* is a run of moments at which
 //! the rule held, no two of them further apart than `span`: one finding per episode.
 
+use super::memory::Keep;
 use crate::limits::WINDOW_EVENTS_MAX;
 use crate::schema::{Event, Fold, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -158,12 +159,12 @@ impl Streams {
 impl Group {
     /// Forgets what can matter no more. When that is must not hang on when folds are told, so the untold ones of
     /// forgotten episodes go to `folds`.
-    pub fn prune(&mut self, streams: &Streams, keep: Span, folds: &mut Vec<Fold>) {
-        while self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep)) {
+    pub fn prune(&mut self, streams: &Streams, keep: Keep, folds: &mut Vec<Fold>) {
+        while self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep.entries)) {
             self.pop_front();
         }
         self.episodes.retain_mut(|episode| {
-            let past = streams.is_past(episode.stream, episode.last, keep);
+            let past = streams.is_past(episode.stream, episode.last, keep.episodes);
             if past {
                 folds.extend(episode.fold());
             }
@@ -172,9 +173,9 @@ impl Group {
     }
 
     /// Whether nothing in it can matter any more.
-    pub fn is_spent(&self, streams: &Streams, keep: Span) -> bool {
-        self.entries.iter().all(|e| streams.is_past(e.stream, e.at, keep))
-            && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep))
+    pub fn is_spent(&self, streams: &Streams, keep: Keep) -> bool {
+        self.entries.iter().all(|e| streams.is_past(e.stream, e.at, keep.entries))
+            && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep.episodes))
     }
 
     /// Puts an event at its place in time and returns the place.
