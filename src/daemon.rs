@@ -127,7 +127,7 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
     /// letter cannot be written stays `sending` and is taken up again by the next start as uncertain.
     fn send(&mut self, claimed: &[u64], now: &Reading) {
         for &id in claimed {
-            let incident = self.pipeline.book().notifications.get(&id).and_then(|row| row.incident.clone());
+            let incident = self.pipeline.book().notification(id).and_then(|row| row.incident.clone());
             let evidence = match &incident {
                 Some(incident) => self.ledger.evidence(incident).unwrap_or_default(),
                 None => Evidence::default(),

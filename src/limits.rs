@@ -79,6 +79,9 @@ pub const SMTP_COMMAND_MAX: Span = Span::seconds(15);
 pub const SMTP_SESSIONS_MAX: usize = 8;
 /// A notification is tried for so long.
 pub const NOTIFICATION_AGE_MAX: Span = Span::days(5);
+/// Incidents that findings may still join. Past it, findings of new entities share one incident per rule:
+/// a flood is one alert, and ten thousand incidents with clocks and mails take about 30 MB.
+pub const INCIDENTS_OPEN_MAX: usize = 10_000;
 /// A control request.
 pub const CONTROL_BYTES_MAX: usize = 64 * 1024;
 /// Time of one query.

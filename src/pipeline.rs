@@ -14,7 +14,7 @@ use crate::escalate::{self, Escalate, WakeReason};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::ports::Batch;
 use crate::schema::book::Book;
-use crate::schema::{Act, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, StateRow, Timestamp};
+use crate::schema::{Act, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp};
 use crate::triage::{self, Triage};
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ impl Pipeline {
     /// An event that is already stored, for `replay --from-store`: Detect and on.
     pub fn observe(&mut self, event: &Event, now: &Reading, changes: &mut Changes) {
         let findings = self.detect.observe(event);
-        self.judge(findings, event.observed_at, now, changes);
+        self.judge(findings, Some(event), now, changes);
     }
 
     /// A relay's answer.
@@ -125,7 +125,7 @@ impl Pipeline {
     /// The passing of time: what was silent too long, and who must be told now.
     pub fn tick(&mut self, now: &Reading, changes: &mut Changes) {
         let findings = self.detect.tick(now.utc);
-        self.judge(findings, now.utc, now, changes);
+        self.judge(findings, None, now, changes);
         self.escalate.look(&mut self.book, now, changes);
     }
 
@@ -145,7 +145,7 @@ impl Pipeline {
 
     /// The words of a claimed letter, from what is stored.
     pub fn letter(&self, notification: u64, evidence: &Evidence, now: &Reading) -> Option<Letter> {
-        self.escalate.letter(&self.book, notification, evidence, now)
+        self.escalate.letter(&self.book, notification, evidence, now, None)
     }
 
     /// When the next deadline falls due, and which.
@@ -153,14 +153,22 @@ impl Pipeline {
         self.escalate.next_wake(&self.book, now)
     }
 
+    /// How long a source has been silent past its limit; `None` = it is not.
+    pub fn silent_since(&self, source: &str, now: &Reading) -> Option<Span> {
+        self.detect.silent_since(source, now.utc)
+    }
+
     /// What is open, to look at.
     pub fn book(&self) -> &Book {
         &self.book
     }
 
-    fn judge(&mut self, findings: Vec<Finding>, read_at: Timestamp, now: &Reading, changes: &mut Changes) {
+    /// Findings of a deciding event, or of the passing of time.
+    fn judge(&mut self, findings: Vec<Finding>, event: Option<&Event>, now: &Reading, changes: &mut Changes) {
+        let read_at = event.map_or(now.utc, |event| event.observed_at);
         for finding in findings {
-            let judged = self.triage.judge(&mut self.book, finding, read_at, now);
+            let source = event.map(|event| &*event.source);
+            let judged = self.triage.judge(&mut self.book, finding, source, read_at, now);
             changes.findings.push(judged);
         }
     }

@@ -17,7 +17,11 @@ fn file(directory: &Path, suffix: &str) -> PathBuf {
 
 /// Every byte of a folder.
 fn bytes(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    fs::read_dir(directory).unwrap().map(|e| e.unwrap().path()).map(|p| (p.clone(), fs::read(p).unwrap())).collect()
+    fs::read_dir(directory)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .map(|p| (p.clone(), fs::read(p).unwrap()))
+        .collect()
 }
 
 /// A store with something in it, stopped cleanly or as by a kill.
@@ -117,6 +121,25 @@ fn a_wal_that_is_not_its_own_exits_5() {
 }
 
 #[test]
+fn a_planted_trigger_is_refused() {
+    let folder = store(true);
+    edit(folder.path(), "CREATE TRIGGER evil AFTER INSERT ON event BEGIN DELETE FROM gap; END");
+    let error = Store::open(folder.path(), &reading()).map(|_| ()).unwrap_err();
+    assert!(error.exit_code() == 5 && error.to_string().contains("trigger"), "{error}");
+}
+
+#[test]
+fn a_store_with_a_name_of_its_own_is_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    let mut store = Store::open_file(&path, &reading()).unwrap();
+    store.commit(&everything()).unwrap();
+    store.close().unwrap();
+    assert_eq!(Store::open_file(&path, &reading()).unwrap().load().unwrap().next_event, 9);
+    assert!(!folder.path().join("ballast").exists());
+}
+
+#[test]
 fn sidecars_without_their_store_exit_5() {
     for suffix in ["-wal", "-shm", "-journal"] {
         let folder = tempfile::tempdir().unwrap();
@@ -148,7 +171,9 @@ fn a_cut_wal_gives_a_prefix_of_the_commits() {
     for batch in 0..6u64 {
         let events = (batch * 4 + 1..=batch * 4 + 4).map(event).collect();
         let positions = vec![position(1, (batch + 1) * 400)];
-        store.commit(&Changes { generations: vec![generation(1)], events, positions, ..Changes::default() }).unwrap();
+        store
+            .commit(&Changes { generations: vec![generation(1)], events, positions, ..Changes::default() })
+            .unwrap();
     }
     drop(store);
     let wal = fs::read(file(folder.path(), "-wal")).unwrap();
@@ -164,7 +189,10 @@ fn a_cut_wal_gives_a_prefix_of_the_commits() {
         assert_eq!((events % 4, offset), (0, events * 100), "cut at {cut}");
         seen.push(events);
     }
-    assert!(seen.is_sorted_by(|a, b| a >= b) && seen.first() == Some(&24) && seen.last() == Some(&0), "{seen:?}");
+    assert!(
+        seen.is_sorted_by(|a, b| a >= b) && seen.first() == Some(&24) && seen.last() == Some(&0),
+        "{seen:?}"
+    );
 }
 
 #[test]

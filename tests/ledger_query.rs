@@ -39,13 +39,35 @@ fn a_select_is_answered_while_the_daemon_runs_and_after() {
 fn everything_else_is_refused_with_exit_2() {
     let (folder, store) = store();
     let corpus = [
-        "", "  -- nothing", "INSERT INTO meta VALUES ('x', 1)", "UPDATE event SET user = 'x'", "DELETE FROM event", "DROP TABLE event",
-        "PRAGMA user_version = 3", "PRAGMA journal_mode", "ATTACH 'x.db' AS x", "VACUUM INTO '/tmp/x.db'", "CREATE TABLE x (y)",
-        "CREATE TEMP TABLE x (y)", "BEGIN", "EXPLAIN SELECT 1", "VALUES (1)", "REINDEX", "SELECT load_extension('x')",
-        "SELECT 1; DELETE FROM event", "SELECT 1; SELECT 2", "WITH x AS (SELECT 1) DELETE FROM event", "SELECT ?1",
-        "WITH x AS (SELECT 1) INSERT INTO meta SELECT 'a', 1", "SELECT * FROM pragma_journal_mode('delete')", "SELEC 1",
-        "SELECT * FROM pragma_table_info('event')", "SELECT no_such_column FROM events", "SELECT fts3_tokenizer('x')",
-        "/* SELECT */ DELETE FROM event", "SELECT writefile('/tmp/x', 'y')",
+        "",
+        "  -- nothing",
+        "INSERT INTO meta VALUES ('x', 1)",
+        "UPDATE event SET user = 'x'",
+        "DELETE FROM event",
+        "DROP TABLE event",
+        "PRAGMA user_version = 3",
+        "PRAGMA journal_mode",
+        "ATTACH 'x.db' AS x",
+        "VACUUM INTO '/tmp/x.db'",
+        "CREATE TABLE x (y)",
+        "CREATE TEMP TABLE x (y)",
+        "BEGIN",
+        "EXPLAIN SELECT 1",
+        "VALUES (1)",
+        "REINDEX",
+        "SELECT load_extension('x')",
+        "SELECT 1; DELETE FROM event",
+        "SELECT 1; SELECT 2",
+        "WITH x AS (SELECT 1) DELETE FROM event",
+        "SELECT ?1",
+        "WITH x AS (SELECT 1) INSERT INTO meta SELECT 'a', 1",
+        "SELECT * FROM pragma_journal_mode('delete')",
+        "SELEC 1",
+        "SELECT * FROM pragma_table_info('event')",
+        "SELECT no_such_column FROM events",
+        "SELECT fts3_tokenizer('x')",
+        "/* SELECT */ DELETE FROM event",
+        "SELECT writefile('/tmp/x', 'y')",
     ];
     for sql in corpus {
         let error = ask(folder.path(), sql).expect_err(sql);
@@ -68,8 +90,12 @@ fn a_planted_schema_is_not_executed() {
     let (folder, store) = store();
     store.close().unwrap();
     let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    connection.execute_batch("CREATE TRIGGER evil AFTER INSERT ON event BEGIN DELETE FROM meta; END;
-        CREATE VIEW trap AS SELECT load_extension('evil') AS x;").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TRIGGER evil AFTER INSERT ON event BEGIN DELETE FROM meta; END;
+        CREATE VIEW trap AS SELECT load_extension('evil') AS x;",
+        )
+        .unwrap();
     drop(connection);
     assert_eq!(ask(folder.path(), "SELECT x FROM trap").unwrap_err().exit_code(), 2);
     assert!(ask(folder.path(), "SELECT count(*) FROM events").is_ok());
@@ -79,7 +105,11 @@ fn a_planted_schema_is_not_executed() {
 fn stores_that_cannot_be_read_say_so() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(ask(folder.path(), "SELECT 1").unwrap_err().exit_code(), 4);
-    std::fs::write(folder.path().join(FILE_NAME), "this is no database, however long the text is made here for the header of it to be read").unwrap();
+    std::fs::write(
+        folder.path().join(FILE_NAME),
+        "this is no database, however long the text is made here for the header of it to be read",
+    )
+    .unwrap();
     assert_eq!(ask(folder.path(), "SELECT 1").unwrap_err().exit_code(), 5);
     assert!(!folder.path().join("gatewatch.db-wal").exists());
 }
@@ -89,7 +119,8 @@ fn saved_questions_all_run() {
     let (folder, _store) = store();
     assert!(SAVED.is_sorted_by(|a, b| a.name < b.name));
     for saved in SAVED {
-        let rows = query(folder.path(), saved.sql, QueryLimits::default()).unwrap_or_else(|e| panic!("{}: {e}", saved.name));
+        let rows = query(folder.path(), saved.sql, QueryLimits::default())
+            .unwrap_or_else(|e| panic!("{}: {e}", saved.name));
         assert!(!rows.columns.is_empty());
     }
     assert!(find("who-was-connected").is_some() && find("nonsense").is_none());
@@ -99,7 +130,8 @@ fn saved_questions_all_run() {
 fn listings_are_objects_without_absent_values() {
     let (folder, _store) = store();
     let reader = Reader::open(folder.path()).unwrap();
-    let incidents = reader.incidents(&Filter { status: Some("resolved"), limit: Some(1), ..Filter::default() }).unwrap();
+    let incidents =
+        reader.incidents(&Filter { status: Some("resolved"), limit: Some(1), ..Filter::default() }).unwrap();
     assert_eq!(incidents.iter().map(|i| i["number"].clone()).collect::<Vec<_>>(), [json!(4)]);
     let shown = reader.incident("1").unwrap().unwrap();
     assert_eq!(shown["ack_due"], json!(at(1801).to_string()));
@@ -114,7 +146,10 @@ fn listings_are_objects_without_absent_values() {
     let finding = reader.finding("f2").unwrap().unwrap();
     assert_eq!(finding["events"].as_array().unwrap().len(), 8);
     let event = reader.event(2).unwrap().unwrap();
-    assert_eq!((&event["flags"], &event["mfa"], &event["extra"]["pid"]), (&json!([]), &json!(false), &json!(2)));
+    assert_eq!(
+        (&event["flags"], &event["mfa"], &event["extra"]["pid"]),
+        (&json!([]), &json!(false), &json!(2))
+    );
     assert!(!event.contains_key("session"));
     let until = at(5).to_string();
     assert_eq!(reader.findings(&Filter { until: Some(&until), ..Filter::default() }).unwrap().len(), 0);

@@ -14,7 +14,8 @@ fn open(directory: &Path) -> Store {
 
 fn count(directory: &Path, table: &str) -> i64 {
     let path = directory.join(FILE_NAME);
-    let connection = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let connection =
+        rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
 }
 
@@ -39,9 +40,14 @@ fn what_was_committed_comes_back_after_a_kill() {
     assert_eq!(numbers, [1, 3], "closed ones and resolved ones without an open notification are over");
     assert_eq!(loaded.incidents[0], written.incidents[0]);
     assert_eq!(loaded.clocks, written.clocks[..2]);
-    assert_eq!(loaded.notifications, written.notifications[..3], "owed ones, and the first one of a live incident's recipient");
+    assert_eq!(
+        loaded.notifications,
+        written.notifications[..3],
+        "owed ones, and the first one of a live incident's recipient"
+    );
     assert_eq!(loaded.silences, written.silences[1..], "the ended one stays out");
-    let next = (loaded.next_event, loaded.next_generation, loaded.next_notification, loaded.next_incident_number);
+    let next =
+        (loaded.next_event, loaded.next_generation, loaded.next_notification, loaded.next_incident_number);
     assert_eq!((next, loaded.next_silence), ((9, 3, 6, 5), 11));
     assert_eq!(store.incident("4").unwrap().unwrap(), written.incidents[3]);
     assert_eq!(store.incident("inc2").unwrap().unwrap(), written.incidents[1]);
@@ -124,7 +130,9 @@ fn a_deleted_store_is_noticed_and_a_replaced_one_is_not_written() {
     let mut store = open(folder.path());
     store.commit(&everything()).unwrap();
     let path = folder.path().join(FILE_NAME);
+    assert!(!store.health().gone);
     std::fs::remove_file(&path).unwrap();
+    assert!(store.health().gone);
     let error = store.commit(&Changes { events: vec![event(9)], ..Changes::default() }).unwrap_err();
     assert!(matches!(&error, LedgerError::Permanent(text) if text.contains("deleted")), "{error}");
     std::fs::write(&path, b"other").unwrap();
@@ -167,13 +175,31 @@ fn sources_are_counted_with_the_batches() {
     let mut store = open(folder.path());
     store.commit(&everything()).unwrap();
     let unparsed = Event { class: Class::Unparsed, time: None, ..event(9) };
-    store.note_sources([SourceNote { name: arc("gw-1"), format: arc("auto"), state: arc("following"), lag_bytes: Some(12) }]);
+    store.note_sources([SourceNote {
+        name: arc("gw-1"),
+        format: arc("auto"),
+        state: arc("following"),
+        lag_bytes: Some(12),
+    }]);
     store.commit(&Changes { events: vec![unparsed], ..Changes::default() }).unwrap();
     let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let row: (String, String, i64, i64, i64, i64, String, String) = connection
-        .query_row("SELECT name, format, lag_bytes, lines, unparsed, gaps, last_event_at, last_read_at FROM sources", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?))
-        })
+        .query_row(
+            "SELECT name, format, lag_bytes, lines, unparsed, gaps, last_event_at, last_read_at FROM sources",
+            [],
+            |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                    row.get(7)?,
+                ))
+            },
+        )
         .unwrap();
     assert_eq!(row, ("gw-1".into(), "auto".into(), 12, 9, 1, 1, at(8).to_string(), at(10).to_string()));
 }

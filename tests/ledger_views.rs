@@ -62,7 +62,13 @@ fn every_promised_column_is_there() {
 fn an_event_is_shown_as_promised() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
-    let mut odd = Event { time: None, part_of: Some(3), class: Class::Session, activity: "assign-privileges", ..event(9) };
+    let mut odd = Event {
+        time: None,
+        part_of: Some(3),
+        class: Class::Session,
+        activity: "assign-privileges",
+        ..event(9)
+    };
     for flag in [Flag::YearAssumed, Flag::TimeMissing, Flag::Guessed] {
         odd.flags.set(flag);
     }
@@ -70,16 +76,151 @@ fn an_event_is_shown_as_promised() {
     let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let show = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
     let sql = "SELECT json_array(time, observed_at, flags, part_of, class, activity, outcome, class_uid, activity_id, status_id) FROM events WHERE id = ";
-    let expected = format!(r#"[null,"{}","[\"year-assumed\",\"time-missing\",\"guessed\"]",3,"session","assign-privileges","failure",3003,1,2]"#, at(10));
+    let expected = format!(
+        r#"[null,"{}","[\"year-assumed\",\"time-missing\",\"guessed\"]",3,"session","assign-privileges","failure",3003,1,2]"#,
+        at(10)
+    );
     assert_eq!(show(&format!("{sql}9")), expected);
-    let expected = format!(r#"["{}","{}","[]",null,"authentication","logon","failure",3002,1,2]"#, at(2), at(3));
+    let expected =
+        format!(r#"["{}","{}","[]",null,"authentication","logon","failure",3002,1,2]"#, at(2), at(3));
     assert_eq!(show(&format!("{sql}2")), expected);
-    assert_eq!(show("SELECT src_ip || ' ' || mfa || ' ' || extra FROM events WHERE id = 2"), r#"2001:db8::1 0 {"pid":2,"tags":["a\"b"]}"#);
+    assert_eq!(
+        show("SELECT src_ip || ' ' || mfa || ' ' || extra FROM events WHERE id = 2"),
+        r#"2001:db8::1 0 {"pid":2,"tags":["a\"b"]}"#
+    );
     assert_eq!(show("SELECT id || ' ' || user FROM privilege_use"), "9 user2");
-    let plan: String = connection.query_row("EXPLAIN QUERY PLAN SELECT * FROM events WHERE user = 'user1'", [], |row| row.get(3)).unwrap();
+    let plan: String = connection
+        .query_row("EXPLAIN QUERY PLAN SELECT * FROM events WHERE user = 'user1'", [], |row| row.get(3))
+        .unwrap();
     assert!(plan.contains("event_user"), "a lookup by user must not scan: {plan}");
-    let plan: String = connection.query_row("EXPLAIN QUERY PLAN SELECT * FROM failed_logins WHERE src_ip = '::1'", [], |row| row.get(3)).unwrap();
+    let plan: String = connection
+        .query_row("EXPLAIN QUERY PLAN SELECT * FROM failed_logins WHERE src_ip = '::1'", [], |row| {
+            row.get(3)
+        })
+        .unwrap();
     assert!(plan.contains("event_src_ip"), "{plan}");
+    let hour = "EXPLAIN QUERY PLAN SELECT * FROM events WHERE time >= '2026-11-23T09' AND time < '2026-11-23T10' ORDER BY time";
+    let plan: String = connection.query_row(hour, [], |row| row.get(3)).unwrap();
+    assert!(plan.contains("event_at"), "{plan}");
+}
+
+#[test]
+fn every_field_of_an_event_is_in_the_column_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), &reading()).unwrap();
+    let text = |name: &str| Some(name.into());
+    let full = Event {
+        user_domain: text("user_domain"),
+        user_uid: text("user_uid"),
+        target_user: text("target_user"),
+        user: text("user"),
+        group: text("group"),
+        role: text("role"),
+        src_host: text("src_host"),
+        src_country: text("src_country"),
+        host: text("host"),
+        app: text("app"),
+        service: text("service"),
+        session: text("session"),
+        auth_method: text("auth_method"),
+        logon_type: text("logon_type"),
+        device: text("device"),
+        user_agent: text("user_agent"),
+        action: text("action"),
+        resource: text("resource"),
+        http_method: text("http_method"),
+        status_detail: text("status_detail"),
+        severity: text("severity"),
+        time_text: text("time_text"),
+        reason: text("reason"),
+        source: arc("source"),
+        format: arc("format"),
+        raw: (*b"raw").into(),
+        parser: 11,
+        length: 12,
+        line: 13,
+        lines: 14,
+        src_port: Some(15),
+        src_asn: Some(16),
+        dst_port: Some(17),
+        http_status: Some(18),
+        bytes_in: Some(19),
+        bytes_out: Some(20),
+        count: 21,
+        part_of: Some(22),
+        generation: 23,
+        offset: 24,
+        src_ip: "192.0.2.1".parse().ok(),
+        dst_ip: "192.0.2.2".parse().ok(),
+        assigned_ip: "::ffff:192.0.2.3".parse().ok(),
+        ..event(5)
+    };
+    let bare = Event {
+        id: 6,
+        offset: 25,
+        source: arc("other"),
+        time: None,
+        user: None,
+        src_ip: None,
+        src_port: None,
+        mfa: None,
+        time_text: None,
+        extra: Vec::new(),
+        ..event(6)
+    };
+    store.commit(&Changes { events: vec![full, bare], ..Changes::default() }).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let mut statement = connection.prepare("SELECT * FROM events ORDER BY id").unwrap();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut rows = statement.query([]).unwrap();
+    let row = rows.next().unwrap().unwrap();
+    let numbers = [
+        "parser",
+        "length",
+        "line",
+        "lines",
+        "src_port",
+        "src_asn",
+        "dst_port",
+        "http_status",
+        "bytes_in",
+        "bytes_out",
+        "count",
+        "part_of",
+        "generation",
+        "offset",
+    ];
+    let mut texts = 0;
+    for (at, name) in names.iter().enumerate() {
+        if let Some(number) = numbers.iter().position(|n| n == name) {
+            assert_eq!(row.get::<_, i64>(at).unwrap(), number as i64 + 11, "{name}");
+        } else if let Some(text) =
+            row.get::<_, Option<String>>(at).ok().flatten().filter(|text| names.contains(text))
+        {
+            assert_eq!(&text, name);
+            texts += 1;
+        }
+    }
+    assert_eq!(texts, 26);
+    let addresses = ["src_ip", "dst_ip", "assigned_ip"].map(|name| row.get::<_, String>(name).unwrap());
+    assert_eq!(addresses, ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.3"]);
+    assert_eq!(row.get::<_, String>("time").unwrap(), at(5).to_string());
+    // A row after a full one is not filled with its values.
+    let row = rows.next().unwrap().unwrap();
+    for name in [
+        "time",
+        "time_text",
+        "user",
+        "group",
+        "http_status",
+        "part_of",
+        "assigned_ip",
+        "extra",
+        "reason",
+        "mfa",
+    ] {
+        assert_eq!(row.get_ref(name).unwrap(), rusqlite::types::ValueRef::Null, "{name}");
+    }
 }
 
 #[test]
@@ -106,10 +247,18 @@ fn tunnels_are_paired_with_their_end() {
     ];
     store.commit(&Changes { events, ..Changes::default() }).unwrap();
     let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    let mut statement = connection.prepare("SELECT opened_event, closed_event, seconds, bytes_in FROM vpn_sessions ORDER BY 1").unwrap();
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    let mut statement = connection
+        .prepare("SELECT opened_event, closed_event, seconds, bytes_in FROM vpn_sessions ORDER BY 1")
+        .unwrap();
+    let rows =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
     let rows: Vec<(i64, Option<i64>, Option<i64>, Option<i64>)> = rows.map(Result::unwrap).collect();
-    let expected = [(1, None, None, None), (2, Some(4), Some(2), Some(40)), (3, Some(8), Some(5), Some(80)), (5, Some(7), Some(2), Some(70))];
+    let expected = [
+        (1, None, None, None),
+        (2, Some(4), Some(2), Some(40)),
+        (3, Some(8), Some(5), Some(80)),
+        (5, Some(7), Some(2), Some(70)),
+    ];
     assert_eq!(rows, expected);
 }
 
@@ -129,13 +278,20 @@ fn an_auditor_without_write_permission_reads_running_killed_and_stopped() {
     let directory = outer.path().join("state");
     std::fs::set_permissions(outer.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::create_dir(&directory).unwrap();
-    let able = std::os::unix::fs::chown(&directory, None, Some(65534)).is_ok() && Path::new("/usr/bin/sqlite3").exists();
-    if !able || Command::new("setpriv").args(["--reuid=65534", "--clear-groups", "--regid=65534", "true"]).output().map_or(true, |o| !o.status.success()) {
+    let able = std::os::unix::fs::chown(&directory, None, Some(65534)).is_ok()
+        && Path::new("/usr/bin/sqlite3").exists();
+    if !able
+        || Command::new("setpriv")
+            .args(["--reuid=65534", "--clear-groups", "--regid=65534", "true"])
+            .output()
+            .map_or(true, |o| !o.status.success())
+    {
         eprintln!("skipped: needs root, setpriv and /usr/bin/sqlite3");
         return;
     }
     std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o2750)).unwrap();
-    let views: Vec<&str> = PROMISED.lines().filter_map(|line| line.split_once('(')).map(|(view, _)| view).collect();
+    let views: Vec<&str> =
+        PROMISED.lines().filter_map(|line| line.split_once('(')).map(|(view, _)| view).collect();
     let all: String = views.iter().map(|view| format!("SELECT * FROM {view};")).collect();
     let check = |when: &str| {
         assert_eq!(audit(&directory, "SELECT count(*) FROM events").as_deref(), Ok("8"), "{when}");

@@ -1,5 +1,6 @@
 //! The commands, one file each. They dispatch and print; decisions live in the rooms.
 
+pub mod act;
 pub mod args;
 pub mod bench;
 pub mod check;

@@ -63,7 +63,7 @@ pub fn formats(global: &Global, out: &mut Out) -> Done {
 /// # Errors
 /// A [`Failure`]: an unknown format or zone (2), each naming the nearest.
 pub fn source(set: &GrammarSet, format: &str, file: &Path, zone: Option<&str>) -> Result<SourceParams, Failure> {
-    let names: Vec<&str> = set.names().chain(set.families()).chain(["auto"]).collect();
+    let names: Vec<&str> = set.names().chain(set.families().map(|(family, _)| family)).chain(["auto"]).collect();
     if !names.contains(&format) {
         let near = report::nearest(format, names.iter().copied());
         let hint = near.map_or("`gatewatch formats` lists them".to_owned(), |name| format!("did you mean `{name}`?"));

@@ -93,6 +93,17 @@ pub fn load(folder: Option<&Path>) -> Result<Vec<GrammarSpec>, Vec<Problem>> {
     if problems.is_empty() { Ok(specs.into_values().collect()) } else { Err(problems) }
 }
 
+/// The grammars of one file, or of a folder, alone.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn load_only(path: &Path) -> Result<Vec<GrammarSpec>, Vec<Problem>> {
+    let (mut problems, mut specs) = (Vec::new(), BTreeMap::new());
+    let texts = if path.is_dir() { files(path, &mut problems) } else { texts(vec![path.to_owned()], &mut problems) };
+    add_all(texts.into_iter(), &mut specs, &mut problems);
+    if problems.is_empty() { Ok(specs.into_values().collect()) } else { Err(problems) }
+}
+
 fn add_all(
     files: impl Iterator<Item = (String, String)>,
     specs: &mut BTreeMap<String, GrammarSpec>,
@@ -117,6 +128,10 @@ fn files(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
         problems.push(Problem::file(Grade::Error, &folder.display().to_string(), what));
     }
     paths.sort();
+    texts(paths, problems)
+}
+
+fn texts(paths: Vec<PathBuf>, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     for path in paths {
         let file = path.display().to_string();

@@ -16,4 +16,5 @@ mod sections;
 mod values;
 mod walk;
 
+pub use file::Config;
 pub use load::{Given, STANDARD_FILE, grammars_folder, load, read};

@@ -6,6 +6,7 @@ use super::report::{Grade, Problem};
 use super::{Given, grammars, load, rules};
 use crate::detect::{self, RuleSet, SilenceParams};
 use crate::escalate;
+use crate::normalize::spec::{Framing, GrammarSpec, Target};
 use crate::normalize::{GrammarSet, SourceParams};
 use crate::pipeline;
 use crate::schema::Timestamp;
@@ -65,7 +66,7 @@ pub fn setup(request: &Request, now: Timestamp) -> Result<Setup, Vec<Problem>> {
         problems.extend(more);
         GrammarSet::default()
     });
-    let names: Vec<&str> = set.names().chain(set.families()).collect();
+    let names: Vec<&str> = set.names().chain(set.families().map(|(family, _)| family)).collect();
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let given = Given {
         formats: &names,
@@ -100,17 +101,52 @@ fn load_rules(config: Option<&Config>, request: &Request, set: &GrammarSet, prob
     folders.extend(request.rules.iter().cloned());
     let builtin = config.is_none_or(|config| config.detect.builtin) && !request.no_builtin;
     let disable = config.map(|config| config.detect.disable.clone()).unwrap_or_default();
-    let (specs, found) = rules::load(&folders, builtin, &disable, request.strict);
+    let (specs, found) = rules::load(&folders, builtin, &disable);
     problems.extend(found);
     let documents = specs.len();
     let formats = request.formats.clone().unwrap_or_else(|| {
         let of = |config: &Config| config.sources.iter().map(|source| source.format.clone()).collect();
         config.map(of).unwrap_or_default()
     });
-    let formats: Vec<String> = formats.iter().flat_map(|format| set.members(format)).map(str::to_owned).collect();
-    let (rules, found) = rules::compile(specs, &formats, request.strict);
+    let (rules, found) = rules::compile(specs, &logsources(set, &formats));
     problems.extend(found);
     (rules, documents)
+}
+
+/// What the grammars that may read the sources can make: a rule that asks for anything else cannot fire.
+fn logsources(set: &GrammarSet, formats: &[String]) -> Vec<rules::LogsourceOfSource> {
+    let reads = |spec: &GrammarSpec| {
+        let name = |format: &String| format == "auto" || *format == spec.name || spec.family.as_ref() == Some(format);
+        let kin = |format: &String| {
+            let family = set.get(format).and_then(|grammar| grammar.spec().family.clone());
+            family.is_some() && family == spec.family
+        };
+        formats.iter().any(|format| name(format) || kin(format))
+    };
+    let source = |spec: &GrammarSpec| rules::LogsourceOfSource { format: Arc::from(spec.name.as_str()), extra: extra_keys(spec) };
+    set.iter().map(|grammar| grammar.spec()).filter(|spec| reads(spec)).map(source).collect()
+}
+
+/// The keys of `extra` that a grammar of patterns can make; `None` for records, which bring their own.
+fn extra_keys(spec: &GrammarSpec) -> Option<Vec<Arc<str>>> {
+    if matches!(spec.framing, Framing::Json | Framing::KeyValue) {
+        return None;
+    }
+    let mut keys: Vec<Arc<str>> = ["pid", "facility", "priority"].map(Arc::from).to_vec();
+    for form in &spec.messages {
+        let names = form.pattern.split("(?").filter_map(|part| part.trim_start_matches('P').strip_prefix('<')?.split('>').next());
+        keys.extend(names.map(Arc::from));
+        keys.extend(form.set.iter().filter_map(|(target, _)| extra_name(target)));
+    }
+    keys.extend(spec.set.iter().filter_map(|(target, _)| extra_name(target)));
+    Some(keys)
+}
+
+fn extra_name(target: &Target) -> Option<Arc<str>> {
+    match target {
+        Target::Extra(name) => Some(Arc::from(name.as_str())),
+        Target::Column(_) => None,
+    }
 }
 
 /// What the pure rooms need.
@@ -197,8 +233,8 @@ fn policy(policy: &super::file::Policy) -> escalate::Policy {
 
 fn schedule(schedule: &Schedule) -> escalate::Schedule {
     let stand_in = |o: &super::file::Override| {
-        let (from, to) = (schedule.moment(o.from), schedule.moment(o.to));
-        escalate::Override { from, to, person: Arc::from(o.person.as_str()) }
+        let (from, to) = (schedule.moment(o.from)?, schedule.moment(o.to)?);
+        Some(escalate::Override { from, to, person: Arc::from(o.person.as_str()) })
     };
     escalate::Schedule {
         zone: schedule.timezone.clone(),
@@ -206,7 +242,7 @@ fn schedule(schedule: &Schedule) -> escalate::Schedule {
         turn_days: schedule.every_days,
         first: schedule.first,
         // The last override of the file counts, the first of the room.
-        overrides: schedule.overrides.iter().rev().map(stand_in).collect(),
+        overrides: schedule.overrides.iter().rev().filter_map(stand_in).collect(),
     }
 }
 

@@ -1,1 +1,205 @@
-//! To be written.
+//! Room 3, Detect: moves windows by event time and says what is wrong, with evidence. Pure.
+//!
+//! **When a finding is made.** As soon as an event completes a window; nothing waits for late lines. One finding
+//! per rule and group until the rule did not hold for one window (for a bare detection: ten minutes); matches in
+//! between are folded into it and counted.
+//!
+//! **Order.** Events inside a rule's lateness may arrive in any order. Which rule finds which group, and in which
+//! episodes, does not depend on it: windows hold events by event time, and a late one completes the windows that
+//! it belongs to. What does depend on it is what was known at the moment of the decision: the deciding event, the
+//! evidence, the count. A finding's id is rule, group and the window-long slot of event time of the decision; an
+//! episode whose shuffled beginning straddles the edge of a slot may get the neighbour slot's id. Two such limits
+//! remain, because an alarm is never taken back: a late event that joins two episodes that were both told leaves
+//! both, and limits like "fewer than" are judged by what was known.
+
+mod correlate;
+pub mod eval;
+pub mod field;
+pub mod logsource;
+mod memory;
+pub mod pattern;
+mod report;
+mod route;
+pub mod rule;
+mod silence;
+mod window;
+
+pub use rule::RuleSet;
+pub use silence::SilenceParams;
+
+use crate::schema::{Event, Finding, Fold, Span, StateRow, Timestamp};
+use eval::Facts;
+use logsource::Facet;
+use memory::{Memory, Overflow};
+use report::JOINER;
+use route::Routes;
+use rule::{Body, Rule};
+use silence::Silence;
+use std::sync::Arc;
+use window::{Group, Streams};
+
+/// A bare detection is told again after so long without a match.
+const MATCH_SILENCE: Span = Span::minutes(10);
+/// Id of the finding that a rule's memory is full.
+pub const OVERFLOW_RULE: &str = "state-overflow";
+/// Id of the rule about silent sources.
+pub const SILENT_RULE: &str = "source-silent";
+/// State key of the files' places in time.
+const STREAMS_KEY: &str = "\u{1f}streams";
+
+/// What the room works with.
+#[derive(Clone, Debug, Default)]
+pub struct Params {
+    /// The rules.
+    pub rules: Arc<RuleSet>,
+    /// The configured sources.
+    pub sources: Vec<SilenceParams>,
+}
+
+/// The room.
+#[derive(Debug)]
+pub struct Detect {
+    set: Arc<RuleSet>,
+    silent_rule: Option<usize>,
+    routes: Routes,
+    streams: Streams,
+    moved: bool,
+    memories: Vec<Memory>,
+    silence: Silence,
+    /// Stored keys that no rule in force owns.
+    orphans: Vec<Box<str>>,
+}
+
+impl Detect {
+    /// An empty memory.
+    pub fn new(params: Params) -> Detect {
+        let keep = |rule: &Rule| Memory::new(Span(silence_of(rule).0.saturating_add(rule.meta.lateness.0)));
+        Detect {
+            memories: params.rules.rules().iter().map(keep).collect(),
+            silent_rule: params.rules.rules().iter().position(|rule| matches!(rule.body, Body::Silence)),
+            silence: Silence::new(&params.sources),
+            set: params.rules,
+            routes: Routes::default(),
+            streams: Streams::default(),
+            moved: false,
+            orphans: Vec::new(),
+        }
+    }
+
+    /// Puts back what was stored. Rows of a rule that is gone or was changed are forgotten, and deleted with the
+    /// next [`Detect::drain`].
+    pub fn restore(&mut self, rows: &[StateRow]) {
+        for row in rows.iter().filter(|row| row.room == "detect") {
+            let Some(body) = row.body.as_deref() else { continue };
+            if self.restore_row(&row.key, body).is_none() {
+                self.orphans.push(row.key.clone());
+            }
+        }
+    }
+
+    fn restore_row(&mut self, key: &str, body: &[u8]) -> Option<()> {
+        if key == STREAMS_KEY {
+            self.streams = serde_json::from_slice(body).ok()?;
+            return Some(());
+        }
+        let (rule, group) = key.split_once(JOINER)?;
+        match rule {
+            SILENT_RULE => self.silence.restore(group, body).then_some(()),
+            OVERFLOW_RULE => {
+                let overflow: Overflow = serde_json::from_slice(body).ok()?;
+                self.memories.get_mut(self.set.find(group)?)?.overflow = Some(overflow);
+                Some(())
+            }
+            rule => {
+                let index = self.set.find(rule)?;
+                let (version, stored): (String, Group) = serde_json::from_slice(body).ok()?;
+                (*version == *self.set.rule(index)?.meta.version).then_some(())?;
+                self.memories.get_mut(index)?.restore(group, stored);
+                Some(())
+            }
+        }
+    }
+
+    /// The findings that an event decides, in rule order.
+    pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
+        self.silence.note(event);
+        self.moved = true;
+        self.streams.note(event);
+        let set = self.set.clone();
+        let facet = Facet::of(event, set.declared(&event.format));
+        let route = self.routes.of(&set, &event.format, event.activity, &facet);
+        let mut facts = Facts::new(event, set.fields(), &facet);
+        let mut matched = route.candidates(&mut facts);
+        matched.retain(|index| match set.rule(*index).map(|rule| &rule.body) {
+            Some(Body::Detection(detection)) => eval::fits(detection, &mut facts),
+            _ => false,
+        });
+        self.follow(&set, &matched, &mut facts)
+    }
+
+    /// How long a source has been silent past its limit; `None` = it is not.
+    pub fn silent_since(&self, source: &str, now: Timestamp) -> Option<Span> {
+        self.silence.since(source, now)
+    }
+
+    /// What the passing of time decides: silent sources.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Finding> {
+        match self.silent_rule.and_then(|index| self.set.rule(index)) {
+            Some(rule) => self.silence.tick(now, rule),
+            None => Vec::new(),
+        }
+    }
+
+    /// Memory that changed, and folds, since the last call.
+    pub fn drain(&mut self) -> (Vec<StateRow>, Vec<Fold>) {
+        let (mut rows, mut folds) = (Vec::new(), Vec::new());
+        let mut put = |key: String, body: Option<Vec<u8>>| {
+            rows.push(StateRow { room: "detect", key: key.into(), body: body.map(Vec::into_boxed_slice) });
+        };
+        std::mem::take(&mut self.orphans).into_iter().for_each(|key| put(key.into(), None));
+        if std::mem::take(&mut self.moved)
+            && let Ok(body) = serde_json::to_vec(&self.streams)
+        {
+            put(STREAMS_KEY.to_owned(), Some(body));
+        }
+        self.silence.drain(|source, body| put(format!("{SILENT_RULE}{JOINER}{source}"), Some(body)));
+        for (rule, memory) in self.set.rules().iter().zip(&mut self.memories) {
+            let meta = &rule.meta;
+            memory.drain(
+                |key, group| {
+                    let body = group.and_then(|group| serde_json::to_vec(&(&*meta.version, group)).ok());
+                    put(format!("{}{JOINER}{key}", meta.id), body);
+                },
+                &mut folds,
+            );
+            if let Some(overflow) = memory.overflow.as_mut().filter(|overflow| overflow.untold) {
+                overflow.untold = false;
+                put(format!("{OVERFLOW_RULE}{JOINER}{}", meta.id), serde_json::to_vec(overflow).ok());
+            }
+        }
+        (rows, folds)
+    }
+
+    /// Takes new rules and sources, and keeps what is known of rules that did not change. Returns what has to be
+    /// stored, as [`Detect::drain`] does; where a key stands twice, the last row counts.
+    pub fn reload(&mut self, params: Params) -> (Vec<StateRow>, Vec<Fold>) {
+        self.moved = true;
+        self.memories.iter_mut().for_each(Memory::touch);
+        self.silence.touch();
+        let (mut rows, folds) = self.drain();
+        *self = Detect::new(params);
+        self.restore(&rows);
+        rows.extend(self.drain().0);
+        (rows, folds)
+    }
+
+    /// How many groups all rules remember together.
+    pub fn entries(&self) -> usize {
+        self.memories.iter().map(Memory::len).sum()
+    }
+}
+
+/// How long a rule must not hold before it is told again.
+fn silence_of(rule: &Rule) -> Span {
+    rule.correlation().map_or(MATCH_SILENCE, |correlation| correlation.timespan)
+}

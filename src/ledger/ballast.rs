@@ -11,6 +11,9 @@ const BALLAST_BYTES: u64 = 4 * 1024 * 1024;
 /// The ballast takes at most this part of what is free, and is made again only when there is so much room.
 const SHARE_OF_FREE: u64 = 8;
 
+/// A smaller reserve would not hold one commit.
+const USEFUL_BYTES_MIN: u64 = 256 * 1024;
+
 /// The reserve of one store.
 #[derive(Debug)]
 pub(super) struct Ballast {
@@ -35,7 +38,7 @@ impl Ballast {
             return;
         }
         let bytes = BALLAST_BYTES.min(free_bytes(folder).unwrap_or(0) / SHARE_OF_FREE) / 4096 * 4096;
-        if bytes == 0 || (bytes < BALLAST_BYTES && bytes < 256 * 1024) {
+        if bytes < USEFUL_BYTES_MIN {
             return;
         }
         if reserve(&self.path, bytes).is_err() {

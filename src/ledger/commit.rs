@@ -19,8 +19,9 @@ pub(super) fn commit(
 ) -> Result<(), Fault> {
     let print = fingerprint(changes);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let last: Vec<u8> =
-        transaction.prepare_cached("SELECT value FROM meta WHERE key = 'last_commit'")?.query_row([], |row| row.get(0))?;
+    let last: Vec<u8> = transaction
+        .prepare_cached("SELECT value FROM meta WHERE key = 'last_commit'")?
+        .query_row([], |row| row.get(0))?;
     if !changes.is_empty() && last != print {
         rows::tail(&transaction, changes)?;
         events::events(&transaction, &changes.events)?;
@@ -29,7 +30,9 @@ pub(super) fn commit(
         rows::incidents(&transaction, changes)?;
         rows::notifications(&transaction, changes)?;
         rows::registers(&transaction, changes)?;
-        transaction.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'last_commit'")?.execute([print.as_slice()])?;
+        transaction
+            .prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'last_commit'")?
+            .execute([print.as_slice()])?;
     }
     rows::source_notes(&transaction, notes)?;
     Ok(transaction.commit()?)
@@ -37,8 +40,10 @@ pub(super) fn commit(
 
 /// Whether the changes hold something that a person waits for.
 pub(super) fn is_urgent(changes: &Changes) -> bool {
-    !(changes.incidents.is_empty() && changes.notifications.is_empty() && changes.attempts.is_empty() && changes.clocks.is_empty())
-        || !(changes.silences.is_empty() && changes.journal.is_empty())
+    let alerts =
+        changes.incidents.len() + changes.clocks.len() + changes.notifications.len() + changes.attempts.len();
+    let acts = changes.silences.len() + changes.journal.len();
+    alerts + acts > 0
 }
 
 /// A hash by which two commits in a row differ if anything in them does. Of an event it takes id and
@@ -89,12 +94,19 @@ pub(super) fn marker(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Sets or clears the marker, and remembers when and in which boot the store was opened.
-pub(super) fn set_marker(connection: &Connection, clean: bool, opened: Option<&Reading>) -> rusqlite::Result<()> {
+pub(super) fn set_marker(
+    connection: &Connection,
+    clean: bool,
+    opened: Option<&Reading>,
+) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let write = || -> rusqlite::Result<()> {
         connection.execute("UPDATE meta SET value = ?1 WHERE key = 'clean'", [clean])?;
         if let Some(now) = opened {
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('opened_at', ?1), ('opened_boot', ?2)", params![now.utc.0, &*now.boot_id])?;
+            connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('opened_at', ?1), ('opened_boot', ?2)",
+                params![now.utc.0, &*now.boot_id],
+            )?;
         }
         connection.execute_batch("COMMIT")
     };

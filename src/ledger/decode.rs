@@ -1,8 +1,8 @@
 //! From rows back to the vocabulary. A value that this program would not write is an error, never a guess.
 
 use crate::schema::{
-    Clock, ClockKind, ClockState, Finding, Incident, IncidentStatus, Notification, NotificationKind, NotificationState,
-    Reading, Resolution, Severity, Span, Timestamp,
+    Clock, ClockKind, ClockState, Finding, Incident, IncidentStatus, Notification, NotificationKind,
+    NotificationState, Reading, Resolution, Severity, Span, Timestamp,
 };
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};

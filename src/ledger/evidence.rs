@@ -28,7 +28,8 @@ pub(super) fn evidence(connection: &Connection, incident: &str) -> std::result::
 
 /// Ids of the events that prove a finding, oldest first.
 pub(super) fn events_of(connection: &Connection, finding: &str) -> Result<Vec<u64>> {
-    let mut statement = connection.prepare_cached("SELECT event FROM finding_event WHERE finding = ?1 ORDER BY n")?;
+    let mut statement =
+        connection.prepare_cached("SELECT event FROM finding_event WHERE finding = ?1 ORDER BY n")?;
     statement.query_map([finding], |row| row.get::<_, i64>(0).map(i64::cast_unsigned))?.collect()
 }
 

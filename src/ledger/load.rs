@@ -42,14 +42,22 @@ const LIVE: &str = "(status NOT IN ('closed', 'merged', 'resolved') OR (status =
     SELECT 1 FROM notification n WHERE n.incident = incident.id AND n.state IN ('pending', 'sending', 'uncertain'))))";
 
 pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<Loaded, Fault> {
-    let next = |sql: &str| -> Result<u64> { connection.query_row(sql, [], |row| row.get::<_, i64>(0).map(|n| n.max(0).cast_unsigned() + 1)) };
-    let sql_generations = "SELECT * FROM generation LEFT JOIN position ON position.generation = generation.id ORDER BY id";
+    let next = |sql: &str| -> Result<u64> {
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0).map(|n| n.max(0).cast_unsigned() + 1))
+    };
+    let sql_generations =
+        "SELECT * FROM generation LEFT JOIN position ON position.generation = generation.id ORDER BY id";
     let incidents = format!("SELECT * FROM incident WHERE {LIVE} ORDER BY number");
-    let clocks = format!("SELECT * FROM clock WHERE incident IN (SELECT id FROM incident WHERE {LIVE}) ORDER BY incident, kind, round");
+    let clocks = format!(
+        "SELECT * FROM clock WHERE incident IN (SELECT id FROM incident WHERE {LIVE}) ORDER BY incident, kind, round"
+    );
+    let firsts =
+        format!("SELECT min(id) FROM notification WHERE incident IN (SELECT id FROM incident WHERE {LIVE})");
+    // The first one, and the first that may have arrived: which of them a thread begins with, Escalate knows.
     let notifications = format!(
-        "SELECT * FROM notification WHERE state IN ('pending', 'sending', 'uncertain') OR id IN (
-            SELECT min(id) FROM notification WHERE incident IN (SELECT id FROM incident WHERE {LIVE}) GROUP BY incident, recipient)
-         ORDER BY id"
+        "SELECT * FROM notification WHERE state IN ('pending', 'sending', 'uncertain')
+         OR id IN ({firsts} GROUP BY incident, recipient)
+         OR id IN ({firsts} AND state IN ('accepted', 'uncertain') GROUP BY incident, recipient) ORDER BY id"
     );
     let silences = "SELECT * FROM silence WHERE ends_at > (SELECT coalesce(max(value), 0) FROM meta WHERE key = 'opened_at')
         ORDER BY CAST(substr(id, 2) AS INTEGER), id";
@@ -70,7 +78,10 @@ pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<
 }
 
 /// One incident by id or number.
-pub(super) fn incident(connection: &Connection, id_or_number: &str) -> std::result::Result<Option<Incident>, Fault> {
+pub(super) fn incident(
+    connection: &Connection,
+    id_or_number: &str,
+) -> std::result::Result<Option<Incident>, Fault> {
     let number: Option<i64> = id_or_number.parse().ok();
     let mut statement = connection.prepare_cached("SELECT * FROM incident WHERE id = ?1 OR number = ?2")?;
     let found = statement.query_map(params![id_or_number, number], decode::incident)?.next();
@@ -78,7 +89,11 @@ pub(super) fn incident(connection: &Connection, id_or_number: &str) -> std::resu
 }
 
 /// All rows of a query.
-pub(super) fn all<T>(connection: &Connection, sql: &str, decode: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    decode: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     connection.prepare(sql)?.query_map([], |row| decode(row))?.collect()
 }
 

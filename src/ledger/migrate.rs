@@ -10,7 +10,8 @@ pub const APPLICATION_ID: i32 = 0x6777_6174;
 pub const VERSION: i32 = STEPS.len() as i32;
 
 /// Each step's tables and the views that stand after it.
-const STEPS: [(&str, &str); 1] = [(include_str!("migrations/0001.sql"), include_str!("migrations/views.sql"))];
+const STEPS: [(&str, &str); 1] =
+    [(include_str!("migrations/0001.sql"), include_str!("migrations/views.sql"))];
 
 /// Brings a store to [`VERSION`]. The version number changes in the same transaction as the tables.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -70,7 +71,18 @@ mod tests {
     fn times_in_sql_are_spelled_as_in_rust() {
         let connection = Connection::open_in_memory().unwrap();
         let sql = expand_times("SELECT @T(coalesce(NULL, ?1))");
-        for micros in [0, 1, 999, 1_000, 999_999, -1, -1_000_001, 1_763_888_400_123_999, 1_763_888_399_999_999, -62_135_596_800_000_000] {
+        for micros in [
+            0,
+            1,
+            999,
+            1_000,
+            999_999,
+            -1,
+            -1_000_001,
+            1_763_888_400_123_999,
+            1_763_888_399_999_999,
+            -62_135_596_800_000_000,
+        ] {
             let text: String = connection.query_row(&sql, [micros], |row| row.get(0)).unwrap();
             assert_eq!(text, Timestamp(micros).to_string());
         }

@@ -51,6 +51,8 @@ pub struct Store {
     connection: Option<Connection>,
     home: Option<Home>,
     clean: bool,
+    /// The last error looked like damage.
+    suspect: bool,
     notes: BTreeMap<Arc<str>, SourceNote>,
 }
 
@@ -60,7 +62,7 @@ struct Home {
     paths: Paths,
     identity: (u64, u64),
     lock: Lock,
-    ballast: Ballast,
+    ballast: Option<Ballast>,
 }
 
 /// What the daemon knows of a source and no event says: columns of the view `sources`.
@@ -89,6 +91,8 @@ pub struct Health {
     pub wal_large: bool,
     /// The last commit met an I/O error, and none has succeeded since.
     pub poisoned: bool,
+    /// The file was deleted or replaced while it was open: nothing more can be stored.
+    pub gone: bool,
 }
 
 impl Store {
@@ -97,18 +101,47 @@ impl Store {
     /// # Errors
     /// [`OpenError`]; not a byte of a refused store was changed.
     pub fn open(directory: &Path, now: &Reading) -> Result<Store, OpenError> {
-        let paths = Paths::new(directory);
-        let (connection, lock) = open::open(&paths)?;
+        let mut store = Store::open_at(&Paths::new(directory), now)?;
+        if let Some(home) = &mut store.home {
+            let ballast = Ballast::new(directory.join("ballast"));
+            ballast.restore();
+            home.ballast = Some(ballast);
+        }
+        Ok(store)
+    }
+
+    /// The same for a store with a file name of its own (`replay --store DB`), without a reserve file.
+    ///
+    /// # Errors
+    /// [`OpenError`]; not a byte of a refused store was changed.
+    pub fn open_file(database: &Path, now: &Reading) -> Result<Store, OpenError> {
+        Store::open_at(&Paths::of_file(database), now)
+    }
+
+    /// SQLite calls a read error of the disk damage, so damage has to be seen twice.
+    fn open_at(paths: &Paths, now: &Reading) -> Result<Store, OpenError> {
+        match Store::open_once(paths, now) {
+            Err(OpenError::Damaged { .. }) => Store::open_once(paths, now),
+            other => other,
+        }
+    }
+
+    fn open_once(paths: &Paths, now: &Reading) -> Result<Store, OpenError> {
+        let (connection, lock) = open::open(paths)?;
         let sqlite = |e: rusqlite::Error| OpenError::sqlite(&paths.database, &e);
         let clean = commit::marker(&connection).map_err(sqlite)?;
         let identity = open::identity(&paths.database).map_err(|e| OpenError::io(&paths.database, &e))?;
-        let ballast = Ballast::new(paths.directory.join("ballast"));
-        let mut home = Home { identity, lock, ballast, paths: paths.clone() };
+        let mut home = Home { identity, lock, ballast: None, paths: paths.clone() };
         home.note(true).map_err(|e| OpenError::io(&paths.lock, &e))?;
         commit::set_marker(&connection, false, Some(now)).map_err(sqlite)?;
         home.note(true).map_err(|e| OpenError::io(&paths.lock, &e))?;
-        home.ballast.restore();
-        let mut store = Store { connection: Some(connection), home: Some(home), clean, notes: BTreeMap::new() };
+        let mut store = Store {
+            connection: Some(connection),
+            home: Some(home),
+            clean,
+            suspect: false,
+            notes: BTreeMap::new(),
+        };
         store.settle();
         Ok(store)
     }
@@ -125,7 +158,43 @@ impl Store {
             Ok(connection)
         };
         let connection = make().map_err(|e| OpenError::sqlite(Path::new(":memory:"), &e))?;
+        Ok(Store {
+            connection: Some(connection),
+            home: None,
+            clean: true,
+            suspect: false,
+            notes: BTreeMap::new(),
+        })
+    }
+
+    /// A new store in a file of its own, for a replay: without lock and reserve, since nobody else knows it.
+    ///
+    /// # Errors
+    /// [`OpenError`], also when there is such a file already.
+    pub fn create_file(path: &Path) -> Result<Store, OpenError> {
+        let made = std::fs::File::create_new(path).map_err(|e| OpenError::io(path, &e))?;
+        drop(made);
+        let make = || -> rusqlite::Result<Connection> {
+            let mut connection = Connection::open(path)?;
+            open::configure(&connection)?;
+            open::begin(&mut connection)?;
+            connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+            Ok(connection)
+        };
+        let connection = make().map_err(|e| OpenError::sqlite(path, &e))?;
         Ok(Store { connection: Some(connection), home: None, clean: true, notes: BTreeMap::new() })
+    }
+
+    /// How many gaps each source has.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn gaps(&mut self) -> Result<BTreeMap<String, u64>, LedgerError> {
+        self.reading(|connection| {
+            let mut select = connection.prepare("SELECT source, count(*) FROM gap GROUP BY source")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            Ok(rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?)
+        })
     }
 
     /// Everything that the pipeline and the tail need at the start.
@@ -156,9 +225,14 @@ impl Store {
     /// [`LedgerError`]: the store is whole, but not marked as cleanly stopped (a reader may hold the WAL).
     pub fn close(mut self) -> Result<(), LedgerError> {
         self.revive()?;
-        let (Some(connection), Some(home)) = (self.connection.take(), self.home.as_mut()) else { return Ok(()) };
+        let Some(connection) = self.connection.take() else { return Ok(()) };
+        let Some(home) = self.home.as_mut() else {
+            commit::truncate_wal(&connection).map_err(Fault::from)?;
+            return connection.close().map_err(|(_, error)| Fault::from(error).into());
+        };
         let io = |e: std::io::Error| LedgerError::Transient(format!("{}: {e}", home.paths.lock.display()));
-        let held = || LedgerError::Transient("a reader holds the WAL: stopped without the clean marker".to_owned());
+        let held =
+            || LedgerError::Transient("a reader holds the WAL: stopped without the clean marker".to_owned());
         if !commit::truncate_wal(&connection).map_err(Fault::from)? {
             return Err(held());
         }
@@ -177,9 +251,12 @@ impl Store {
         if let Some(home) = &self.home {
             health.wal_bytes = std::fs::metadata(&home.paths.wal).map_or(0, |m| m.len());
             health.free_bytes = free_bytes(&home.paths.directory).unwrap_or(0);
+            health.gone = self.still_there().is_err();
             health.wal_large = health.wal_bytes > limits::WAL_BYTES_MAX;
         }
-        let count = |c: &Connection| c.query_row("SELECT coalesce(sum(events), 0) FROM source", [], |row| row.get::<_, i64>(0));
+        let count = |c: &Connection| {
+            c.query_row("SELECT coalesce(sum(events), 0) FROM source", [], |row| row.get::<_, i64>(0))
+        };
         health.events = self.connection.as_ref().and_then(|c| count(c).ok()).unwrap_or(0).unsigned_abs();
         health
     }
@@ -188,7 +265,9 @@ impl Store {
     pub fn idle(&mut self) {
         self.settle();
         let (Some(connection), Some(home)) = (&self.connection, &mut self.home) else { return };
-        home.ballast.restore();
+        if let Some(ballast) = &home.ballast {
+            ballast.restore();
+        }
         let bytes = std::fs::metadata(&home.paths.wal).map_or(0, |m| m.len());
         if bytes > WAL_IDLE_BYTES_MAX {
             let _ = commit::truncate_wal_now(connection);
@@ -216,7 +295,9 @@ impl Store {
         let Some(home) = &self.home else { return Err(Fault::permanent("the store in memory is lost")) };
         let connection = open::connect(&home.paths.database)?;
         if !commit::checkpoint_passive(&connection)? {
-            return Err(Fault::transient("a reader holds the WAL, which must be made durable after an I/O error"));
+            return Err(Fault::transient(
+                "a reader holds the WAL, which must be made durable after an I/O error",
+            ));
         }
         self.connection = Some(connection);
         Ok(())
@@ -225,36 +306,64 @@ impl Store {
     /// Notices a store whose file was deleted or replaced: writing on would be writing into nothing.
     fn still_there(&self) -> Result<(), Fault> {
         let Some(home) = &self.home else { return Ok(()) };
-        let path = home.paths.database.display();
         match open::identity(&home.paths.database) {
             Ok(identity) if identity == home.identity => Ok(()),
-            Ok(_) => Err(Fault::permanent(format!("{path}: the file was replaced while running; stop, and restore the store"))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(Fault::permanent(format!("{path}: the file was deleted while running; stop, and restore the store")))
+            Ok(_) => {
+                Err(Fault::permanent("the file was replaced while running; stop, and restore the store"))
             }
-            Err(error) => Err(Fault::transient(format!("{path}: {error}"))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Fault::permanent("the file was deleted while running; stop, and restore the store"))
+            }
+            Err(error) => Err(Fault::transient(error.to_string())),
         }
     }
 
     fn reading<T>(&mut self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, LedgerError> {
-        self.revive()?;
-        let Some(connection) = &self.connection else { return Err(LedgerError::Transient("no connection".to_owned())) };
-        let result = read(connection);
-        if result.as_ref().is_err_and(|fault| fault.poisoned) && self.home.is_some() {
+        self.with_connection(|connection, _| read(connection)).map_err(|fault| self.named(fault))
+    }
+
+    /// Works on a connection that can be trusted, and decides what an error means for the next time.
+    fn with_connection<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection, &BTreeMap<Arc<str>, SourceNote>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let result = self.revive().and_then(|()| match &mut self.connection {
+            Some(connection) => work(connection, &self.notes),
+            None => Err(Fault::transient("no connection")),
+        });
+        let fault = match result {
+            Ok(done) => {
+                self.suspect = false;
+                return Ok(done);
+            }
+            Err(fault) => fault,
+        };
+        if fault.poisoned && self.home.is_some() {
             self.connection = None;
         }
-        Ok(result?)
+        if fault.damaged && self.home.is_some() && !self.suspect {
+            // A read error of the disk looks the same. Only a second look through a new connection is believed.
+            self.suspect = true;
+            return Err(Fault::transient(format!("{}; it is opened and read again first", fault.error)));
+        }
+        Err(fault)
+    }
+
+    /// The error with the store's path, which is what the reader of a log line needs first.
+    fn named(&self, fault: Fault) -> LedgerError {
+        let Some(home) = &self.home else { return fault.error };
+        let path = home.paths.database.display();
+        match fault.error {
+            LedgerError::Transient(why) => LedgerError::Transient(format!("{path}: {why}")),
+            LedgerError::Permanent(why) => LedgerError::Permanent(format!("{path}: {why}")),
+        }
     }
 
     fn try_commit(&mut self, changes: &Changes) -> Result<(), Fault> {
         self.still_there()?;
-        self.revive()?;
-        let Some(connection) = &mut self.connection else { return Err(Fault::transient("no connection")) };
-        let result = commit::commit(connection, changes, &self.notes);
-        match &result {
-            Ok(()) => self.notes.clear(),
-            Err(fault) if fault.poisoned && self.home.is_some() => self.connection = None,
-            Err(_) => {}
+        let result = self.with_connection(|connection, notes| commit::commit(connection, changes, notes));
+        if result.is_ok() {
+            self.notes.clear();
         }
         if let (Ok(()), Some(home)) = (&result, &mut self.home) {
             let changing = home.lock.note().is_none_or(|note| note.changing);
@@ -285,8 +394,11 @@ impl crate::ports::Ledger for Store {
         }
         let Err(fault) = self.try_commit(changes) else { return Ok(()) };
         // The reserve is for alerts and what people did, never for more lines.
-        let released = fault.full && commit::is_urgent(changes) && self.home.as_ref().is_some_and(|home| home.ballast.release());
-        if released { Ok(self.try_commit(changes)?) } else { Err(fault.error) }
+        let released = fault.full
+            && commit::is_urgent(changes)
+            && self.home.as_ref().and_then(|home| home.ballast.as_ref()).is_some_and(Ballast::release);
+        let last = if released { self.try_commit(changes) } else { Err(fault) };
+        last.map_err(|fault| self.named(fault))
     }
 
     fn evidence(&mut self, incident: &str) -> Result<Evidence, LedgerError> {
@@ -304,13 +416,21 @@ mod tests {
     fn after_an_io_error_the_store_is_opened_again_and_a_retry_is_known() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path(), &Reading::default()).unwrap();
-        let entry = JournalEntry { at: Timestamp(1), kind: "start", actor: "x".into(), subject: "y".into(), detail: "z".into() };
+        let entry = JournalEntry {
+            at: Timestamp(1),
+            kind: "start",
+            actor: "x".into(),
+            subject: "y".into(),
+            detail: "z".into(),
+        };
         let changes = Changes { journal: vec![entry], ..Changes::default() };
         store.commit(&changes).unwrap();
         store.connection = None; // As `try_commit` does when the answer was an I/O error.
         assert!(store.health().poisoned);
         store.commit(&changes).unwrap();
-        let rows = store.reading(|c| Ok(c.query_row("SELECT count(*) FROM journal_entry", [], |row| row.get::<_, i64>(0))?));
+        let rows = store.reading(|c| {
+            Ok(c.query_row("SELECT count(*) FROM journal_entry", [], |row| row.get::<_, i64>(0))?)
+        });
         assert_eq!(rows.unwrap(), 1);
         assert!(!store.health().poisoned);
     }
@@ -324,7 +444,13 @@ mod tests {
             _ => None,
         };
         for at in 0..5 {
-            let entry = JournalEntry { at: Timestamp(at), kind: "start", actor: "x".into(), subject: "y".into(), detail: "z".into() };
+            let entry = JournalEntry {
+                at: Timestamp(at),
+                kind: "start",
+                actor: "x".into(),
+                subject: "y".into(),
+                detail: "z".into(),
+            };
             store.commit(&Changes { journal: vec![entry], ..Changes::default() }).unwrap();
             let note = store.home.as_ref().unwrap().lock.note().unwrap();
             assert_eq!((note.changing, note.salt), (false, salt(&store)));

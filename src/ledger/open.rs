@@ -32,7 +32,9 @@ pub enum OpenError {
         why: String,
     },
     /// A newer gatewatch wrote it.
-    #[error("{path}: written by a newer gatewatch (schema {found}, this one knows {VERSION}); install that version again")]
+    #[error(
+        "{path}: written by a newer gatewatch (schema {found}, this one knows {VERSION}); install that version again"
+    )]
     Newer {
         /// The store's file.
         path: PathBuf,
@@ -40,7 +42,9 @@ pub enum OpenError {
         found: i32,
     },
     /// It is another program's database.
-    #[error("{path}: an SQLite database of another program (application_id {found:#x}); use another --state directory")]
+    #[error(
+        "{path}: an SQLite database of another program (application_id {found:#x}); use another --state directory"
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -56,7 +60,9 @@ pub enum OpenError {
         why: String,
     },
     /// It is damaged, not a database, or has a WAL that is not its own.
-    #[error("{path}: {why}; nothing was changed: keep the files, restore a backup, or move them away to begin a new store")]
+    #[error(
+        "{path}: {why}; nothing was changed: keep the files, restore a backup, or move them away to begin a new store"
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -100,8 +106,19 @@ pub(super) struct Paths {
 
 impl Paths {
     pub(super) fn new(directory: &Path) -> Paths {
-        let database = directory.join(super::FILE_NAME);
-        Paths { directory: directory.to_owned(), wal: sidecar(&database, "-wal"), lock: directory.join("gatewatch.lock"), database }
+        Paths::of_file(&directory.join(super::FILE_NAME))
+    }
+
+    /// The files of a store with a name of its own (`replay --store DB`).
+    pub(super) fn of_file(database: &Path) -> Paths {
+        let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let directory = folder.unwrap_or(Path::new("."));
+        Paths {
+            directory: directory.to_owned(),
+            wal: sidecar(database, "-wal"),
+            lock: database.with_extension("lock"),
+            database: database.to_owned(),
+        }
     }
 }
 
@@ -133,6 +150,7 @@ pub(super) fn open(paths: &Paths) -> Result<(Connection, Lock), OpenError> {
     if wal_head(&paths.wal).map_err(|e| OpenError::io(&paths.wal, &e))? != WalHead::Empty {
         check_small(&connection, &paths.database)?;
     }
+    refuse_triggers(&connection, &paths.database)?;
     migrate(&mut connection).map_err(|e| OpenError::sqlite(&paths.database, &e))?;
     Ok((connection, lock))
 }
@@ -143,7 +161,8 @@ fn make_directory(directory: &Path) -> Result<(), OpenError> {
     }
     let made = fs::DirBuilder::new().recursive(true).mode(0o750).create(directory);
     // mkdir ignores the set-group-id bit, by which files made inside get the directory's group.
-    made.and_then(|()| fs::set_permissions(directory, fs::Permissions::from_mode(0o2750))).map_err(|e| OpenError::io(directory, &e))
+    made.and_then(|()| fs::set_permissions(directory, fs::Permissions::from_mode(0o2750)))
+        .map_err(|e| OpenError::io(directory, &e))
 }
 
 /// Looks at the files without changing a byte. Whether there is a store; an error where it must not be used.
@@ -153,9 +172,15 @@ fn inspect(paths: &Paths, note: Option<Note>) -> Result<bool, OpenError> {
     let size = match fs::metadata(database) {
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let left = [&paths.wal, &sidecar(database, "-shm"), &journal].into_iter().find(|path| path.exists()).cloned();
+            let left = [&paths.wal, &sidecar(database, "-shm"), &journal]
+                .into_iter()
+                .find(|path| path.exists())
+                .cloned();
             return match left {
-                Some(left) => Err(OpenError::damaged(&left, format!("it belongs to a store that is gone ({})", database.display()))),
+                Some(left) => Err(OpenError::damaged(
+                    &left,
+                    format!("it belongs to a store that is gone ({})", database.display()),
+                )),
                 None => Ok(false),
             };
         }
@@ -163,13 +188,19 @@ fn inspect(paths: &Paths, note: Option<Note>) -> Result<bool, OpenError> {
     };
     let page_bytes = inspect_head(database, size)?;
     if fs::metadata(&journal).is_ok_and(|m| m.len() > 0) {
-        return Err(OpenError::damaged(&journal, "a rollback journal stands beside the store, and a store never has one"));
+        return Err(OpenError::damaged(
+            &journal,
+            "a rollback journal stands beside the store, and a store never has one",
+        ));
     }
     match wal_head(&paths.wal).map_err(|e| OpenError::io(&paths.wal, &e))? {
         WalHead::Empty => inspect_settled(database, size)?,
         WalHead::Broken => return Err(OpenError::damaged(&paths.wal, "it is not a valid WAL")),
         WalHead::Valid { page_size, .. } if page_size != page_bytes => {
-            return Err(OpenError::damaged(&paths.wal, "the WAL is not this store's own: its page size is another"));
+            return Err(OpenError::damaged(
+                &paths.wal,
+                "the WAL is not this store's own: its page size is another",
+            ));
         }
         WalHead::Valid { salt, .. } => inspect_wal(paths, note, salt)?,
     }
@@ -185,7 +216,11 @@ fn inspect_head(database: &Path, size: u64) -> Result<u32, OpenError> {
     let mut file = File::open(database).map_err(|e| OpenError::io(database, &e))?;
     if let Err(error) = file.read_exact(&mut head) {
         let short = error.kind() == io::ErrorKind::UnexpectedEof;
-        return Err(if short { OpenError::damaged(database, "not a database: too short") } else { OpenError::io(database, &error) });
+        return Err(if short {
+            OpenError::damaged(database, "not a database: too short")
+        } else {
+            OpenError::io(database, &error)
+        });
     }
     if !head.starts_with(b"SQLite format 3\0") {
         return Err(OpenError::damaged(database, "not a database"));
@@ -206,23 +241,32 @@ fn inspect_head(database: &Path, size: u64) -> Result<u32, OpenError> {
         Some([high, low]) => u32::from(*high) << 8 | u32::from(*low),
         _ => 0,
     };
-    if page_bytes.is_power_of_two() && page_bytes >= 512 { Ok(page_bytes) } else { Err(OpenError::damaged(database, "the page size is nonsense")) }
+    if page_bytes.is_power_of_two() && page_bytes >= 512 {
+        Ok(page_bytes)
+    } else {
+        Err(OpenError::damaged(database, "the page size is nonsense"))
+    }
 }
 
 /// With an empty WAL the file alone must be whole.
 fn inspect_settled(database: &Path, size: u64) -> Result<(), OpenError> {
     let connection = immutable(database).map_err(|e| OpenError::sqlite(database, &e))?;
     let pages: (u64, u64) = connection
-        .query_row("SELECT (SELECT page_count FROM pragma_page_count), (SELECT page_size FROM pragma_page_size)", [], |row| {
-            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
-        })
+        .query_row(
+            "SELECT (SELECT page_count FROM pragma_page_count), (SELECT page_size FROM pragma_page_size)",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs())),
+        )
         .map_err(|e| OpenError::sqlite(database, &e))?;
     let mut head = [0u8; 32];
     let read = File::open(database).and_then(|mut file| file.read_exact(&mut head));
     read.map_err(|e| OpenError::io(database, &e))?;
     let promised = head.get(28..32).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
     if u64::from(promised) * pages.1 > size {
-        return Err(OpenError::damaged(database, format!("the file is cut: {size} bytes of {}", u64::from(promised) * pages.1)));
+        return Err(OpenError::damaged(
+            database,
+            format!("the file is cut: {size} bytes of {}", u64::from(promised) * pages.1),
+        ));
     }
     check_small(&connection, database)
 }
@@ -233,9 +277,14 @@ fn inspect_wal(paths: &Paths, note: Option<Note>, salt: u32) -> Result<(), OpenE
         return Err(OpenError::damaged(&paths.wal, "the WAL is not this store's own: its salt is another"));
     }
     // A kill inside a checkpoint leaves pages that only the WAL makes whole, so an error says nothing here.
-    let marked = immutable(&paths.database).and_then(|c| c.query_row("SELECT value FROM meta WHERE key = 'clean'", [], |row| row.get::<_, i64>(0)));
+    let marked = immutable(&paths.database).and_then(|c| {
+        c.query_row("SELECT value FROM meta WHERE key = 'clean'", [], |row| row.get::<_, i64>(0))
+    });
     if marked == Ok(1) && !note.is_some_and(|note| note.changing) {
-        return Err(OpenError::damaged(&paths.wal, "the store was stopped cleanly, so a WAL with content is not its own"));
+        return Err(OpenError::damaged(
+            &paths.wal,
+            "the store was stopped cleanly, so a WAL with content is not its own",
+        ));
     }
     Ok(())
 }
@@ -243,14 +292,17 @@ fn inspect_wal(paths: &Paths, note: Option<Note>, salt: u32) -> Result<(), OpenE
 /// Only the file itself, without locks, WAL or any write.
 fn immutable(database: &Path) -> rusqlite::Result<Connection> {
     let mut uri = String::from("file:");
-    for byte in std::path::absolute(database).unwrap_or_else(|_| database.to_owned()).as_os_str().as_encoded_bytes() {
+    for byte in
+        std::path::absolute(database).unwrap_or_else(|_| database.to_owned()).as_os_str().as_encoded_bytes()
+    {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(*byte as char),
             other => uri.push_str(&format!("%{other:02X}")),
         }
     }
     uri.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(uri, flags)
 }
 
@@ -260,8 +312,18 @@ fn check_small(connection: &Connection, database: &Path) -> Result<(), OpenError
     if size > CHECK_BYTES_MAX {
         return Ok(());
     }
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| OpenError::sqlite(database, &e))?;
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|e| OpenError::sqlite(database, &e))?;
     if found == "ok" { Ok(()) } else { Err(OpenError::damaged(database, found.replace('\n', " "))) }
+}
+
+/// A store has no triggers; a planted one would act with every commit.
+fn refuse_triggers(connection: &Connection, database: &Path) -> Result<(), OpenError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'";
+    let triggers: i64 =
+        connection.query_row(sql, [], |row| row.get(0)).map_err(|e| OpenError::sqlite(database, &e))?;
+    if triggers == 0 { Ok(()) } else { Err(OpenError::damaged(database, "somebody added a trigger to it")) }
 }
 
 /// Makes a whole store under another name and moves it into place: it exists entirely or not at all.
@@ -279,7 +341,10 @@ fn create(paths: &Paths) -> Result<(), OpenError> {
 }
 
 fn build(draft: &Path) -> rusqlite::Result<()> {
-    let mut connection = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut connection = Connection::open_with_flags(
+        draft,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     begin(&mut connection)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.close().map_err(|(_, error)| error)
@@ -295,7 +360,10 @@ pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<()> {
 
 /// The one writing connection.
 pub(super) fn connect(database: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(
+        database,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     configure(&connection)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     Ok(connection)

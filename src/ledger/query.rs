@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY_OPS: i32 = 20_000;
 /// Longest value and row.
 const VALUE_BYTES_MAX: i32 = 16 * 1024 * 1024;
+/// An answer is cut after so many bytes.
+const ANSWER_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Longest statement.
 const SQL_BYTES_MAX: i32 = 64 * 1024;
 
@@ -59,7 +61,7 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// The rows, each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
-    /// There were more rows than the limit.
+    /// There were more rows than the limits allow.
     pub more: bool,
 }
 
@@ -120,9 +122,18 @@ pub fn query(directory: &Path, sql: &str, limits: QueryLimits) -> Result<Rows, Q
     fence(&mut connection, limits.seconds).map_err(|e| QueryError::read(&path, &e))?;
     run(&connection, sql, limits.rows).map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => QueryError::Timeout(limits.seconds),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory)
-        | Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ReadOnly) => QueryError::read(&path, &error),
-        Some(ErrorCode::AuthorizationForStatementDenied) => QueryError::Refused("not allowed: it does more than read".to_owned()),
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::OutOfMemory,
+        )
+        | Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ReadOnly) => {
+            QueryError::read(&path, &error)
+        }
+        Some(ErrorCode::AuthorizationForStatementDenied) => {
+            QueryError::Refused("not allowed: it does more than read".to_owned())
+        }
         _ => QueryError::Refused(match error {
             Error::MultipleStatement => "several statements".to_owned(),
             other => describe(&other),
@@ -138,7 +149,10 @@ pub(super) fn open_to_read(directory: &Path) -> Result<Connection, QueryError> {
         return Err(store("there is no store; name its directory with --state".to_owned()));
     }
     let open = || -> rusqlite::Result<(Connection, i32, i32)> {
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let connection = Connection::open_with_flags(
+            &path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -159,7 +173,9 @@ pub(super) fn open_to_read(directory: &Path) -> Result<Connection, QueryError> {
         return Err(store(format!("an SQLite database of another program (application_id {id:#x})")));
     }
     if version > VERSION {
-        return Err(store(format!("written by a newer gatewatch (schema {version}, this one knows {VERSION})")));
+        return Err(store(format!(
+            "written by a newer gatewatch (schema {version}, this one knows {VERSION})"
+        )));
     }
     Ok(connection)
 }
@@ -209,7 +225,11 @@ fn judge(context: AuthContext<'_>) -> Authorization {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => Authorization::Allow,
         AuthAction::Function { function_name } => {
             let outside = ["load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"];
-            if outside.iter().any(|name| name.eq_ignore_ascii_case(function_name)) { Authorization::Deny } else { Authorization::Allow }
+            if outside.iter().any(|name| name.eq_ignore_ascii_case(function_name)) {
+                Authorization::Deny
+            } else {
+                Authorization::Allow
+            }
         }
         _ => Authorization::Deny,
     }
@@ -220,18 +240,33 @@ fn run(connection: &Connection, sql: &str, rows_max: usize) -> rusqlite::Result<
     if !statement.readonly() || statement.parameter_count() > 0 {
         return Err(Error::InvalidQuery);
     }
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut answer = Rows { columns, ..Rows::default() };
+    let mut bytes = 0;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if answer.rows.len() == rows_max {
+        if answer.rows.len() == rows_max || bytes > ANSWER_BYTES_MAX {
             answer.more = true;
             break;
         }
         let cells = (0..answer.columns.len()).map(|at| row.get_ref(at).map(Cell::from));
-        answer.rows.push(cells.collect::<rusqlite::Result<_>>()?);
+        let cells = cells.collect::<rusqlite::Result<Vec<Cell>>>()?;
+        bytes += cells.iter().map(Cell::bytes).sum::<usize>();
+        answer.rows.push(cells);
     }
     Ok(answer)
+}
+
+impl Cell {
+    /// About what it takes in memory.
+    fn bytes(&self) -> usize {
+        let payload = match self {
+            Cell::Text(text) => text.len(),
+            Cell::Blob(bytes) => bytes.len(),
+            Cell::Null | Cell::Int(_) | Cell::Real(_) => 0,
+        };
+        payload + size_of::<Cell>()
+    }
 }
 
 impl From<ValueRef<'_>> for Cell {
@@ -250,7 +285,10 @@ fn deadline(seconds: u64) -> Instant {
     now() + Duration::from_secs(seconds.min(24 * 3_600))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a limit on the run time of one query: not stored, not replayed, and suspend may stretch it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a limit on the run time of one query: not stored, not replayed, and suspend may stretch it"
+)]
 fn now() -> Instant {
     Instant::now()
 }

@@ -66,23 +66,33 @@ impl Reader {
     /// [`QueryError`].
     pub fn incident(&self, id_or_number: &str) -> Result<Option<Object>, QueryError> {
         let number: Option<i64> = id_or_number.parse().ok();
-        let found = self.rows("SELECT * FROM incidents WHERE id = ?1 OR number = ?2", (id_or_number, number))?;
+        let found =
+            self.rows("SELECT * FROM incidents WHERE id = ?1 OR number = ?2", (id_or_number, number))?;
         let Some(mut incident) = found.into_iter().next() else { return Ok(None) };
         let id = incident.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let findings = self.rows(
             "SELECT v.* FROM findings v JOIN finding f USING (id) WHERE v.incident = ?1 ORDER BY f.gravity DESC, f.time, f.id",
             [&id],
         )?;
-        let mut notifications = self.rows("SELECT * FROM notifications WHERE incident = ?1 ORDER BY id", [&id])?;
+        let mut notifications =
+            self.rows("SELECT * FROM notifications WHERE incident = ?1 ORDER BY id", [&id])?;
         for notification in &mut notifications {
-            let tries = self.rows("SELECT * FROM attempts WHERE notification = ?1 ORDER BY n", [notification.get("id").and_then(Value::as_i64)])?;
+            let tries = self.rows(
+                "SELECT * FROM attempts WHERE notification = ?1 ORDER BY n",
+                [notification.get("id").and_then(Value::as_i64)],
+            )?;
             // `attempts` of the view is their number; the rows stand beside it.
             notification.insert("tries".to_owned(), json!(tries));
         }
         let journal = self.rows("SELECT * FROM journal WHERE subject = ?1 ORDER BY seq", [&id])?;
         let gravest = findings.first().and_then(|f| f.get("id")).and_then(Value::as_str);
         let evidence = gravest.map(|finding| self.evidence(finding)).transpose()?.unwrap_or_default();
-        let parts = [("finding_rows", json!(findings)), ("notifications", json!(notifications)), ("journal", json!(journal)), ("evidence", json!(evidence))];
+        let parts = [
+            ("finding_rows", json!(findings)),
+            ("notifications", json!(notifications)),
+            ("journal", json!(journal)),
+            ("evidence", json!(evidence)),
+        ];
         incident.extend(parts.map(|(key, value)| (key.to_owned(), value)));
         Ok(Some(incident))
     }
@@ -92,7 +102,10 @@ impl Reader {
     /// # Errors
     /// [`QueryError`].
     pub fn finding(&self, id: &str) -> Result<Option<Object>, QueryError> {
-        let Some(mut finding) = self.rows("SELECT * FROM findings WHERE id = ?1", [id])?.into_iter().next() else { return Ok(None) };
+        let Some(mut finding) = self.rows("SELECT * FROM findings WHERE id = ?1", [id])?.into_iter().next()
+        else {
+            return Ok(None);
+        };
         let sql = "SELECT e.* FROM finding_events x JOIN events e ON e.id = x.event WHERE x.finding = ?1 ORDER BY x.n";
         let events = self.rows(sql, [id])?;
         finding.insert("events".to_owned(), json!(events));
@@ -115,12 +128,21 @@ impl Reader {
         self.select(sql, values)
     }
 
+    /// Every silence, the newest first.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn silences(&self) -> Result<Vec<Object>, QueryError> {
+        self.rows("SELECT * FROM silences ORDER BY starts_at DESC", [])
+    }
+
     /// What `status` can say without a daemon: `sources`, `store`, `outbox`, `clocks`, `rules` as in INTERFACE.md.
     ///
     /// # Errors
     /// [`QueryError`].
     pub fn status(&self) -> Result<Object, QueryError> {
-        let mut sources = self.rows("SELECT name, state, gaps, unparsed, last_read_at FROM sources ORDER BY name", [])?;
+        let mut sources =
+            self.rows("SELECT name, state, gaps, unparsed, last_read_at FROM sources ORDER BY name", [])?;
         for source in &mut sources {
             let name = source.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             source.insert("files".to_owned(), Value::Array(self.files(&name)?));
@@ -131,13 +153,24 @@ impl Reader {
         let free_bytes = super::ballast::free_bytes(directory).unwrap_or(0);
         let events = self.one("SELECT coalesce(sum(events), 0) AS n FROM source")?;
         let outbox = self.rows("SELECT state, count(*) AS n FROM notification WHERE state IN ('pending', 'sending', 'uncertain', 'refused') GROUP BY state", [])?;
-        let held = |state: &str| outbox.iter().find(|row| row.get("state") == Some(&json!(state))).and_then(|row| row.get("n").cloned());
-        let outbox: Map<String, Value> = ["pending", "sending", "uncertain", "refused"].iter().map(|s| ((*s).to_owned(), held(s).unwrap_or(json!(0)))).collect();
+        let held = |state: &str| {
+            outbox
+                .iter()
+                .find(|row| row.get("state") == Some(&json!(state)))
+                .and_then(|row| row.get("n").cloned())
+        };
+        let outbox: Map<String, Value> = ["pending", "sending", "uncertain", "refused"]
+            .iter()
+            .map(|s| ((*s).to_owned(), held(s).unwrap_or(json!(0))))
+            .collect();
         let due = "SELECT due AS next_due, incident FROM (
             SELECT notify_due AS due, id AS incident FROM incidents WHERE notify_state = 'running'
             UNION ALL SELECT ack_due, id FROM incidents WHERE ack_state = 'running') ORDER BY due LIMIT 1";
         let clocks = self.rows(due, [])?.into_iter().next().unwrap_or_default();
-        let (loaded, idle) = (self.one("SELECT count(*) AS n FROM rule")?, self.one("SELECT count(*) AS n FROM rule WHERE NOT enabled")?);
+        let (loaded, idle) = (
+            self.one("SELECT count(*) AS n FROM rule WHERE loaded")?,
+            self.one("SELECT count(*) AS n FROM rule WHERE loaded AND NOT enabled")?,
+        );
         let parts = [
             ("sources", json!(sources)),
             ("store", json!({"wal_bytes": wal_bytes, "free_bytes": free_bytes, "events": events})),
@@ -156,7 +189,9 @@ impl Reader {
         for file in &mut files {
             let inode = file.remove("inode").and_then(|inode| inode.as_i64()).unwrap_or(0);
             let offset = file.get("offset").and_then(Value::as_u64).unwrap_or(0);
-            let same = std::fs::metadata(file.get("path").and_then(Value::as_str).unwrap_or_default()).ok().filter(|m| m.ino().cast_signed() == inode);
+            let same = std::fs::metadata(file.get("path").and_then(Value::as_str).unwrap_or_default())
+                .ok()
+                .filter(|m| m.ino().cast_signed() == inode);
             if let Some(metadata) = same {
                 file.insert("lag_bytes".to_owned(), json!(metadata.len().saturating_sub(offset)));
             }
@@ -178,7 +213,9 @@ impl Reader {
                 ("host", some(line.host)),
                 ("raw", Some(json!(line.raw))),
             ];
-            object.extend(parts.into_iter().filter_map(|(key, value)| value.map(|value| (key.to_owned(), value))));
+            object.extend(
+                parts.into_iter().filter_map(|(key, value)| value.map(|value| (key.to_owned(), value))),
+            );
             Value::Object(object)
         };
         Ok(read().map_err(|e| QueryError::read(&self.path, &e))?.into_iter().map(shown).collect())
@@ -189,7 +226,14 @@ impl Reader {
     }
 
     /// A view with the usual filter; the names are this module's own.
-    fn listing(&self, view: &str, status: &str, time: &str, order: &str, filter: &Filter<'_>) -> Result<Vec<Object>, QueryError> {
+    fn listing(
+        &self,
+        view: &str,
+        status: &str,
+        time: &str,
+        order: &str,
+        filter: &Filter<'_>,
+    ) -> Result<Vec<Object>, QueryError> {
         let sql = format!(
             "SELECT * FROM {view} WHERE (?1 IS NULL OR {status} = ?1) AND (?2 IS NULL OR {time} >= ?2)
              AND (?3 IS NULL OR {time} < ?3) ORDER BY {order} DESC LIMIT ?4"
@@ -201,7 +245,7 @@ impl Reader {
     fn select(&self, sql: &str, values: impl Params) -> Result<Vec<Object>, QueryError> {
         let read = || -> rusqlite::Result<Vec<Object>> {
             let mut statement = self.connection.prepare_cached(sql)?;
-            let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             statement.query_map(values, |row| object(row, &names))?.collect()
         };
         read().map_err(|error| QueryError::read(&self.path, &error))
@@ -219,7 +263,9 @@ fn object(row: &Row<'_>, names: &[String]) -> rusqlite::Result<Object> {
             (ValueRef::Integer(number), "mfa" | "enabled" | "may_repeat" | "finished") => json!(number != 0),
             (ValueRef::Integer(number), _) => json!(number),
             (ValueRef::Real(number), _) => json!(number),
-            (ValueRef::Blob(bytes), _) => json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+            (ValueRef::Blob(bytes), _) => {
+                json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            }
             (ValueRef::Text(bytes), "flags" | "extra") => json_column(&String::from_utf8_lossy(bytes)),
             (ValueRef::Text(bytes), "group") if is_finding => group(&String::from_utf8_lossy(bytes)),
             (ValueRef::Text(bytes), _) => json!(String::from_utf8_lossy(bytes)),

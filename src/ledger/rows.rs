@@ -26,19 +26,46 @@ pub(super) fn tail(connection: &Connection, changes: &Changes) -> Result<(), Fau
     for g in &changes.generations {
         // Device and inode use all 64 bits and are compared, not ordered.
         let (device, inode) = (g.device.cast_signed(), g.inode.cast_signed());
-        let values = params![int(g.id), g.source, g.path, device, inode, int(g.head_length), g.head_hash, g.format, g.finished, g.seen_at.0];
+        let values = params![
+            int(g.id),
+            g.source,
+            g.path,
+            device,
+            inode,
+            int(g.head_length),
+            g.head_hash,
+            g.format,
+            g.finished,
+            g.seen_at.0
+        ];
         connection.prepare_cached(sql)?.execute(values)?;
         connection.prepare_cached(known)?.execute([&g.source])?;
     }
     let sql = "INSERT OR REPLACE INTO position VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     for p in &changes.positions {
-        let values = params![int(p.generation), int(p.offset), int(p.lines), p.tail_hash, markers(p), micros(p.watermark)];
+        let values = params![
+            int(p.generation),
+            int(p.offset),
+            int(p.lines),
+            p.tail_hash,
+            markers(p),
+            micros(p.watermark)
+        ];
         connection.prepare_cached(sql)?.execute(values)?;
     }
     let sql = "INSERT INTO gap (source, generation, path, at, from_offset, to_offset, bytes, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     for g in &changes.gaps {
         let (to, bytes) = (g.to_offset.map(int), g.bytes.map(int));
-        let values = params![g.source, int(g.generation), g.path, g.at.0, int(g.from_offset), to, bytes, g.reason.name()];
+        let values = params![
+            g.source,
+            int(g.generation),
+            g.path,
+            g.at.0,
+            int(g.from_offset),
+            to,
+            bytes,
+            g.reason.name()
+        ];
         connection.prepare_cached(sql)?.execute(values)?;
         connection.prepare_cached(known)?.execute([&g.source])?;
     }
@@ -71,7 +98,8 @@ pub(super) fn states(connection: &Connection, changes: &Changes) -> Result<(), F
 pub(super) fn findings(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
     for finding in &changes.findings {
         put_finding(connection, finding)?;
-        let mut put = connection.prepare_cached("INSERT OR REPLACE INTO finding_event VALUES (?1, ?2, ?3)")?;
+        let mut put =
+            connection.prepare_cached("INSERT OR REPLACE INTO finding_event VALUES (?1, ?2, ?3)")?;
         for (n, event) in finding.evidence.iter().enumerate() {
             put.execute(params![finding.id, n as i64, int(*event)])?;
         }
@@ -90,11 +118,32 @@ fn put_finding(connection: &Connection, f: &Finding) -> Result<(), Fault> {
         verdict, reason, incident) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
         ?19, ?20, ?21, ?22, ?23)";
     // A list of pairs: a JSON object would not promise the rule's order.
-    let group = serde_json::to_string(&f.group).map_err(|e| Fault::permanent(format!("finding {}: {e}", f.id)))?;
+    let group =
+        serde_json::to_string(&f.group).map_err(|e| Fault::permanent(format!("finding {}: {e}", f.id)))?;
     connection.prepare_cached(sql)?.execute(params![
-        f.id, f.time.0, f.rule, f.rule_version, f.title, f.kind.name(), f.severity.name(), f.severity as i64, f.incident_type,
-        f.entity(), group, f.first_event_at.0, f.last_event_at.0, f.observed, f.expected, f.threshold, f.score, f.explanation,
-        f.advice, int(f.folded), f.verdict.name(), f.reason, f.incident
+        f.id,
+        f.time.0,
+        f.rule,
+        f.rule_version,
+        f.title,
+        f.kind.name(),
+        f.severity.name(),
+        f.severity as i64,
+        f.incident_type,
+        f.entity(),
+        group,
+        f.first_event_at.0,
+        f.last_event_at.0,
+        f.observed,
+        f.expected,
+        f.threshold,
+        f.score,
+        f.explanation,
+        f.advice,
+        int(f.folded),
+        f.verdict.name(),
+        f.reason,
+        f.incident
     ])?;
     Ok(())
 }
@@ -126,10 +175,33 @@ fn put_incident(connection: &Connection, i: &Incident) -> Result<(), Fault> {
         resolution = excluded.resolution, findings = excluded.findings, assignee = excluded.assignee,
         last_event_at = excluded.last_event_at, drill = excluded.drill";
     connection.prepare_cached(sql)?.execute(params![
-        i.id, int(i.number), i.title, i.severity.name(), i.status.name(), i.entity, i.incident_type, i.policy, i.opened_at.0,
-        i.occurred_at.0, i.read_at.0, i.detected_at.0, i.started.utc.0, i.started.boottime.0, i.started.boot_id, i.next_step,
-        i.round, micros(i.notified_at), micros(i.acknowledged_at), i.acknowledged_by, i.ack_via, micros(i.resolved_at),
-        i.resolution.map(|r| r.name()), int(i.findings), i.assignee, i.last_event_at.0, i.drill
+        i.id,
+        int(i.number),
+        i.title,
+        i.severity.name(),
+        i.status.name(),
+        i.entity,
+        i.incident_type,
+        i.policy,
+        i.opened_at.0,
+        i.occurred_at.0,
+        i.read_at.0,
+        i.detected_at.0,
+        i.started.utc.0,
+        i.started.boottime.0,
+        i.started.boot_id,
+        i.next_step,
+        i.round,
+        micros(i.notified_at),
+        micros(i.acknowledged_at),
+        i.acknowledged_by,
+        i.ack_via,
+        micros(i.resolved_at),
+        i.resolution.map(|r| r.name()),
+        int(i.findings),
+        i.assignee,
+        i.last_event_at.0,
+        i.drill
     ])?;
     Ok(())
 }
@@ -139,8 +211,21 @@ fn put_clock(connection: &Connection, c: &Clock) -> Result<(), Fault> {
         elapsed_lo, elapsed_hi, ticked_utc, ticked_boottime, ticked_boot_id, due_at, ended_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     connection.prepare_cached(sql)?.execute(params![
-        c.incident, c.kind.name(), c.round, c.state.name(), c.allowed.0, c.armed.utc.0, c.armed.boottime.0, c.armed.boot_id,
-        c.elapsed_lo.0, c.elapsed_hi.0, c.ticked.utc.0, c.ticked.boottime.0, c.ticked.boot_id, c.due_at.0, micros(c.ended_at)
+        c.incident,
+        c.kind.name(),
+        c.round,
+        c.state.name(),
+        c.allowed.0,
+        c.armed.utc.0,
+        c.armed.boottime.0,
+        c.armed.boot_id,
+        c.elapsed_lo.0,
+        c.elapsed_hi.0,
+        c.ticked.utc.0,
+        c.ticked.boottime.0,
+        c.ticked.boot_id,
+        c.due_at.0,
+        micros(c.ended_at)
     ])?;
     Ok(())
 }
@@ -152,7 +237,8 @@ pub(super) fn notifications(connection: &Connection, changes: &Changes) -> Resul
     }
     let sql = "INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     for a in &changes.attempts {
-        let values = params![int(a.notification), a.n, a.at.0, a.relay, a.phase.name(), a.reply, a.result.name()];
+        let values =
+            params![int(a.notification), a.n, a.at.0, a.relay, a.phase.name(), a.reply, a.result.name()];
         connection.prepare_cached(sql)?.execute(values)?;
     }
     Ok(())
@@ -163,18 +249,44 @@ fn put_notification(connection: &Connection, n: &Notification) -> Result<(), Fau
         created_at, due_at, accepted_at, delivery_level, relay, relay_reply, attempts, may_repeat, date, digest)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
     connection.prepare_cached(sql)?.execute(params![
-        int(n.id), n.incident, n.step, n.round, n.recipient, n.address, n.kind.name(), n.message_id, n.state.name(),
-        n.created_at.0, n.due_at.0, micros(n.accepted_at), n.delivery_level, n.relay, n.relay_reply, n.attempts, n.may_repeat,
-        micros(n.date), n.digest.map(int)
+        int(n.id),
+        n.incident,
+        n.step,
+        n.round,
+        n.recipient,
+        n.address,
+        n.kind.name(),
+        n.message_id,
+        n.state.name(),
+        n.created_at.0,
+        n.due_at.0,
+        micros(n.accepted_at),
+        n.delivery_level,
+        n.relay,
+        n.relay_reply,
+        n.attempts,
+        n.may_repeat,
+        micros(n.date),
+        n.digest.map(int)
     ])?;
     Ok(())
 }
 
-/// Silences, journal, rules. Rules that are no longer loaded stay, disabled: findings still name them.
+/// Silences, journal, rules. A rule that is no longer loaded keeps its row, out of the view: findings name it.
 pub(super) fn registers(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
     let sql = "INSERT OR REPLACE INTO silence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     for s in &changes.silences {
-        let values = params![s.id, s.owner, s.reason, s.rule, s.entity, s.source, s.starts_at.0, s.ends_at.0, int(s.matches)];
+        let values = params![
+            s.id,
+            s.owner,
+            s.reason,
+            s.rule,
+            s.entity,
+            s.source,
+            s.starts_at.0,
+            s.ends_at.0,
+            int(s.matches)
+        ];
         connection.prepare_cached(sql)?.execute(values)?;
     }
     let sql = "INSERT INTO journal_entry (at, kind, actor, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -183,18 +295,22 @@ pub(super) fn registers(connection: &Connection, changes: &Changes) -> Result<()
         connection.prepare_cached(sql)?.execute(values)?;
     }
     if !changes.rules.is_empty() {
-        connection.prepare_cached("UPDATE rule SET enabled = 0")?.execute([])?;
+        connection.prepare_cached("UPDATE rule SET loaded = 0, enabled = 0 WHERE loaded")?.execute([])?;
     }
-    let sql = "INSERT OR REPLACE INTO rule VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let sql = "INSERT OR REPLACE INTO rule VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)";
     for r in &changes.rules {
-        let values = params![r.id, r.version, r.title, r.kind, r.severity, r.owner, r.control, r.enabled, r.text];
+        let values =
+            params![r.id, r.version, r.title, r.kind, r.severity, r.owner, r.control, r.enabled, r.text];
         connection.prepare_cached(sql)?.execute(values)?;
     }
     Ok(())
 }
 
 /// What the daemon says of the sources.
-pub(super) fn source_notes(connection: &Connection, notes: &BTreeMap<Arc<str>, SourceNote>) -> Result<(), Fault> {
+pub(super) fn source_notes(
+    connection: &Connection,
+    notes: &BTreeMap<Arc<str>, SourceNote>,
+) -> Result<(), Fault> {
     let sql = "INSERT INTO source (name, format, state, lag_bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET
         format = excluded.format, state = excluded.state, lag_bytes = excluded.lag_bytes";
     for note in notes.values() {

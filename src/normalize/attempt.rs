@@ -30,6 +30,8 @@ pub struct AttemptKey<'a> {
     pub user: Option<&'a str>,
     /// The client's address.
     pub src_ip: Option<IpAddr>,
+    /// Number of the message form: one attempt says the same thing once, so two hints of one form are two.
+    pub form: usize,
 }
 
 /// What a line is.
@@ -74,6 +76,8 @@ struct Attempt {
     line: u64,
     last_at: Timestamp,
     told: Told,
+    /// The forms that told it, a bit for each (modulo 64).
+    forms: u64,
 }
 
 /// The attempts that are remembered, at most `limits::ATTEMPTS_MAX` per source, the oldest forgotten first.
@@ -91,7 +95,14 @@ impl Attempts {
 
     /// Decides what a line is, and remembers it. `event` and `line` are the line's own id and number, which
     /// later lines are told when they are part of it.
-    pub fn link(&mut self, role: AttemptRole, key: AttemptKey<'_>, at: Timestamp, event: u64, line: u64) -> Link {
+    pub fn link(
+        &mut self,
+        role: AttemptRole,
+        key: AttemptKey<'_>,
+        at: Timestamp,
+        event: u64,
+        line: u64,
+    ) -> Link {
         let new = Attempt::of(&key, at, event, line);
         let known = self.sources.get_mut(key.source);
         let found = known.and_then(|attempts| attempts.iter_mut().rev().find(|known| known.fits(&new, role)));
@@ -113,7 +124,10 @@ impl Attempts {
                 Link::PartOf { event: known.event, line: known.line }
             }
             (AttemptRole::Belongs, None) => Link::Plain,
-            (AttemptRole::Hints, None) => self.remember(&key, Attempt { told: Told::Hinted, ..new }),
+            (AttemptRole::Hints, None) => {
+                self.close_hints(&key, &new);
+                self.remember(&key, Attempt { told: Told::Hinted, ..new })
+            }
             (AttemptRole::Fails | AttemptRole::Repeats, None) => self.remember(&key, new),
         }
     }
@@ -127,12 +141,23 @@ impl Attempts {
         }
     }
 
+    /// The client begins anew: a `Fails` line that comes now is not of an earlier hint.
+    fn close_hints(&mut self, key: &AttemptKey<'_>, new: &Attempt) {
+        let attempts = self.sources.get_mut(key.source).into_iter().flatten();
+        for known in attempts.filter(|known| known.has_pid && known.fits(new, AttemptRole::Fails)) {
+            known.told = Told::Failed;
+        }
+    }
+
     fn remember(&mut self, key: &AttemptKey<'_>, new: Attempt) -> Link {
         if !self.sources.contains_key(key.source) {
             self.sources.insert(key.source.into(), VecDeque::new());
         }
         if let Some(attempts) = self.sources.get_mut(key.source) {
-            while attempts.front().is_some_and(|old| attempts.len() >= ATTEMPTS_MAX || new.last_at - old.last_at > SUMMARY_SPAN) {
+            while attempts
+                .front()
+                .is_some_and(|old| attempts.len() >= ATTEMPTS_MAX || new.last_at - old.last_at > SUMMARY_SPAN)
+            {
                 attempts.pop_front();
             }
             attempts.push_back(new);
@@ -163,6 +188,7 @@ impl Attempt {
             line,
             last_at: at,
             told: Told::Failed,
+            forms: 1 << (key.form % 64),
         }
     }
 
@@ -174,11 +200,15 @@ impl Attempt {
         let apart = Span((line.last_at - self.last_at).0.abs());
         let (open, span) = match role {
             // Two hints without a process are two attempts: many connections write such lines.
-            AttemptRole::Hints => (self.told == Told::Hinted && self.has_pid, ATTEMPT_SPAN),
+            AttemptRole::Hints => {
+                (self.told == Told::Hinted && self.has_pid && self.forms & line.forms == 0, ATTEMPT_SPAN)
+            }
             AttemptRole::Fails => (self.told == Told::Hinted, ATTEMPT_SPAN),
             AttemptRole::Belongs => (matches!(self.told, Told::Hinted | Told::Failed), ATTEMPT_SPAN),
             AttemptRole::Repeats => (self.told != Told::Admitted, SUMMARY_SPAN),
-            AttemptRole::Ends | AttemptRole::Admits => (self.told != Told::Ended && self.has_pid, SUMMARY_SPAN),
+            AttemptRole::Ends | AttemptRole::Admits => {
+                (self.told != Told::Ended && self.has_pid, SUMMARY_SPAN)
+            }
             AttemptRole::Opens => (self.told == Told::Admitted && self.has_pid, ATTEMPT_SPAN),
         };
         open && apart <= span && self.same_client(line, role)
@@ -187,7 +217,8 @@ impl Attempt {
     fn same_client(&self, line: &Attempt, role: AttemptRole) -> bool {
         let agree = |a: Option<u64>, b: Option<u64>| a.is_none() || b.is_none() || a == b;
         if self.has_pid {
-            let same_user = matches!(role, AttemptRole::Ends | AttemptRole::Admits) || agree(self.user, line.user);
+            let same_user =
+                matches!(role, AttemptRole::Ends | AttemptRole::Admits) || agree(self.user, line.user);
             return same_user && agree(self.address, line.address);
         }
         let somebody = self.user.is_some() || self.address.is_some();
@@ -199,6 +230,7 @@ impl Attempt {
         self.user = self.user.or(line.user);
         self.address = self.address.or(line.address);
         self.last_at = self.last_at.max(line.last_at);
+        self.forms |= line.forms;
         if role == AttemptRole::Fails {
             self.told = Told::Failed;
         }
@@ -227,7 +259,7 @@ fn hash_of_address(address: IpAddr) -> u64 {
 /// First byte of a saved state; counts up when its shape changes.
 const SHAPE: u8 = 1;
 /// Bytes of one saved attempt.
-const ROW: usize = 6 * 8 + 1;
+const ROW: usize = 7 * 8 + 1;
 
 impl Attempts {
     /// The memory as bytes: the shape's number, then per source its name's length (u16), name, number of
@@ -235,7 +267,9 @@ impl Attempts {
     pub fn save(&self) -> Vec<u8> {
         let mut bytes = vec![SHAPE];
         for (source, attempts) in &self.sources {
-            let (Ok(length), Ok(count)) = (u16::try_from(source.len()), u16::try_from(attempts.len())) else { continue };
+            let (Ok(length), Ok(count)) = (u16::try_from(source.len()), u16::try_from(attempts.len())) else {
+                continue;
+            };
             bytes.extend(length.to_le_bytes());
             bytes.extend(source.as_bytes());
             bytes.extend(count.to_le_bytes());
@@ -247,7 +281,9 @@ impl Attempts {
     /// Reads what [`Attempts::save`] gave; empty for anything else.
     pub fn load(bytes: &[u8]) -> Attempts {
         match bytes.split_first() {
-            Some((&SHAPE, rest)) => load_sources(rest).map_or_else(Attempts::new, |sources| Attempts { sources, dirty: false }),
+            Some((&SHAPE, rest)) => {
+                load_sources(rest).map_or_else(Attempts::new, |sources| Attempts { sources, dirty: false })
+            }
             _ => Attempts::new(),
         }
     }
@@ -263,7 +299,8 @@ fn load_sources(mut rest: &[u8]) -> Option<BTreeMap<Box<str>, VecDeque<Attempt>>
         if count > ATTEMPTS_MAX {
             return None;
         }
-        let attempts: Option<VecDeque<Attempt>> = (0..count).map(|_| Attempt::read(&take(&mut rest)?)).collect();
+        let attempts: Option<VecDeque<Attempt>> =
+            (0..count).map(|_| Attempt::read(&take(&mut rest)?)).collect();
         sources.insert(std::str::from_utf8(name).ok()?.into(), attempts?);
     }
     Some(sources)
@@ -277,7 +314,14 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 
 impl Attempt {
     fn write(&self, bytes: &mut Vec<u8>) {
-        let numbers = [self.connection, self.user.unwrap_or(0), self.address.unwrap_or(0), self.event, self.line];
+        let numbers = [
+            self.connection,
+            self.user.unwrap_or(0),
+            self.address.unwrap_or(0),
+            self.event,
+            self.line,
+            self.forms,
+        ];
         numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
         bytes.extend(self.last_at.0.to_le_bytes());
         let told = match self.told {
@@ -287,13 +331,16 @@ impl Attempt {
             Told::Admitted => 3,
         };
         let flag = |set: bool, bit: u8| u8::from(set) << bit;
-        bytes.push(told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4));
+        bytes.push(
+            told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4),
+        );
     }
 
     fn read(row: &[u8; ROW]) -> Option<Attempt> {
         let mut rest: &[u8] = row;
         let mut number = || take::<8>(&mut rest).map(u64::from_le_bytes);
-        let (connection, user, address, event, line) = (number()?, number()?, number()?, number()?, number()?);
+        let (connection, user, address) = (number()?, number()?, number()?);
+        let (event, line, forms) = (number()?, number()?, number()?);
         let last_at = Timestamp(i64::from_le_bytes(take(&mut rest)?));
         let [flags] = take(&mut rest)?;
         let told = match flags & 3 {
@@ -304,122 +351,9 @@ impl Attempt {
         };
         let set = |bit: u8| flags >> bit & 1 == 1;
         let (user, address) = (set(3).then_some(user), set(4).then_some(address));
-        Some(Attempt { connection, has_pid: set(2), user, address, event, line, last_at, told })
+        Some(Attempt { connection, has_pid: set(2), user, address, event, line, last_at, told, forms })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::AttemptRole::{Admits, Belongs, Ends, Fails, Hints, Opens, Repeats};
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Feeds lines (second, role, pid, user, last octet of the address), line n has the event id 100 + n;
-    /// gives per line `.` (plain), `+` (own) or the line that it is part of.
-    fn tell(attempts: &mut Attempts, lines: &[(i64, AttemptRole, &str, &str, u8)]) -> String {
-        let mut told = Vec::new();
-        for (n, &(second, role, pid, user, octet)) in lines.iter().enumerate() {
-            let user = (!user.is_empty()).then_some(user);
-            let src_ip = (octet > 0).then(|| IpAddr::from([192, 0, 2, octet]));
-            let key = AttemptKey { source: "auth", host: "web1", pid, user, src_ip };
-            let line = n as u64 + 1;
-            told.push(match attempts.link(role, key, Timestamp(second * 1_000_000), 100 + line, line) {
-                Link::Own => "+".to_owned(),
-                Link::Plain => ".".to_owned(),
-                Link::PartOf { event, line } => {
-                    assert_eq!(event, 100 + line);
-                    line.to_string()
-                }
-            });
-        }
-        told.join(" ")
-    }
-
-    fn told(lines: &[(i64, AttemptRole, &str, &str, u8)]) -> String {
-        tell(&mut Attempts::new(), lines)
-    }
-
-    #[test]
-    fn an_unknown_user_told_in_five_lines_fails_once_per_password() {
-        let lines = [
-            (0, Hints, "7", "pi", 1),    // Invalid user pi from A
-            (0, Belongs, "7", "", 0),    // check pass; user unknown
-            (0, Hints, "7", "", 1),      // authentication failure; rhost=A
-            (2, Fails, "7", "pi", 1),    // Failed password for invalid user pi
-            (4, Fails, "7", "pi", 1),    // Failed password: the second one
-            (4, Repeats, "7", "pi", 1),  // maximum authentication attempts exceeded
-            (4, Ends, "7", "pi", 1),     // Connection closed
-            (4, Repeats, "7", "", 1),    // PAM 1 more authentication failure, after the end
-        ];
-        assert_eq!(told(&lines), "+ 1 1 1 + 5 . 5");
-    }
-
-    #[test]
-    fn other_names_pids_addresses_and_late_lines_are_attempts_of_their_own() {
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Hints, "7", "b", 1), (1, Fails, "7", "b", 1)]), "+ + 2");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Fails, "8", "a", 1)]), "+ +");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (0, Fails, "7", "a", 2)]), "+ +");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (15, Fails, "7", "a", 1)]), "+ 1");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (16, Fails, "7", "a", 1)]), "+ +");
-        // Out of order by a little: still one.
-        assert_eq!(told(&[(3, Hints, "7", "a", 1), (1, Fails, "7", "a", 1)]), "+ 1");
-    }
-
-    #[test]
-    fn a_summary_counts_only_when_nothing_was_told_and_an_end_forgets() {
-        assert_eq!(told(&[(0, Repeats, "7", "a", 1), (0, Repeats, "7", "", 1)]), "+ 1");
-        assert_eq!(told(&[(0, Fails, "7", "a", 1), (100, Repeats, "7", "", 1)]), "+ 1");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Ends, "7", "a", 1), (2, Fails, "7", "a", 1)]), "+ . +");
-        assert_eq!(told(&[(0, Belongs, "7", "", 0), (0, Hints, "7", "a", 1)]), ". +");
-    }
-
-    #[test]
-    fn an_opened_session_is_part_of_the_logon_that_let_it_in() {
-        assert_eq!(told(&[(0, Fails, "7", "a", 1), (3, Admits, "7", "a", 1), (3, Opens, "7", "a", 0), (9, Repeats, "7", "a", 1)]), "+ + 2 1");
-        assert_eq!(told(&[(0, Opens, "7", "a", 0), (0, Admits, "8", "b", 1), (0, Opens, "8", "c", 0)]), "+ + +");
-        assert_eq!(told(&[(0, Hints, "7", "a", 1), (1, Admits, "7", "a", 1), (1, Fails, "7", "a", 1)]), "+ + +");
-    }
-
-    #[test]
-    fn lines_without_a_process_join_only_when_user_and_address_are_equal() {
-        assert_eq!(told(&[(0, Hints, "", "a", 1), (0, Fails, "", "a", 1), (0, Fails, "", "a", 1)]), "+ 1 +");
-        assert_eq!(told(&[(0, Hints, "", "a", 1), (0, Fails, "", "", 1)]), "+ +");
-        // Ten bare `Invalid user` lines are ten attempts.
-        assert_eq!(told(&[(0, Hints, "", "a", 1), (0, Hints, "", "a", 1)]), "+ +");
-        assert_eq!(told(&[(0, Hints, "", "", 0), (0, Fails, "", "", 0)]), "+ +");
-    }
-
-    #[test]
-    fn memory_is_bounded_and_survives_saving() {
-        let mut attempts = Attempts::new();
-        for n in 0..3 * ATTEMPTS_MAX {
-            tell(&mut attempts, &[(0, Hints, &n.to_string(), "a", 1)]);
-        }
-        assert_eq!(attempts.sources["auth"].len(), ATTEMPTS_MAX);
-        assert!(attempts.is_dirty());
-        let mut loaded = Attempts::load(&attempts.save());
-        attempts.saved();
-        assert_eq!(loaded, attempts);
-        let last = (3 * ATTEMPTS_MAX - 1).to_string();
-        assert_eq!(tell(&mut loaded, &[(1, Fails, "0", "a", 1), (1, Fails, &last, "a", 1)]), "+ 1");
-    }
-
-    proptest! {
-        #[test]
-        fn garbage_loads_as_nothing_or_as_itself(bytes in proptest::collection::vec(any::<u8>(), 0..200), shape in any::<bool>()) {
-            let bytes = if shape { [vec![SHAPE], bytes].concat() } else { bytes };
-            let loaded = Attempts::load(&bytes);
-            prop_assert_eq!(Attempts::load(&loaded.save()), loaded);
-        }
-
-        #[test]
-        fn every_fails_line_counts_unless_one_hint_told_it(roles in proptest::collection::vec(0..2u8, 1..60)) {
-            let lines: Vec<_> = roles.iter().map(|r| (0, if *r == 0 { Hints } else { Fails }, "7", "a", 1)).collect();
-            let own = told(&lines).matches('+').count();
-            // A run of hints stands for one failure: its own, or the first `Fails` after it.
-            let fails = roles.iter().filter(|r| **r == 1).count();
-            let open = usize::from(roles.last() == Some(&0));
-            prop_assert_eq!(own, fails + open);
-        }
-    }
-}
+mod tests;

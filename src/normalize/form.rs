@@ -6,7 +6,6 @@ use super::spec::{AttemptRole, Condition, Target};
 use crate::schema::{Class, Outcome};
 use aho_corasick::AhoCorasick;
 use regex::bytes::{CaptureLocations, Regex};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Where a value goes, compiled.
@@ -139,8 +138,17 @@ pub struct Feed {
     pub slot: Slot,
     /// Its translation.
     pub words: Option<Arc<Words>>,
-    /// In order of preference; each is one path, or several joined by a blank.
-    pub paths: Vec<Vec<usize>>,
+    /// In order of preference.
+    pub paths: Vec<Path>,
+}
+
+/// One field, or several joined by blanks; by their numbers in [`Wanted`].
+#[derive(Debug)]
+pub struct Path {
+    /// The first.
+    pub first: usize,
+    /// Those that follow.
+    pub more: Vec<usize>,
 }
 
 /// All paths that a grammar asks for, numbered, so that each field of a record is looked up once.
@@ -148,25 +156,28 @@ pub struct Feed {
 pub struct Wanted {
     /// Lower case, sorted by length and bytes.
     paths: Vec<Box<str>>,
-}
-
-fn order(known: &str, key: &str) -> Ordering {
-    let lower = key.bytes().map(|b| b.to_ascii_lowercase());
-    known.len().cmp(&key.len()).then_with(|| known.bytes().cmp(lower))
+    /// For each length the number of the first path that is at least so long.
+    by_length: Vec<usize>,
 }
 
 impl Wanted {
     /// Of these paths.
     pub fn new<'s>(paths: impl Iterator<Item = &'s str>) -> Wanted {
         let mut paths: Vec<Box<str>> = paths.map(|path| path.to_ascii_lowercase().into()).collect();
-        paths.sort_by(|a, b| order(a, b));
+        paths.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         paths.dedup();
-        Wanted { paths }
+        let longest = paths.last().map_or(0, |path| path.len());
+        let first_of = |length| paths.partition_point(|path| path.len() < length);
+        let by_length = (0..=longest + 1).map(first_of).collect();
+        Wanted { paths, by_length }
     }
 
     /// The number of a path.
     pub fn number(&self, path: &str) -> Option<usize> {
-        self.paths.binary_search_by(|known| order(known, path)).ok()
+        let start = *self.by_length.get(path.len())?;
+        let end = *self.by_length.get(path.len() + 1)?;
+        let same_length = self.paths.get(start..end)?;
+        same_length.iter().position(|known| known.eq_ignore_ascii_case(path)).map(|at| start + at)
     }
 
     /// For each path the first field that has it.
@@ -207,28 +218,32 @@ pub struct Form {
     pub attempt: Option<AttemptRole>,
 }
 
-/// One automaton over the literals of all forms; it picks the few forms whose pattern is worth trying.
+/// Finds the few forms whose pattern is worth trying, by their literals: those at the start of the message by its
+/// first byte, those anywhere by one automaton, which runs only when a form before the first hit needs it.
 #[derive(Debug)]
 pub struct Search {
+    /// By first byte: (literal, form), forms rising.
+    starts: Vec<(u8, Vec<(Box<str>, usize)>)>,
+    /// Over the literals that stand anywhere.
     automaton: Option<AhoCorasick>,
-    /// Per literal: the form, and whether it must stand at the start.
-    owners: Vec<(usize, bool)>,
+    /// Per pattern of the automaton: its form.
+    owners: Vec<usize>,
     /// Forms without a literal.
     always: Vec<usize>,
-    forms: usize,
 }
 
 /// Memory that is used again for each line.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    candidates: Vec<bool>,
-    locations: std::collections::BTreeMap<(usize, usize), CaptureLocations>,
+    candidates: Vec<usize>,
+    /// By grammar and form.
+    locations: Vec<Vec<Option<CaptureLocations>>>,
 }
 
 impl Scratch {
     /// Where the groups of a form stand, as the last successful match left it.
     pub fn locations(&self, grammar: usize, form: usize) -> Option<&CaptureLocations> {
-        self.locations.get(&(grammar, form))
+        self.locations.get(grammar)?.get(form)?.as_ref()
     }
 }
 
@@ -238,46 +253,70 @@ impl Search {
     /// # Errors
     /// When the automaton gets too large.
     pub fn new(literals: &[&str]) -> Result<Search, aho_corasick::BuildError> {
-        let (mut owners, mut words, mut always) = (Vec::new(), Vec::new(), Vec::new());
+        let mut search = Search { starts: Vec::new(), automaton: None, owners: Vec::new(), always: Vec::new() };
+        let mut words = Vec::new();
         for (form, literal) in literals.iter().enumerate() {
-            let (word, at_start) = literal.strip_prefix('^').map_or((*literal, false), |word| (word, true));
-            if word.is_empty() {
-                always.push(form);
-            } else {
-                owners.push((form, at_start));
-                words.push(word);
+            let start = literal.strip_prefix('^');
+            match start.unwrap_or(literal).bytes().next() {
+                None => search.always.push(form),
+                Some(first) if start.is_some() => search.add_start(first, start.unwrap_or(""), form),
+                Some(_) => {
+                    search.owners.push(form);
+                    words.push(*literal);
+                }
             }
         }
-        let automaton = if words.is_empty() { None } else { Some(AhoCorasick::new(&words)?) };
-        Ok(Search { automaton, owners, always, forms: literals.len() })
+        if !words.is_empty() {
+            search.automaton = Some(AhoCorasick::new(&words)?);
+        }
+        Ok(search)
+    }
+
+    fn add_start(&mut self, first: u8, literal: &str, form: usize) {
+        let entry = (literal.into(), form);
+        match self.starts.iter_mut().find(|(byte, _)| *byte == first) {
+            Some((_, entries)) => entries.push(entry),
+            None => self.starts.push((first, vec![entry])),
+        }
     }
 
     /// The first form, in the order of the grammar, whose literal and pattern fit the message.
     pub fn first_fit(&self, grammar: usize, forms: &[Form], message: &str, scratch: &mut Scratch) -> Option<usize> {
         let Scratch { candidates, locations } = scratch;
-        candidates.clear();
-        candidates.resize(self.forms, false);
-        let mut mark = |form: usize| {
-            if let Some(place) = candidates.get_mut(form) {
-                *place = true;
-            }
-        };
-        self.always.iter().copied().for_each(&mut mark);
-        if let Some(automaton) = &self.automaton {
-            for found in automaton.find_overlapping_iter(message) {
-                match self.owners.get(found.pattern().as_usize()) {
-                    Some((form, at_start)) if !at_start || found.start() == 0 => mark(*form),
-                    _ => {}
-                }
-            }
+        if locations.len() <= grammar {
+            locations.resize_with(grammar + 1, Vec::new);
         }
-        let fits = |at: &usize| {
-            let Some(pattern) = forms.get(*at).and_then(|form| form.pattern.as_ref()) else { return false };
-            let place = locations.entry((grammar, *at)).or_insert_with(|| pattern.capture_locations());
+        let own = locations.get_mut(grammar)?;
+        if own.len() < forms.len() {
+            own.resize_with(forms.len(), || None);
+        }
+        let mut fits = |at: usize| {
+            let Some((pattern, place)) = forms.get(at).and_then(|form| form.pattern.as_ref()).zip(own.get_mut(at)) else {
+                return false;
+            };
+            let place = place.get_or_insert_with(|| pattern.capture_locations());
             pattern.captures_read(place, message.as_bytes()).is_some()
         };
-        let picked = candidates.iter().enumerate().filter(|(_, picked)| **picked).map(|(at, _)| at);
-        let mut picked = picked;
-        picked.find(fits)
+        let first = message.bytes().next();
+        let starts = first.and_then(|first| self.starts.iter().find(|(byte, _)| *byte == first));
+        candidates.clear();
+        let starts = starts.into_iter().flat_map(|(_, entries)| entries);
+        candidates.extend(starts.filter(|(literal, _)| message.starts_with(&**literal)).map(|(_, form)| *form));
+        if !self.always.is_empty() {
+            candidates.extend_from_slice(&self.always);
+            candidates.sort_unstable();
+        }
+        let hit = candidates.iter().copied().find(|at| fits(*at));
+        let before = hit.unwrap_or(forms.len());
+        let Some(automaton) = self.automaton.as_ref().filter(|_| self.owners.first().is_some_and(|first| *first < before))
+        else {
+            return hit;
+        };
+        candidates.clear();
+        let owners = automaton.find_overlapping_iter(message).filter_map(|found| self.owners.get(found.pattern().as_usize()));
+        candidates.extend(owners.copied().filter(|form| *form < before));
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates.iter().copied().find(|at| fits(*at)).or(hit)
     }
 }

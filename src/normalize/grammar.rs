@@ -1,7 +1,7 @@
 //! A grammar compiled: checked once, then immutable and shared.
 
 use super::column::Column;
-use super::form::{Capture, Feed, Form, Search, Slot, Test, Wanted, Words};
+use super::form::{Capture, Feed, Form, Path, Search, Slot, Test, Wanted, Words};
 use super::spec::{Framing, GrammarSpec, MessageSpec, Target};
 use crate::limits::REGEX_BYTES_MAX;
 use regex::bytes::{Regex, RegexBuilder};
@@ -137,9 +137,12 @@ fn feeds(spec: &GrammarSpec, wanted: &Wanted, maps: &Maps, mut wrong: impl FnMut
     for (target, paths) in &spec.fields {
         match Slot::of_target(target) {
             Ok(slot) => {
-                let number = |path: &String| path.split('+').filter_map(|part| wanted.number(part)).collect();
+                let number = |path: &String| {
+                    let mut parts = path.split('+').filter_map(|part| wanted.number(part));
+                    Some(Path { first: parts.next()?, more: parts.collect() })
+                };
                 let words = words_of(maps, &slot);
-                feeds.push(Feed { words, paths: paths.iter().map(number).collect(), slot });
+                feeds.push(Feed { words, paths: paths.iter().filter_map(number).collect(), slot });
             }
             Err(name) => wrong(unknown_column(name)),
         }

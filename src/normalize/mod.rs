@@ -23,7 +23,6 @@ use crate::schema::{Class, Datum, Event, Flag, Outcome, RawLine, Span, Timestamp
 use attempt::{AttemptKey, Attempts, Link};
 use column::Draft;
 use form::{Form, Scratch};
-use grammar::GrammarSet;
 use read::Found;
 use set::{Plan, Tally};
 use spec::AttemptRole;
@@ -33,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use timing::Timing;
 
+pub use grammar::GrammarSet;
 pub use set::SetError;
 
 /// What `auto` looks at before it decides for good.
@@ -113,7 +113,8 @@ impl Normalize {
             Some(plan) if !text.is_empty() => read::find(&grammars, plan, &text, &mut self.scratch),
             _ => Found::nothing(no_plan(&text, format.as_deref())),
         };
-        let form = found.form().and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
+        let place = found.form();
+        let form = place.and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
         name(&grammars, plan, format, &found, &mut draft.event);
         settle_class(form, &found, &mut draft);
         read::fill(&grammars, found, &self.scratch, &mut draft);
@@ -128,25 +129,22 @@ impl Normalize {
         }
         drop(text);
         if let Some(role) = form.and_then(|form| form.attempt) {
-            self.link(role, &mut event);
+            self.link(role, place.map_or(0, |(_, form)| form), &mut event);
         }
         event.raw = raw.bytes;
         event
     }
 
     /// One failure that several lines tell is one event; the others are part of it.
-    fn link(&mut self, role: AttemptRole, event: &mut Event) {
-        let pid = match event.extra("pid") {
-            Some(Datum::Int(pid)) => pid.to_string(),
-            Some(Datum::Text(pid)) => pid.to_string(),
-            _ => String::new(),
-        };
+    fn link(&mut self, role: AttemptRole, form: usize, event: &mut Event) {
+        let pid = connection(event);
         let key = AttemptKey {
             source: &event.source,
             host: event.host.as_deref().unwrap_or(""),
             pid: &pid,
             user: event.user.as_deref(),
             src_ip: event.src_ip,
+            form,
         };
         if let Link::PartOf { event: id, line } = self.attempts.link(role, key, event.counted_at, event.id, event.line) {
             event.part_of = Some(id);
@@ -176,6 +174,18 @@ impl Normalize {
     }
 }
 
+/// What the lines of one connection share: its session (a VPN server is one process for all clients), else the
+/// process that serves it, else the client's port.
+fn connection(event: &Event) -> String {
+    match (&event.session, event.extra("pid"), event.src_port) {
+        (Some(session), ..) => format!("session {session}"),
+        (_, Some(Datum::Int(pid)), _) => pid.to_string(),
+        (_, Some(Datum::Text(pid)), _) => pid.to_string(),
+        (_, _, Some(port)) => format!("port {port}"),
+        _ => String::new(),
+    }
+}
+
 /// Where the line stands and what Tail doubts.
 fn identity(raw: &RawLine, event_id: u64) -> Event {
     Event {
@@ -196,10 +206,13 @@ fn identity(raw: &RawLine, event_id: u64) -> Event {
 /// The line as text: invalid bytes as U+FFFD, without NULs and without a carriage return at its end.
 fn text_of<'a>(bytes: &'a [u8], event: &mut Event) -> Cow<'a, str> {
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
-    if matches!(text, Cow::Owned(_)) {
-        event.flags.set(Flag::BadEncoding);
-    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            event.flags.set(Flag::BadEncoding);
+            String::from_utf8_lossy(bytes)
+        }
+    };
     if memchr::memchr(0, bytes).is_none() {
         return text;
     }

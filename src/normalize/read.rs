@@ -145,9 +145,11 @@ fn in_syslog<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scr
     Found { header, ..found }
 }
 
-/// A program's name without colon or pid (`host sudo message`) is believed when a grammar claims it.
+/// A program's name without colon or pid (`host sudo message`, `[sshd] message`) is believed when a grammar
+/// claims it.
 fn bare_tag(plan: &Plan, header: &mut Header<'_>) {
     let (word, rest) = header.message.split_once([' ', ':']).unwrap_or((header.message, ""));
+    let word = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
     if plan.knows(word) {
         header.program = Some(word);
         header.message = rest.trim_start_matches([':', ' ']);
@@ -419,13 +421,20 @@ fn feed<'a>(grammar: &Grammar, form: Option<&Form>, fields: &mut Fields<'a>, slo
             if is_filled(slot, draft) {
                 break;
             }
-            let items: Option<Vec<usize>> = path.iter().map(|number| slots.get(*number).copied().flatten()).collect();
-            let Some(items) = items else { continue };
-            place(slot, words.map(AsRef::as_ref), joined(fields, &items), draft);
+            let item = |number: usize| slots.get(number).copied().flatten();
+            let Some(first) = item(path.first) else { continue };
+            let mut text = fields.items.get(first).and_then(|field| field.value.text()).unwrap_or_default();
+            if !path.more.is_empty() {
+                let more: Option<Vec<usize>> = path.more.iter().map(|number| item(*number)).collect();
+                let Some(more) = more else { continue };
+                let texts = more.iter().filter_map(|item| fields.items.get(*item)?.value.text());
+                text = texts.fold(text, |all, text| Cow::Owned(format!("{all} {text}")));
+            }
+            place(slot, words.map(AsRef::as_ref), text, draft);
             let kept = words.is_none() && !matches!(slot, Slot::Column(Column::Outcome | Column::Activity | Column::Class));
             if kept && is_filled(slot, draft) {
-                for item in items {
-                    if let Some(field) = fields.items.get_mut(item) {
+                for number in std::iter::once(path.first).chain(path.more.iter().copied()) {
+                    if let Some(field) = item(number).and_then(|item| fields.items.get_mut(item)) {
                         field.used = true;
                     }
                 }
@@ -440,11 +449,4 @@ fn is_filled(slot: &Slot, draft: &mut Draft<'_>) -> bool {
         Slot::Column(column) => draft.is_filled(*column),
         Slot::Extra(key) => draft.event.extra(key).is_some(),
     }
-}
-
-/// The text of a field, or of several with blanks between.
-fn joined<'a>(fields: &Fields<'a>, items: &[usize]) -> Cow<'a, str> {
-    let mut texts = items.iter().filter_map(|item| fields.items.get(*item)?.value.text());
-    let first = texts.next().unwrap_or_default();
-    texts.fold(first, |all, text| Cow::Owned(format!("{all} {text}")))
 }

@@ -143,12 +143,22 @@ fn one(line: &str) -> Header<'_> {
             let behind = behind.strip_prefix(':').unwrap_or(behind).trim_start();
             set_rest(&mut header, behind);
             let bsd = body.starts_with(|c: char| c.is_ascii_alphabetic()) && bracket.is_none();
-            host_and_tag(&mut header, behind, bsd);
+            if bsd || !plain_5424(&mut header, behind) {
+                host_and_tag(&mut header, behind, bsd);
+            }
             return header;
         }
     }
     // Without a stamp only a tag with pid, or one behind a priority, is believed.
     if let Some(found) = tag(rest).filter(|tag| tag.pid.is_some() || header.facility.is_some()) {
+        apply_tag(&mut header, &found);
+        return header;
+    }
+    let (host, behind) = first_word(rest);
+    if let Some(found) = tag(behind).filter(|tag| tag.pid.is_some() && is_host(host)) {
+        header.host = Some(host);
+        header.host_is_sure = true;
+        header.after_host = behind;
         apply_tag(&mut header, &found);
     }
     header
@@ -205,18 +215,25 @@ fn version(text: &str) -> Option<&str> {
 
 /// `STAMP HOST APP PROCID MSGID SD MSG`; false when it is not one.
 fn rfc5424<'a>(header: &mut Header<'a>, text: &'a str) -> bool {
+    let (stamp, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let stamp = Some(stamp).filter(|stamp| *stamp != "-");
+    let read = stamp.and_then(|text| stamp::read(text).filter(|(_, used)| *used == text.len()));
+    if stamp.is_some() && read.is_none() {
+        return false;
+    }
+    header.stamp = read.zip(stamp).map(|((stamp, _), text)| (stamp, text));
+    rfc5424_fields(header, rest);
+    true
+}
+
+/// What follows the stamp.
+fn rfc5424_fields<'a>(header: &mut Header<'a>, text: &'a str) {
     let mut rest = text;
     let mut field = || {
         let (token, behind) = rest.split_once(' ').unwrap_or((rest, ""));
         rest = behind;
         Some(token).filter(|token| *token != "-" && !token.is_empty())
     };
-    let stamp = field();
-    let read = stamp.and_then(|text| stamp::read(text).filter(|(_, used)| *used == text.len()));
-    if stamp.is_some() && read.is_none() {
-        return false;
-    }
-    header.stamp = read.zip(stamp).map(|((stamp, _), text)| (stamp, text));
     header.host = field();
     header.host_is_sure = true;
     header.program = field();
@@ -227,6 +244,20 @@ fn rfc5424<'a>(header: &mut Header<'a>, text: &'a str) -> bool {
     header.structured = structured;
     set_rest(header, message.trim_start_matches([' ', '\u{feff}']));
     own_stamp(header);
+}
+
+/// `HOST APP PROCID MSGID SD MSG` behind a stamp, as rsyslog templates write it without priority and version;
+/// false when it is not that: PROCID is a number or `-`, SD is `-` or in brackets.
+fn plain_5424<'a>(header: &mut Header<'a>, text: &'a str) -> bool {
+    let mut fields = text.splitn(5, ' ');
+    let mut field = || fields.next().unwrap_or("");
+    let (host, app, process, id, rest) = (field(), field(), field(), field(), field());
+    let number = process == "-" || (!process.is_empty() && process.bytes().all(|b| b.is_ascii_digit()));
+    let data = rest == "-" || rest.starts_with("- ") || rest.starts_with('[');
+    if !(number && data && is_host(host) && is_host(app) && !id.is_empty()) {
+        return false;
+    }
+    rfc5424_fields(header, text);
     true
 }
 
@@ -310,6 +341,12 @@ fn numbers(token: &str) -> Option<(Option<&'static str>, &'static str)> {
     Some((facility, SEVERITIES.get(severity.parse::<usize>().ok()?)?))
 }
 
+/// Whether a word can be a host's name or address.
+fn is_host(word: &str) -> bool {
+    let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
+    word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.bytes().all(part) && !word.ends_with(':')
+}
+
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start();
     text.split_once(' ').map_or((text, ""), |(word, rest)| (word, rest.trim_start()))
@@ -343,7 +380,23 @@ fn apply_tag<'a>(header: &mut Header<'a>, tag: &Tag<'a>) {
     header.program = Some(tag.program);
     header.pid = tag.pid;
     header.tag_is_sure = tag.pid.is_some();
-    header.message = tag.message;
+    header.message = behind_message_id(tag.message);
+}
+
+/// Solaris puts `[ID 800047 auth.info] ` in front of the message (msgid(1M)), some loggers the kernel's stamp,
+/// `kernel: [  970.699397] `.
+fn behind_message_id(message: &str) -> &str {
+    let uptime = message.strip_prefix("kernel:").and_then(|rest| rest.trim_start().strip_prefix('['));
+    if let Some((stamp, behind)) = uptime.and_then(|rest| rest.split_once(']'))
+        && stamp.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' '))
+    {
+        return behind.trim_start_matches([':', ' ']);
+    }
+    let inside = message.strip_prefix("[ID ").and_then(|rest| rest.split_once("] "));
+    match inside {
+        Some((id, behind)) if id.len() < 40 && !id.contains(['[', ':']) => behind.trim_start(),
+        _ => message,
+    }
 }
 
 /// `name[pid]: `, `name: `, `name[pid] `, `name(module)[pid]: `, `/path/name[pid]: `, `postfix/smtpd[pid]: `.
@@ -374,80 +427,4 @@ fn tag(text: &str) -> Option<Tag<'_>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// stamp | host | program | pid | message, absent ones empty.
-    fn told(line: &str) -> String {
-        let header = read(line);
-        let stamp = header.stamp.map_or("", |(_, text)| text);
-        let program = header.program.unwrap_or("");
-        let host = header.host.filter(|_| header.host_is_sure).unwrap_or("");
-        format!("{stamp}|{host}|{program}|{}|{}", header.pid.unwrap_or(""), header.message)
-    }
-
-    #[test]
-    fn headers_in_every_shape() {
-        const M: &str = "Invalid user x from 192.0.2.7";
-        for (line, expected) in [
-            ("Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("<38>Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("Feb 03 2026 04:05:06 web1 sshd[12]: M", "Feb 03 2026 04:05:06|web1|sshd|12|M"),
-            ("Feb  3 04:05:06 sshd[12]: M", "Feb  3 04:05:06||sshd|12|M"),
-            ("Feb  3 04:05:06 web1 sshd: M", "Feb  3 04:05:06|web1|sshd||M"),
-            ("Feb  3 04:05:06 web1 sshd[12] M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("Feb  3 04:05:06 web1 sshd(pam_unix)[12]: M", "Feb  3 04:05:06|web1|sshd(pam_unix)|12|M"),
-            ("Feb  3 04:05:06 web1 /usr/sbin/sshd[12]:  M", "Feb  3 04:05:06|web1|/usr/sbin/sshd|12|M"),
-            ("Feb  3 04:05:06 web1 postfix/smtpd[12]: M", "Feb  3 04:05:06|web1|postfix/smtpd|12|M"),
-            ("Feb  3 04:05:06 web1 auth.info sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("Feb  3 04:05:06 <4.6> web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("Feb  3 04:05:06 web1->192.0.2.1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("Feb  3 04:05:06 fw1 : %ASA-6-1: M", "Feb  3 04:05:06|fw1|||%ASA-6-1: M"),
-            ("<166>Feb 03 2026 04:05:06: %ASA-6-1: M", "Feb 03 2026 04:05:06||||%ASA-6-1: M"),
-            ("2026-02-03T04:05:06.123+01:00 web1 sshd[12]: M", "2026-02-03T04:05:06.123+01:00|web1|sshd|12|M"),
-            ("2026-02-03 04:05:06.123+0100 web1 sshd[12]: M", "2026-02-03 04:05:06.123+0100|web1|sshd|12|M"),
-            ("2026-02-03T04:05:06Z INFO cron[12]: M", "2026-02-03T04:05:06Z||cron|12|M"),
-            ("2026-02-03T04:05:06Z auth.info: M", "2026-02-03T04:05:06Z||||M"),
-            ("2026-02-03T04:05:06Z auth.info: Feb  3 04:05:06 sshd[12]: M", "Feb  3 04:05:06||sshd|12|M"),
-            ("Feb  3 04:05:07 relay Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("Feb  3 04:05:07 relay <38>Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
-            ("<38>1 2026-02-03T04:05:06Z web1 sshd 12 - - M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
-            ("1 2026-02-03T04:05:06Z web1 sshd 12 ID7 -  M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
-            ("577 <134>1 2026-02-03T04:05:06Z web1 sshd - - - M", "2026-02-03T04:05:06Z|web1|sshd||M"),
-            ("<38>1 - web1 sshd 12 - - \u{feff}M", "|web1|sshd|12|M"),
-            (r#"<38>1 2026-02-03T04:05:06Z web1 sshd 12 - [a@1 k="]\"v"][b] M"#, "2026-02-03T04:05:06Z|web1|sshd|12|M"),
-            ("<38>sshd[12]: M", "||sshd|12|M"),
-            ("sshd[12]: M", "||sshd|12|M"),
-            ("2026/02/03 04:05:06 [error] 1#2: M", "2026/02/03 04:05:06||||[error] 1#2: M"),
-            ("[Tue Feb 03 04:05:06.1 2026] [core:error] M", "Tue Feb 03 04:05:06.1 2026||||[core:error] M"),
-            ("Feb  3 04:05:06 web1 nginx: 2026/02/03 04:05:06 [error] M", "Feb  3 04:05:06|web1|nginx||[error] M"),
-            ("Feb  3 04:05:06 web1 Job done", "Feb  3 04:05:06|web1|||Job done"),
-            ("Feb 29 01:15:43: --- text ---", "Feb 29 01:15:43||||--- text ---"),
-            ("MMM  3 04:05:06 web1 sshd[12]: M", "||||MMM  3 04:05:06 web1 sshd[12]: M"),
-            ("M", "||||M"),
-            ("", "||||"),
-        ] {
-            let with = |text: &str| if text.ends_with('M') { format!("{}{M}", &text[..text.len() - 1]) } else { text.to_owned() };
-            assert_eq!(told(&with(line)), with(expected), "{line}");
-        }
-    }
-
-    #[test]
-    fn words_of_the_header() {
-        let header = read("<86>1 2026-02-03T04:05:06Z h a - - - m");
-        assert_eq!((header.facility, header.severity), (Some("authpriv"), Some("info")));
-        assert_eq!(read("Feb  3 04:05:06 h auth.NOTICE a[1]: m").severity, Some("notice"));
-        assert_eq!(read("<192>Feb  3 04:05:06 h a[1]: m").facility, None);
-        let relayed = read("2026-02-03T04:05:07Z relay Feb  3 04:05:06 web1 sshd[12]: m");
-        assert_eq!(relayed.relay_stamp.map(|(_, text)| text), Some("2026-02-03T04:05:07Z"));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_breaks_it(start in "(<[0-9]{1,3}>)?(1 )?(Feb  3 04:05:06|2026-02-03T04:05:06Z)? ?", rest in "[\\[\\]:<>() a1\u{e9}./%-]{0,40}") {
-            let line = start + &rest;
-            let header = read(&line);
-            proptest::prop_assert!(line.ends_with(header.message) || header.message.is_empty());
-        }
-    }
-}
+mod tests;

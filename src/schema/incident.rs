@@ -125,6 +125,10 @@ pub enum ClockKind {
     Notify,
     /// A person took the incident.
     Acknowledge,
+    /// No promise of the contract: the time that policy steps count, and (as `allowed`) when the next one is due.
+    Ladder,
+    /// No promise of the contract: how long an acknowledgement has lasted, and may last.
+    Hold,
 }
 
 impl ClockKind {
@@ -133,7 +137,14 @@ impl ClockKind {
         match self {
             ClockKind::Notify => "notify",
             ClockKind::Acknowledge => "acknowledge",
+            ClockKind::Ladder => "ladder",
+            ClockKind::Hold => "hold",
         }
+    }
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<ClockKind> {
+        use ClockKind::{Acknowledge, Hold, Ladder, Notify};
+        [Notify, Acknowledge, Ladder, Hold].into_iter().find(|k| k.name() == name)
     }
 }
 

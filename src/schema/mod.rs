@@ -2,6 +2,7 @@
 //! the names are those of the views and of the Open Cybersecurity Schema Framework (OCSF).
 
 pub mod act;
+pub mod book;
 pub mod changes;
 pub mod event;
 pub mod finding;
@@ -12,6 +13,7 @@ pub mod printable;
 pub mod time;
 
 pub use act::{Act, Actor, Channel, Verb};
+pub use book::Book;
 pub use changes::{Changes, Gap, GapReason, Generation, JournalEntry, Position, Refusal, RuleRow, StateRow};
 pub use event::{Datum, Event, Flag, Flags, RawLine};
 pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};

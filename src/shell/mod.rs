@@ -88,6 +88,8 @@ pub struct Service {
     waiter: Waiter,
     stop: Arc<AtomicBool>,
     reload: Arc<AtomicBool>,
+    /// The last ping of the watchdog (boot clock) with the courier's beat at the time.
+    pinged: Option<(Span, u64)>,
     _signals: Option<Signals>,
 }
 
@@ -129,7 +131,7 @@ impl Service {
         let desk_bell = bell.clone();
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
-        let daemon = parts::daemon(&setup, store, couriers)?;
+        let mut daemon = parts::daemon(&setup, store, couriers)?;
         let mut troubles = Troubles::default();
         troubles.begin(daemon.ledger.gaps()?, (setup.rules.loaded(), setup.rules.idle()));
         Ok(Service {
@@ -145,6 +147,7 @@ impl Service {
             waiter,
             stop: Arc::default(),
             reload: Arc::default(),
+            pinged: None,
             _signals: None,
         })
     }
@@ -162,7 +165,7 @@ impl Service {
         let (stop, reload, bell) = (self.stop.clone(), self.reload.clone(), self.bell.clone());
         let signals = Signals::listen(move |signal| {
             match signal {
-                Signal::Stop => stop.store(true, Ordering::SeqCst),
+                Signal::Terminate | Signal::Interrupt => stop.store(true, Ordering::SeqCst),
                 Signal::Reload => reload.store(true, Ordering::SeqCst),
             }
             bell.ring();
@@ -216,6 +219,21 @@ impl Service {
         let look = Duration::from_micros(limits::LOOK_EVERY.0.unsigned_abs());
         let until = turn.wake.map_or(look, |wake| Duration::from_micros((wake - now.utc).0.max(0).unsigned_abs()));
         Ok(until.min(look))
+    }
+
+    /// Tells the service manager that every part has progressed: this loop, which reads, decides and writes,
+    /// by being here, and the courier's threads by their beat.
+    fn watchdog(&mut self, now: &Reading) {
+        let Some(interval) = self.notifier.watchdog_interval() else { return };
+        let interval = Span(i64::try_from(interval.as_micros()).unwrap_or(i64::MAX));
+        if self.pinged.is_some_and(|(at, _)| now.boottime.0 - at.0 < interval.0) {
+            return;
+        }
+        let beat = self.daemon.courier.beat();
+        if self.pinged.is_none_or(|(_, last)| beat != last || beat == 0) {
+            self.notifier.watchdog();
+        }
+        self.pinged = Some((now.boottime, beat));
     }
 
     /// What a turn says about the machine's health.

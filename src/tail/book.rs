@@ -69,7 +69,13 @@ impl Book {
             finished: false,
             seen_at: now,
         };
-        self.insert(Entry { generation, position: start(id), carrier: Some(key), missing_since: None, stored: false });
+        self.insert(Entry {
+            generation,
+            position: start(id),
+            carrier: Some(key),
+            missing_since: None,
+            stored: false,
+        });
         self.prune();
         id
     }
@@ -78,7 +84,8 @@ impl Book {
         let generation = &entry.generation;
         self.by_inode.entry((generation.device, generation.inode)).or_default().push(generation.id);
         if generation.head_length > 0 {
-            let heads = self.by_head.entry((Arc::clone(&generation.source), generation.head_length)).or_default();
+            let heads =
+                self.by_head.entry((Arc::clone(&generation.source), generation.head_length)).or_default();
             heads.entry(generation.head_hash).or_default().push(generation.id);
         }
         if entry.carrier.is_none() {
@@ -176,7 +183,8 @@ impl Book {
         entry.position = position;
         entry.generation.head_length = head.len() as u64;
         entry.generation.head_hash = hash(head);
-        let heads = self.by_head.entry((Arc::clone(&entry.generation.source), head.len() as u64)).or_default();
+        let heads =
+            self.by_head.entry((Arc::clone(&entry.generation.source), head.len() as u64)).or_default();
         heads.entry(hash(head)).or_default().push(id);
         self.rows.insert(id);
         self.positions.insert(id);
@@ -185,7 +193,7 @@ impl Book {
     /// The generation was read up to the cursor.
     pub fn advance(&mut self, id: u64, cursor: &mut Cursor) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if entry.position.offset == cursor.offset() {
+        if cursor.offset() <= entry.position.offset {
             return;
         }
         entry.position = cursor.position(id);
@@ -204,7 +212,14 @@ impl Book {
     }
 
     /// Tells a possible loss.
-    pub fn gap(&mut self, id: u64, at: Timestamp, reason: GapReason, range: (u64, Option<u64>), bytes: Option<u64>) {
+    pub fn gap(
+        &mut self,
+        id: u64,
+        at: Timestamp,
+        reason: GapReason,
+        range: (u64, Option<u64>),
+        bytes: Option<u64>,
+    ) {
         let Some(entry) = self.entries.get(&id) else { return };
         self.gaps.push(Gap {
             source: Arc::clone(&entry.generation.source),
@@ -223,7 +238,9 @@ impl Book {
     pub fn flush(&mut self, batch: &mut Batch) {
         for id in std::mem::take(&mut self.rows) {
             let told = self.gaps.iter().any(|gap| gap.generation == id);
-            if let Some(entry) = self.entries.get_mut(&id).filter(|e| e.stored || told || e.position.offset > 0) {
+            if let Some(entry) =
+                self.entries.get_mut(&id).filter(|e| e.stored || told || e.position.offset > 0)
+            {
                 entry.stored = true;
                 batch.generations.push(entry.generation.clone());
             }
@@ -237,7 +254,8 @@ impl Book {
     /// Forgets the oldest generations that are finished and gone, so that years of rotation stay in bounds.
     fn prune(&mut self) {
         if self.entries.len() > FILES_MAX + FILES_MAX / 8 {
-            let gone = |id: &u64| self.get(*id).is_some_and(|e| e.generation.finished && !self.rows.contains(id));
+            let gone =
+                |id: &u64| self.get(*id).is_some_and(|e| e.generation.finished && !self.rows.contains(id));
             let ids: Vec<u64> = self.missing.iter().copied().filter(gone).take(FILES_MAX / 8).collect();
             ids.into_iter().for_each(|id| self.forget(id));
         }

@@ -3,6 +3,7 @@
 
 use super::fingerprint::{Markers, hash, last};
 use super::splitter::{Out, Splitter};
+use super::wide::Encoding;
 use crate::limits::{HEAD_BYTES, MARKER_EVERY_BYTES, TAIL_MARKER_BYTES};
 use crate::schema::{Position, Timestamp};
 use memchr::memrchr;
@@ -29,9 +30,10 @@ pub struct Cursor {
 
 impl Cursor {
     /// Goes on at a committed position; `opening` and `tail` are the file's bytes that were checked against it.
-    pub fn resume(position: &Position, opening: Vec<u8>, tail: Vec<u8>) -> Cursor {
+    pub fn resume(position: &Position, opening: Vec<u8>, tail: Vec<u8>, encoding: Encoding) -> Cursor {
+        let encoding = encoding.of(&opening);
         Cursor {
-            splitter: Splitter::at(position.offset, position.lines),
+            splitter: Splitter::at(position.offset, position.lines, encoding),
             opening,
             recent: tail.clone(),
             tail,
@@ -43,6 +45,11 @@ impl Cursor {
     /// The next byte to read.
     pub fn next(&self) -> u64 {
         self.splitter.next()
+    }
+
+    /// Whether a file of so many bytes holds nothing more; half a code unit is nothing.
+    pub fn has_reached(&self, size: u64) -> bool {
+        size.saturating_sub(self.next()) < self.splitter.encoding.unit()
     }
 
     /// The committed offset: start of the first incomplete line.

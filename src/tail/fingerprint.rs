@@ -80,7 +80,11 @@ pub fn prove(file: &File, size: u64, generation: &Generation, position: &Positio
         return Ok(Proof::Other);
     }
     let tail = marker_bytes(file, position.offset)?;
-    Ok(if hash(&tail) == position.tail_hash || position.offset == 0 { Proof::Intact(opening, tail) } else { Proof::Other })
+    Ok(if hash(&tail) == position.tail_hash || position.offset == 0 {
+        Proof::Intact(opening, tail)
+    } else {
+        Proof::Other
+    })
 }
 
 /// Whether an opening carries the generation's head.
@@ -93,7 +97,12 @@ pub fn head_stands(opening: &[u8], generation: &Generation) -> bool {
 ///
 /// # Errors
 /// What the file system says.
-pub fn surviving(file: &File, size: u64, generation: &Generation, position: &Position) -> io::Result<Option<u64>> {
+pub fn surviving(
+    file: &File,
+    size: u64,
+    generation: &Generation,
+    position: &Position,
+) -> io::Result<Option<u64>> {
     let opening = bytes_at(file, 0, HEAD_BYTES)?;
     if generation.head_length == 0 || !head_stands(&opening, generation) {
         return Ok(None);

@@ -6,6 +6,7 @@ use super::gzip::{Content, Phase, Piece, Unpacker};
 use super::scan::{Found, Stat};
 use super::siblings::Age;
 use super::splitter::Out;
+use super::wide::Encoding;
 use crate::limits::{HOLE_BYTES_MIN, TAIL_MARKER_BYTES};
 use crate::schema::{GapReason, Position, Span, Timestamp};
 use rustix::fs::SeekFrom;
@@ -32,6 +33,8 @@ pub struct Follower {
     pub role: Role,
     /// Open, as long as there is room.
     pub file: Option<File>,
+    /// What its source says about its bytes.
+    encoding: Encoding,
     /// Where a packed file stands.
     pub gzip: Option<Phase>,
     /// Bytes of a packed file that were unpacked and not taken yet.
@@ -73,11 +76,12 @@ pub enum Read {
 
 impl Follower {
     /// A file just found.
-    pub fn new(found: Found, now: Span, from_start: bool) -> Follower {
+    pub fn new(found: Found, encoding: Encoding, now: Span, from_start: bool) -> Follower {
         Follower {
             found,
             role: Role::New,
             file: None,
+            encoding,
             gzip: None,
             leftover: Vec::new(),
             ahead: None,
@@ -104,16 +108,21 @@ impl Follower {
 
     /// Whether nothing more is expected to be written to it.
     pub fn rotated(&self) -> bool {
-        self.departed.is_some() || self.found.age != Age::Live
+        self.departed.is_some() || !self.found.live
     }
 
     /// Whether a reading would bring something.
     pub fn unread(&self) -> bool {
         match (&self.gzip, self.role) {
             (Some(Phase::Proving(_)), Role::New) | (Some(Phase::Reading(..)), Role::Carrier(_)) => true,
-            (None, Role::Carrier(_)) => self.found.stat.size > self.cursor.next(),
+            (None, Role::Carrier(_)) => !self.cursor.has_reached(self.found.stat.size),
             _ => false,
         }
+    }
+
+    /// Whether a packed file is still being unpacked up to its position.
+    pub fn skips(&self) -> bool {
+        self.ahead.is_some()
     }
 
     /// Whether younger siblings wait until it is read. A file that is only being proved holds nobody up,
@@ -138,7 +147,7 @@ impl Follower {
     /// Becomes the carrier of a generation at a position; `opening` and `tail` are proved bytes of it.
     pub fn carry(&mut self, id: u64, position: &Position, opening: Vec<u8>, tail: Vec<u8>) {
         self.role = Role::Carrier(id);
-        self.cursor = Cursor::resume(position, opening, tail);
+        self.cursor = Cursor::resume(position, opening, tail, self.encoding);
         self.proved = Some(self.found.stat.changed);
     }
 
@@ -150,7 +159,7 @@ impl Follower {
         let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let unpacker = Unpacker::new(file, self.found.stat.size)?;
         self.role = Role::Carrier(id);
-        self.cursor = Cursor::resume(position, Vec::new(), Vec::new());
+        self.cursor = Cursor::resume(position, Vec::new(), Vec::new(), self.encoding);
         self.ahead = Some((position.clone(), Vec::new()));
         self.gzip = Some(Phase::Reading(Box::new(unpacker), content));
         Ok(())
@@ -169,7 +178,11 @@ impl Follower {
     /// # Errors
     /// What the file system says.
     pub fn read(&mut self, buffer: &mut [u8], quantum: usize, out: &mut Out<'_>) -> io::Result<Read> {
-        if self.gzip.is_some() { Ok(self.read_packed(buffer, quantum, out)) } else { self.read_plain(buffer, quantum, out) }
+        if self.gzip.is_some() {
+            Ok(self.read_packed(buffer, quantum, out))
+        } else {
+            self.read_plain(buffer, quantum, out)
+        }
     }
 
     /// The bytes before the next one are read again with it: they prove that this is still the same file.
@@ -189,7 +202,7 @@ impl Follower {
         if taken == data.len() && self.cursor.splitter.run() >= HOLE_BYTES_MIN {
             self.skip_hole();
         }
-        let at_end = data.is_empty() || self.cursor.next() >= self.found.stat.size;
+        let at_end = data.is_empty() || self.cursor.has_reached(self.found.stat.size);
         Ok(if at_end { Read::Drained } else { Read::More })
     }
 
@@ -206,8 +219,8 @@ impl Follower {
     }
 
     fn read_packed(&mut self, buffer: &mut [u8], quantum: usize, out: &mut Out<'_>) -> Read {
-        if !self.leftover.is_empty() {
-            let leftover = std::mem::take(&mut self.leftover);
+        let mut leftover = std::mem::take(&mut self.leftover);
+        if leftover.len() as u64 >= self.cursor.splitter.encoding.unit() {
             self.take(&leftover, out);
             return Read::More;
         }
@@ -222,15 +235,19 @@ impl Follower {
         };
         let data = room.get(..n).unwrap_or_default();
         let Some((position, mut tail)) = self.ahead.take() else {
-            self.take(data, out);
+            leftover.extend_from_slice(data);
+            self.take(&leftover, out);
             return Read::More;
         };
         let cut = usize::try_from(position.offset - before).unwrap_or(usize::MAX).min(n);
         let (skipped, rest) = data.split_at_checked(cut).unwrap_or((data, &[]));
         tail = last(&tail, skipped, TAIL_MARKER_BYTES as usize);
         if before + n as u64 >= position.offset {
-            let opening = content.opening.get(..usize::try_from(position.offset).unwrap_or(usize::MAX).min(content.opening.len()));
-            self.cursor = Cursor::resume(&position, opening.unwrap_or_default().to_vec(), tail);
+            let opening = content
+                .opening
+                .get(..usize::try_from(position.offset).unwrap_or(usize::MAX).min(content.opening.len()));
+            self.cursor =
+                Cursor::resume(&position, opening.unwrap_or_default().to_vec(), tail, self.encoding);
             self.take(rest, out);
         } else {
             self.ahead = Some((position, tail));

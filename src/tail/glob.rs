@@ -137,12 +137,29 @@ mod tests {
     fn names_fit_their_patterns() {
         let fits = |pattern: &str, name: &str| step(pattern.as_bytes()).fits(name.as_bytes());
         for (pattern, name) in [
-            ("*.log", "a.log"), ("*", "x"), ("a*b*c", "aXbYbc"), ("?.log", "a.log"), ("[a-c]x", "bx"), ("[!a]x", "bx"),
-            ("a[", "a["), ("**", "dir"), ("[]]x", "]x"), (".*", ".hidden"), ("app.log", "app.log"), ("*.log*", "a.log.1"),
+            ("*.log", "a.log"),
+            ("*", "x"),
+            ("a*b*c", "aXbYbc"),
+            ("?.log", "a.log"),
+            ("[a-c]x", "bx"),
+            ("[!a]x", "bx"),
+            ("a[", "a["),
+            ("**", "dir"),
+            ("[]]x", "]x"),
+            (".*", ".hidden"),
+            ("app.log", "app.log"),
+            ("*.log*", "a.log.1"),
         ] {
             assert!(fits(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [("*.log", "a.txt"), ("*", ".hidden"), ("?", "ab"), ("[a-c]", "d"), ("a*b", "acbd"), ("[!a]", "a")] {
+        for (pattern, name) in [
+            ("*.log", "a.txt"),
+            ("*", ".hidden"),
+            ("?", "ab"),
+            ("[a-c]", "d"),
+            ("a*b", "acbd"),
+            ("[!a]", "a"),
+        ] {
             assert!(!fits(pattern, name), "{pattern} {name}");
         }
         assert!(!fits(&"*a".repeat(40), &"a".repeat(39)));

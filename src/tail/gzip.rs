@@ -122,7 +122,12 @@ impl Prover {
     }
 
     /// Unpacks up to `budget` bytes. `Some`: it is through, and this is how it ended.
-    pub fn step<'a>(&mut self, buffer: &mut [u8], budget: usize, known: impl Fn() -> Vec<Wanted<'a>>) -> Option<Piece> {
+    pub fn step<'a>(
+        &mut self,
+        buffer: &mut [u8],
+        budget: usize,
+        known: impl Fn() -> Vec<Wanted<'a>>,
+    ) -> Option<Piece> {
         let mut done = 0;
         while done < budget {
             match self.unpacker.next(buffer) {
@@ -159,7 +164,9 @@ impl Prover {
 
     fn want<'a>(&mut self, known: &impl Fn() -> Vec<Wanted<'a>>) {
         if self.wanted.is_none() {
-            let stands = known().into_iter().filter(|w| w.offset > 0 && head_stands(&self.content.opening, w.generation));
+            let stands = known()
+                .into_iter()
+                .filter(|w| w.offset > 0 && head_stands(&self.content.opening, w.generation));
             self.wanted = Some(stands.map(|w| (w.offset, w.tail_hash, w.generation.id)).collect());
         }
     }

@@ -6,7 +6,7 @@ use super::fingerprint::{Proof, bytes_at, hash, head_stands, marker_bytes, prove
 use super::follower::Role;
 use super::gzip::{self, Content, Phase};
 use super::scan::Key;
-use super::siblings::{Age, packing, rotated};
+use super::siblings::{packing, rotated};
 use super::{Loss, Tail};
 use crate::limits::{HEAD_BYTES, TAIL_MARKER_BYTES};
 use crate::schema::{GapReason, Position, Reading, Timestamp};
@@ -65,7 +65,11 @@ impl Tail {
         for id in known {
             let Some(follower) = self.followers.get(&key) else { return Ok(()) };
             let (Some(file), Some(entry)) = (&follower.file, self.book.get(id)) else { return Ok(()) };
-            if self.sources.get(follower.found.source).is_none_or(|source| source.name != entry.generation.source) {
+            if self
+                .sources
+                .get(follower.found.source)
+                .is_none_or(|source| source.name != entry.generation.source)
+            {
                 continue;
             }
             if follower.found.packed {
@@ -95,7 +99,9 @@ impl Tail {
     /// anew; or it is another file that got the number of a deleted one, and then nothing is known to be lost.
     fn break_with(&mut self, key: Key, failed: &[(u64, GapReason)], now: &Reading) -> io::Result<()> {
         for (id, reason) in failed {
-            let Some(follower) = self.followers.get(&key).filter(|f| f.role == Role::New) else { return Ok(()) };
+            let Some(follower) = self.followers.get(&key).filter(|f| f.role == Role::New) else {
+                return Ok(());
+            };
             let (Some(file), Some(entry)) = (&follower.file, self.book.get(*id)) else { return Ok(()) };
             if born_after(file, entry.generation.seen_at) {
                 continue;
@@ -159,7 +165,11 @@ impl Tail {
         }
         if let Some((_, id, opening, tail)) = best {
             self.attach(key, id, opening, tail);
-        } else if let Some(id) = self.copy_of(key, &alike, size, &opening, &|from, to| bytes_at(file, from, to))? {
+        } else if let Some(id) = self.successor_of(key, &alike)? {
+            self.hold(key, id);
+        } else if let Some(id) =
+            self.copy_of(key, &alike, size, &opening, &|from, to| bytes_at(file, from, to))?
+        {
             self.hold(key, id);
         } else {
             self.begin(key, &name, now);
@@ -172,10 +182,18 @@ impl Tail {
         let Some(follower) = self.followers.get_mut(&key) else { return };
         let Some(Phase::Proven(content)) = &follower.gzip else { return };
         let content = content.clone();
-        let Some(name) = self.sources.get(follower.found.source).map(|source| Arc::clone(&source.name)) else { return };
+        let Some(name) = self.sources.get(follower.found.source).map(|source| Arc::clone(&source.name))
+        else {
+            return;
+        };
         let current = |(id, offset): &(u64, u64)| {
             let entry = self.book.get(*id)?;
-            (self.may_be(key, *id, *offset)).then_some((*id, *offset, entry.carrier.is_some(), entry.position.offset))
+            (self.may_be(key, *id, *offset)).then_some((
+                *id,
+                *offset,
+                entry.carrier.is_some(),
+                entry.position.offset,
+            ))
         };
         let held: Vec<_> = content.holds.iter().filter_map(current).collect();
         if held.iter().any(|(_, offset, carried, at)| !carried && offset != at) {
@@ -183,7 +201,8 @@ impl Tail {
             self.close(key);
             return self.followers.get_mut(&key).into_iter().for_each(super::follower::Follower::reset);
         }
-        let best = held.iter().filter(|(_, _, carried, _)| !carried).max_by_key(|(id, offset, ..)| (*offset, *id));
+        let best =
+            held.iter().filter(|(_, _, carried, _)| !carried).max_by_key(|(id, offset, ..)| (*offset, *id));
         if let Some((id, offset, ..)) = best.copied() {
             if content.total == offset && content.broken.is_none() {
                 self.attach_read(key, id);
@@ -194,7 +213,9 @@ impl Tail {
         } else {
             let carried: Vec<u64> = held.iter().map(|(id, ..)| *id).collect();
             let end_from = content.total.saturating_sub(content.end.len() as u64);
-            let end = |from: u64, _| Ok(if from == end_from { content.end.clone() } else { content.opening.clone() });
+            let end = |from: u64, _| {
+                Ok(if from == end_from { content.end.clone() } else { content.opening.clone() })
+            };
             let copied = match carried.first() {
                 Some(id) => Ok(Some(*id)),
                 None => self.copy_of(key, &[], content.total, &content.opening, &end),
@@ -219,7 +240,9 @@ impl Tail {
     /// Whether a file may be taken for a generation by content alone: a rotated name of the same file, or
     /// enough bytes that it cannot be chance (headers of small files are often equal).
     fn may_be(&self, key: Key, id: u64, offset: u64) -> bool {
-        let (Some(follower), Some(entry)) = (self.followers.get(&key), self.book.get(id)) else { return false };
+        let (Some(follower), Some(entry)) = (self.followers.get(&key), self.book.get(id)) else {
+            return false;
+        };
         if offset >= HEAD_BYTES {
             return true;
         }
@@ -227,7 +250,8 @@ impl Tail {
         let (_, directory, base) = &*follower.found.group;
         let name = path.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
         let (_, stem) = packing(name);
-        let same_base = name == &**base || stem == &**base || rotated(stem).iter().any(|way| way.base == *base);
+        let same_base =
+            name == &**base || stem == &**base || rotated(stem).iter().any(|way| way.base == *base);
         offset > 0 && follower.rotated() && path.parent() == Some(directory) && same_base
     }
 
@@ -242,22 +266,54 @@ impl Tail {
         bytes: &dyn Fn(u64, u64) -> io::Result<Vec<u8>>,
     ) -> io::Result<Option<u64>> {
         let Some(follower) = self.followers.get(&key) else { return Ok(None) };
-        let mates = self.followers.values().filter(|mate| mate.found.group == follower.found.group && follower.rotated());
-        let mates = mates.filter(|mate| mate.found.age == Age::Live || follower.found.packed);
+        let mates = self
+            .followers
+            .values()
+            .filter(|mate| mate.found.group == follower.found.group && follower.rotated());
+        let mates = mates.filter(|mate| mate.found.live || follower.found.packed);
         let long = if opening.len() as u64 >= HEAD_BYTES { alike } else { &[] };
-        let carriers = long.iter().filter_map(|id| self.book.get(*id)?.carrier).filter_map(|key| self.followers.get(&key));
+        let carriers = long
+            .iter()
+            .filter_map(|id| self.book.get(*id)?.carrier)
+            .filter_map(|key| self.followers.get(&key));
         for mate in mates.chain(carriers).filter(|mate| mate.found.stat.key != key && mate.gzip.is_none()) {
             let (Role::Carrier(id), true) = (mate.role, mate.found.stat.size >= size) else { continue };
             let opened = match &mate.file {
                 Some(_) => None,
-                None => super::open::open_same(&mate.found.root, &mate.found.real, mate.found.stat.key).ok().flatten(),
+                None => super::open::open_same(&mate.found.root, &mate.found.real, mate.found.stat.key)
+                    .ok()
+                    .flatten(),
             };
             let Some(file) = mate.file.as_ref().or(opened.as_ref().map(|(file, _)| file)) else { continue };
             let opening_to = size.min(HEAD_BYTES);
             let end_from = size.saturating_sub(TAIL_MARKER_BYTES);
             let opening = if opening.is_empty() { bytes(0, opening_to)? } else { opening.to_vec() };
-            if bytes_at(file, 0, opening_to)? == opening && bytes_at(file, end_from, size)? == bytes(end_from, size)? {
+            if bytes_at(file, 0, opening_to)? == opening
+                && bytes_at(file, end_from, size)? == bytes(end_from, size)?
+            {
                 return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The generation whose deleted file this one goes on from: an editor, or a mirror, wrote the whole file
+    /// anew under its name. It waits until the deleted one is quiet, for its writer may still hold it.
+    fn successor_of(&self, key: Key, alike: &[u64]) -> io::Result<Option<u64>> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(None) };
+        let Some(file) = &follower.file else { return Ok(None) };
+        for id in alike {
+            let Some(entry) = self.book.get(*id) else { continue };
+            let carrier = entry.carrier.and_then(|carrier| self.followers.get(&carrier));
+            let deleted =
+                carrier.is_some_and(|carrier| carrier.departed.is_some() && carrier.found.stat.links == 0);
+            if !deleted || !self.may_be(key, *id, entry.position.offset) {
+                continue;
+            }
+            if let Proof::Intact(..) =
+                prove(file, follower.found.stat.size, &entry.generation, &entry.position)?
+            {
+                return Ok(Some(*id));
             }
         }
         Ok(None)
@@ -273,7 +329,9 @@ impl Tail {
     }
 
     fn attach_packed(&mut self, key: Key, id: u64, content: Content) -> io::Result<()> {
-        let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return Ok(()) };
+        let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else {
+            return Ok(());
+        };
         follower.carry_packed(id, &entry.position, content)?;
         self.book.carry(id, key, &follower.found.path.to_string_lossy());
         self.ready.insert(key);
@@ -282,8 +340,8 @@ impl Tail {
 
     /// A packed file of which everything is already read.
     fn attach_read(&mut self, key: Key, id: u64) {
-        if let Some(follower) = self.followers.get_mut(&key) {
-            follower.role = Role::Carrier(id);
+        if let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) {
+            follower.carry(id, &entry.position, Vec::new(), Vec::new());
             follower.gzip = Some(Phase::Waiting);
             self.book.carry(id, key, &follower.found.path.to_string_lossy());
             self.book.set_finished(id, true);
@@ -311,6 +369,8 @@ impl Tail {
             let Some(entry) = self.book.get(generation) else { continue };
             let offset = entry.position.offset;
             let carried = entry.carrier.is_some();
+            // Where a copy has the rest, a rotator copied and truncated, however long the file is by now.
+            let reason = if carried { GapReason::Truncated } else { reason };
             self.book.gap(generation, now.utc, reason, (offset, carried.then_some(offset)), None);
             if !carried {
                 self.book.set_finished(generation, true);
@@ -320,9 +380,12 @@ impl Tail {
 }
 
 /// Whether a file was made after a generation was first seen: then it only got the same number.
-fn born_after(file: &File, seen_at: Timestamp) -> bool {
+pub(super) fn born_after(file: &File, seen_at: Timestamp) -> bool {
     let born = file.metadata().and_then(|metadata| metadata.created());
-    let born = born.ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok()).and_then(|d| i64::try_from(d.as_micros()).ok());
+    let born = born
+        .ok()
+        .and_then(|born| born.duration_since(UNIX_EPOCH).ok())
+        .and_then(|d| i64::try_from(d.as_micros()).ok());
     born.is_some_and(|born| born > seen_at.0)
 }
 

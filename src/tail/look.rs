@@ -4,7 +4,7 @@ use super::Tail;
 use super::follower::{Follower, Role};
 use super::gzip::{Phase, Prover};
 use super::scan::{Found, Key, scan};
-use crate::limits::DELETED_AGE_MAX;
+use crate::limits::{DELETED_AGE_MAX, OPEN_FILES_MAX};
 use crate::schema::{Reading, Span};
 use std::collections::BTreeMap;
 
@@ -26,7 +26,8 @@ impl Tail {
 
     /// Files that were not seen this time.
     fn miss(&mut self, found: &BTreeMap<Key, Found>, now: &Reading) {
-        let unseen: Vec<Key> = self.followers.keys().filter(|key| !found.contains_key(*key)).copied().collect();
+        let unseen: Vec<Key> =
+            self.followers.keys().filter(|key| !found.contains_key(*key)).copied().collect();
         for key in unseen {
             let Some(follower) = self.followers.get_mut(&key) else { continue };
             if self.unreadable.iter().any(|directory| follower.found.path.starts_with(directory)) {
@@ -55,7 +56,8 @@ impl Tail {
     /// A file that was seen.
     fn meet(&mut self, key: Key, found: Found, now: &Reading, first: bool) {
         let Some(follower) = self.followers.get_mut(&key) else {
-            self.followers.insert(key, Follower::new(found, now.boottime, first));
+            let encoding = self.sources.get(found.source).map(|source| source.encoding).unwrap_or_default();
+            self.followers.insert(key, Follower::new(found, encoding, now.boottime, first));
             return;
         };
         if follower.found.source != found.source {
@@ -72,7 +74,9 @@ impl Tail {
         }
         if let Role::Carrier(id) = follower.role {
             self.book.carry(id, key, &follower.found.path.to_string_lossy());
-            if follower.gzip.is_none() && follower.proved != Some(follower.found.stat.changed) {
+            // One that is closed and has grown is proved when it is opened to be read.
+            let changed = follower.gzip.is_none() && follower.proved != Some(follower.found.stat.changed);
+            if changed && (follower.file.is_some() || !follower.unread()) {
                 self.prove_changed(key, now);
             }
         }
@@ -101,7 +105,10 @@ impl Tail {
             }
             Some(_) => false,
         };
-        if !due || follower.role != Role::New || follower.found.stat.size == 0 || !self.ensure_open(key, now) {
+        // Packed files stay open while they are worked on: half of the places are left for the others.
+        let room = self.open.len() < OPEN_FILES_MAX / 2;
+        let may = due && room && follower.role == Role::New && follower.found.stat.size > 0;
+        if !may || !self.ensure_open(key, now) {
             return;
         }
         let Some(follower) = self.followers.get_mut(&key) else { return };

@@ -24,8 +24,10 @@ mod settle;
 mod siblings;
 mod splitter;
 pub mod watch;
+mod wide;
 
 pub use watch::{Watch, WatchError};
+pub use wide::Encoding;
 
 use crate::limits::SCAN_EVERY;
 use crate::ports::{Batch, LogSource};
@@ -98,6 +100,7 @@ pub struct Tail {
     directories: BTreeSet<PathBuf>,
     last_look: Option<Span>,
     hinted: bool,
+    must_look: bool,
     turn: u64,
     buffer: Vec<u8>,
 }
@@ -118,7 +121,7 @@ impl Tail {
                     }),
                 }
             }
-            sources.push(Source { name: source.name, globs, refused });
+            sources.push(Source { name: source.name, globs, encoding: Encoding::default(), refused });
         }
         Tail {
             sources,
@@ -133,8 +136,16 @@ impl Tail {
             directories: BTreeSet::new(),
             last_look: None,
             hinted: false,
+            must_look: false,
             turn: 0,
             buffer: vec![0; serve::BUFFER_BYTES],
+        }
+    }
+
+    /// Says what a source's bytes are; to be called before the first poll. A byte order mark says it, too.
+    pub fn set_encoding(&mut self, source: &str, encoding: Encoding) {
+        for source in self.sources.iter_mut().filter(|known| &*known.name == source) {
+            source.encoding = encoding;
         }
     }
 
@@ -162,7 +173,8 @@ impl Tail {
             Some(Phase::Reading(_, content) | Phase::Proven(content)) => content.total,
             _ => follower.found.stat.size,
         };
-        let finished = generation.and_then(|id| self.book.get(id)).is_some_and(|entry| entry.generation.finished);
+        let finished =
+            generation.and_then(|id| self.book.get(id)).is_some_and(|entry| entry.generation.finished);
         let state = match (follower.role, &follower.gzip) {
             _ if follower.trouble.is_some() => "unreadable",
             (Role::Copy(_), _) => "copy",
@@ -195,7 +207,7 @@ impl Tail {
         let Some(last) = self.last_look else { return true };
         let since = Span(now.boottime.0.saturating_sub(last.0));
         let hint_every = Span(20_000 + 10 * i64::try_from(self.followers.len()).unwrap_or(i64::MAX / 10));
-        since >= SCAN_EVERY || since < Span::ZERO || !self.lost.is_empty() || (self.hinted && since >= hint_every)
+        since >= SCAN_EVERY || since < Span::ZERO || self.must_look || (self.hinted && since >= hint_every)
     }
 }
 
@@ -206,7 +218,7 @@ impl LogSource for Tail {
         self.refresh(now);
         let looked = self.look_is_due(now);
         if looked {
-            self.hinted = false;
+            (self.hinted, self.must_look) = (false, false);
             self.last_look = Some(now.boottime);
             self.look(now);
         }
@@ -215,7 +227,7 @@ impl LogSource for Tail {
             self.settle(now, &mut batch);
         }
         self.book.flush(&mut batch);
-        batch.more = !self.ready.is_empty() || !self.lost.is_empty();
+        batch.more = !self.ready.is_empty() || self.must_look;
         batch
     }
 
@@ -224,9 +236,10 @@ impl LogSource for Tail {
         for follower in self.followers.values() {
             let why: Option<Box<str>> = match (follower.role, &follower.trouble) {
                 (_, Some(why)) => Some(why.clone()),
-                (Role::Copy(id), None) => self.book.get(id).map(|entry| {
-                    format!("it repeats {}, which is read", entry.generation.path).into()
-                }),
+                (Role::Copy(id), None) => self
+                    .book
+                    .get(id)
+                    .map(|entry| format!("it repeats {}, which is read", entry.generation.path).into()),
                 _ => None,
             };
             let source = self.sources.get(follower.found.source);

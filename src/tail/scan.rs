@@ -2,6 +2,7 @@
 
 use super::glob::{Glob, Step};
 use super::siblings::{Age, Packing, packing, rotated};
+use super::wide::Encoding;
 use crate::limits::{FILES_MAX, GLOB_DEPTH_MAX};
 use crate::schema::Refusal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +60,8 @@ pub struct Found {
     pub group: Group,
     /// Its age among them.
     pub age: Age,
+    /// Whether it is the one that is written.
+    pub live: bool,
     /// Whether it is gzip.
     pub packed: bool,
     /// What the file system says.
@@ -85,6 +88,8 @@ pub struct Source {
     pub name: Arc<str>,
     /// Its globs.
     pub globs: Vec<Glob>,
+    /// How its bytes are cut.
+    pub encoding: Encoding,
     /// Its paths that cannot be globs.
     pub refused: Vec<Refusal>,
 }
@@ -92,7 +97,8 @@ pub struct Source {
 /// Looks at all globs of all sources.
 pub fn scan(sources: &[Source], never: &[PathBuf]) -> Scan {
     let mut scan = Scan::default();
-    let never: Vec<PathBuf> = never.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+    let never: Vec<PathBuf> =
+        never.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
     for (index, source) in sources.iter().enumerate() {
         scan.refused.extend(source.refused.iter().cloned());
         let roots = source.globs.iter().filter_map(|glob| glob.fixed.canonicalize().ok()).collect();
@@ -102,6 +108,36 @@ pub fn scan(sources: &[Source], never: &[PathBuf]) -> Scan {
         }
     }
     scan
+}
+
+/// A name that a glob fits, itself or by the file that it was rotated from.
+struct Name<'a> {
+    name: &'a [u8],
+    kind: std::fs::FileType,
+    base: Vec<u8>,
+    age: Age,
+    packing: Packing,
+    may_be_live: bool,
+}
+
+impl<'a> Name<'a> {
+    fn of(name: &'a [u8], kind: std::fs::FileType, glob: &Glob, names: &BTreeSet<&[u8]>) -> Option<Name<'a>> {
+        let (packing, stem) = packing(name);
+        let fits = glob.name.fits(name);
+        let sibling = rotated(stem).into_iter().find(|way| glob.name.fits(&way.base) && way.base != *name);
+        let (base, age, may_be_live) = match sibling {
+            Some(way) if names.contains(&*way.base) || packing != Packing::Plain || !fits => {
+                (way.base, way.age, false)
+            }
+            Some(way) if matches!(way.age, Age::Dated(_)) => (way.base, way.age, true),
+            _ if packing == Packing::Gzip && (fits || glob.name.fits(stem)) => {
+                (stem.to_vec(), Age::Numbered(std::cmp::Reverse(0)), false)
+            }
+            _ if fits => (name.to_vec(), Age::Live, true),
+            _ => return None,
+        };
+        Some(Name { name, kind, base, age, packing, may_be_live })
+    }
 }
 
 struct Look<'a> {
@@ -133,7 +169,8 @@ impl Look<'_> {
         for (name, kind) in self.entries(directory) {
             let below = directory.join(OsStr::from_bytes(&name));
             let link = kind.is_symlink() && *step != Step::AnyDepth;
-            let enters = kind.is_dir() || (link && below.canonicalize().is_ok_and(|real| self.root_of(&real).is_some()));
+            let enters = kind.is_dir()
+                || (link && below.canonicalize().is_ok_and(|real| self.root_of(&real).is_some()));
             if enters && step.fits(&name) {
                 let steps = if *step == Step::AnyDepth { steps } else { rest };
                 self.descend(glob, &below, steps, depth + 1);
@@ -145,7 +182,8 @@ impl Look<'_> {
         let mut entries = Vec::new();
         match std::fs::read_dir(directory) {
             Ok(list) => {
-                let kinds = list.flatten().filter_map(|entry| Some((entry.file_name(), entry.file_type().ok()?)));
+                let kinds =
+                    list.flatten().filter_map(|entry| Some((entry.file_name(), entry.file_type().ok()?)));
                 entries.extend(kinds.map(|(name, kind)| (name.as_bytes().to_vec(), kind)));
                 self.scan.directories.insert(directory.to_path_buf());
             }
@@ -166,37 +204,36 @@ impl Look<'_> {
     fn list(&mut self, glob: &Glob, directory: &Path) {
         let entries = self.entries(directory);
         let names: BTreeSet<&[u8]> = entries.iter().map(|(name, _)| &**name).collect();
-        for (name, kind) in &entries {
-            let (packed, stem) = packing(name);
-            let sibling = rotated(stem).into_iter().find(|way| glob.name.fits(&way.base) && way.base != *name);
-            // A dated name without its base beside it may be the file that is written: `app-2026-11-24.log`.
-            let (base, age) = match sibling {
-                Some(way) if names.contains(&*way.base) || packed != Packing::Plain || !glob.name.fits(name) => {
-                    (way.base, way.age)
-                }
-                _ if packed == Packing::Gzip && (glob.name.fits(name) || glob.name.fits(stem)) => {
-                    (stem.to_vec(), Age::Numbered(std::cmp::Reverse(0)))
-                }
-                _ if glob.name.fits(name) => (name.clone(), Age::Live),
-                _ => continue,
-            };
-            let path = directory.join(OsStr::from_bytes(name));
-            if kind.is_dir() {
+        let fitting: Vec<Name<'_>> =
+            entries.iter().filter_map(|(name, kind)| Name::of(name, *kind, glob, &names)).collect();
+        // Writers that date their files (`app-2026-11-24.log`) have no base: the newest is the live one.
+        let mut newest: BTreeMap<&[u8], &Age> = BTreeMap::new();
+        for name in fitting.iter().filter(|name| name.age != Age::Live) {
+            let held = newest.entry(&name.base).or_insert(&name.age);
+            *held = (*held).max(&name.age);
+        }
+        for name in &fitting {
+            let path = directory.join(OsStr::from_bytes(name.name));
+            let newest =
+                name.may_be_live && newest.get(&*name.base).is_none_or(|newest| **newest == name.age);
+            let live = name.age == Age::Live || newest;
+            if name.kind.is_dir() {
                 if matches!(glob.name, Step::Literal(_)) {
                     self.refuse(&path, "it is a directory");
                 }
-            } else if packed == Packing::Unreadable {
+            } else if name.packing == Packing::Unreadable {
                 self.refuse(&path, "its compression is not read; only gzip is");
-            } else if !kind.is_file() && !kind.is_symlink() {
+            } else if !name.kind.is_file() && !name.kind.is_symlink() {
                 self.refuse(&path, "it is not a regular file");
             } else {
-                let group = Arc::new((self.index, directory.to_path_buf(), base));
-                self.file(path, kind.is_symlink(), group, age, packed == Packing::Gzip);
+                let group = Arc::new((self.index, directory.to_path_buf(), name.base.clone()));
+                let packed = name.packing == Packing::Gzip;
+                self.file(path, name.kind.is_symlink(), (group, name.age.clone(), live, packed));
             }
         }
     }
 
-    fn file(&mut self, path: PathBuf, link: bool, group: Group, age: Age, packed: bool) {
+    fn file(&mut self, path: PathBuf, link: bool, (group, age, live, packed): (Group, Age, bool, bool)) {
         let Ok(directory) = group.1.canonicalize() else { return };
         let real = match path.file_name() {
             Some(name) if !link => directory.join(name),
@@ -230,7 +267,7 @@ impl Look<'_> {
         if self.scan.found.len() >= FILES_MAX {
             return self.refuse(&path, "more files than are followed");
         }
-        let found = Found { source: self.index, path, real, root, group, age, packed, stat };
+        let found = Found { source: self.index, path, real, root, group, age, live, packed, stat };
         self.scan.found.insert(stat.key, found);
     }
 

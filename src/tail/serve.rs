@@ -3,6 +3,7 @@
 use super::fingerprint::{Proof, prove};
 use super::follower::{Read, Role};
 use super::gzip::{Phase, Piece, Wanted};
+use super::judge::born_after;
 use super::open::open_same;
 use super::scan::{Group, Key, Stat};
 use super::siblings::Age;
@@ -37,7 +38,9 @@ impl Tail {
     pub(super) fn refresh(&mut self, now: &Reading) {
         for key in self.open.iter().copied().collect::<Vec<_>>() {
             let Some(follower) = self.followers.get_mut(&key) else { continue };
-            let Some(metadata) = follower.file.as_ref().and_then(|file| file.metadata().ok()) else { continue };
+            let Some(metadata) = follower.file.as_ref().and_then(|file| file.metadata().ok()) else {
+                continue;
+            };
             let stat = Stat::of(&metadata);
             if stat == follower.found.stat {
                 continue;
@@ -51,6 +54,8 @@ impl Tail {
                 self.shrunk(key, seen, now);
             } else if follower.unread() {
                 self.ready.insert(key);
+            } else if stat.size == seen {
+                self.still_itself(key, now); // Same size, yet changed: renamed, or written anew.
             }
         }
     }
@@ -62,7 +67,10 @@ impl Tail {
         let Role::Carrier(id) = follower.role else { return follower.reset() };
         let stands = match (&follower.file, self.book.get(id)) {
             (Some(file), Some(entry)) => {
-                matches!(prove(file, follower.found.stat.size, &entry.generation, &entry.position), Ok(Proof::Intact(..)))
+                matches!(
+                    prove(file, follower.found.stat.size, &entry.generation, &entry.position),
+                    Ok(Proof::Intact(..))
+                )
             }
             _ => false,
         };
@@ -84,7 +92,13 @@ impl Tail {
         let Some(follower) = self.followers.get_mut(&key) else { return };
         if let Role::Carrier(id) = follower.role {
             self.book.advance(id, &mut follower.cursor);
-            self.lost.push(Loss { generation: id, reason });
+            let entry =
+                self.book.get(id).map(|entry| &entry.generation).filter(|generation| !generation.finished);
+            let other = |seen_at| follower.file.as_ref().is_some_and(|file| born_after(file, seen_at));
+            if entry.is_some_and(|generation| !other(generation.seen_at)) {
+                self.lost.push(Loss { generation: id, reason });
+            }
+            self.must_look = true;
             self.book.orphan(id, now.boottime);
         }
         follower.reset();
@@ -159,7 +173,9 @@ impl Tail {
             book.gap(id, now.utc, GapReason::Hole, (from, Some(to)), Some(to - from));
         }
         let taken = usize::try_from(follower.cursor.next().saturating_sub(before)).unwrap_or(usize::MAX);
-        budget.bytes = budget.bytes.saturating_sub(taken.clamp(READ_COST_BYTES, QUANTUM_BYTES));
+        let cost =
+            if follower.skips() { QUANTUM_BYTES / 4 } else { taken.clamp(READ_COST_BYTES, QUANTUM_BYTES) };
+        budget.bytes = budget.bytes.saturating_sub(cost);
         if taken > 0 {
             (follower.changed_at, follower.last_read_at) = (now.boottime, Some(now.utc));
             book.set_finished(id, false);
@@ -196,7 +212,9 @@ impl Tail {
     fn prove_packed(&mut self, key: Key, now: &Reading, budget: &mut Budget) {
         let Tail { followers, sources, book, buffer, .. } = self;
         let Some(follower) = followers.get_mut(&key) else { return };
-        let (Some(Phase::Proving(prover)), Some(source)) = (&mut follower.gzip, sources.get(follower.found.source)) else {
+        let (Some(Phase::Proving(prover)), Some(source)) =
+            (&mut follower.gzip, sources.get(follower.found.source))
+        else {
             self.ready.remove(&key);
             return;
         };
@@ -291,10 +309,13 @@ impl Tail {
 
     /// Closes the file that was quiet longest. A file without a name is not closed: it could not be opened again.
     fn close_quietest(&mut self) -> bool {
-        let quiet = self.open.iter().filter(|key| !self.ready.contains(*key));
-        let named = quiet.filter_map(|key| Some((key, self.followers.get(key)?))).filter(|(_, f)| f.departed.is_none());
-        let free = named.filter(|(_, f)| !matches!(f.gzip, Some(Phase::Proving(_) | Phase::Reading(..) | Phase::Proven(_))));
-        let quietest = free.min_by_key(|(key, f)| (f.changed_at, f.served, **key)).map(|(key, _)| *key);
+        let named = self.open.iter().filter_map(|key| Some((key, self.followers.get(key)?)));
+        let free = named.filter(|(_, f)| {
+            f.departed.is_none()
+                && !matches!(f.gzip, Some(Phase::Proving(_) | Phase::Reading(..) | Phase::Proven(_)))
+        });
+        let quietest = free.min_by_key(|(key, f)| (self.ready.contains(*key), f.changed_at, f.served, **key));
+        let quietest = quietest.map(|(key, _)| *key);
         quietest.map(|key| self.close(key)).is_some()
     }
 }

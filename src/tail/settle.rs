@@ -16,8 +16,14 @@ impl Tail {
     /// Looks for what has come to its end.
     pub(super) fn settle(&mut self, now: &Reading, batch: &mut Batch) {
         let since = |at: Span| Span(now.boottime.0.saturating_sub(at.0));
-        let over = |f: &Follower| f.rotated() && f.gzip.is_none() && !f.unread() && since(f.changed_at) >= UNTERMINATED_AFTER;
-        let carriers = self.followers.iter().filter(|(_, f)| matches!(f.role, Role::Carrier(_)));
+        let over = |f: &Follower| {
+            f.rotated() && f.gzip.is_none() && !f.unread() && since(f.changed_at) >= UNTERMINATED_AFTER
+        };
+        let finished = |id: u64| self.book.get(id).is_some_and(|entry| entry.generation.finished);
+        let carriers = self.followers.iter().filter(|(_, f)| match f.role {
+            Role::Carrier(id) => f.file.is_some() || !finished(id),
+            Role::New | Role::Copy(_) => false,
+        });
         let ended: Vec<Key> = carriers.filter(|(_, f)| over(f)).map(|(key, _)| *key).collect();
         for key in ended {
             if batch.lines.len() >= BATCH_LINES_MAX {
@@ -59,6 +65,7 @@ impl Tail {
         if departed {
             self.book.orphan(id, now.boottime);
             self.drop_follower(key);
+            self.hinted = true; // A file that goes on from it may be waiting.
         } else {
             self.close(key);
         }

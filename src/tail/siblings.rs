@@ -80,7 +80,8 @@ fn suffixes(stem: &[u8], extension: &[u8], ways: &mut Vec<Rotated>) {
 /// Digits with at most date punctuation between them; six digits and more are a date.
 fn age(suffix: &[u8]) -> Option<Age> {
     let ends_well = suffix.first()?.is_ascii_digit() && suffix.last()?.is_ascii_digit();
-    let date_like = suffix.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b':' | b'T'));
+    let date_like =
+        suffix.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b':' | b'T'));
     if !ends_well || !date_like || suffix.len() > 32 {
         return None;
     }
@@ -99,8 +100,16 @@ mod tests {
     #[test]
     fn rotators_names_lead_to_the_base() {
         let names = [
-            "app.log.1", "app.log-20261124", "app.log.2026-11-24", "app.log_20261124", "app-20261124.log", "app.1.log",
-            "app-2026-11-24.log", "app.log.old", "app.log-20261124-1700000000", "app.log.12",
+            "app.log.1",
+            "app.log-20261124",
+            "app.log.2026-11-24",
+            "app.log_20261124",
+            "app-20261124.log",
+            "app.1.log",
+            "app-2026-11-24.log",
+            "app.log.old",
+            "app.log-20261124-1700000000",
+            "app.log.12",
         ];
         for name in names {
             let ways = rotated(name.as_bytes());
@@ -116,7 +125,8 @@ mod tests {
     #[test]
     fn the_oldest_comes_first() {
         let age = |name: &str| rotated(name.as_bytes()).remove(0).age;
-        let mut ages = vec![Age::Live, age("a.1"), age("a.10"), age("a-20261124"), age("a-20260101"), Age::Departed(3)];
+        let mut ages =
+            vec![Age::Live, age("a.1"), age("a.10"), age("a-20261124"), age("a-20260101"), Age::Departed(3)];
         ages.sort();
         assert_eq!(
             ages,

@@ -1,5 +1,6 @@
 //! Bytes into bounded lines. Lines end at `\n`; memory stays within one kept line whatever comes in.
 
+use super::wide::Encoding;
 use crate::limits::{HOLE_BYTES_MIN, LINE_BYTES_MAX};
 use crate::schema::{Flag, Flags, RawLine, Timestamp};
 use memchr::{memchr, memchr_iter};
@@ -28,6 +29,8 @@ pub struct Splitter {
     pub line_start: u64,
     /// Lines before it, empty ones included.
     pub lines: u64,
+    /// What a line's end is.
+    pub encoding: Encoding,
     partial: Partial,
 }
 
@@ -48,8 +51,8 @@ struct Partial {
 
 impl Splitter {
     /// A splitter that goes on at a committed position.
-    pub fn at(offset: u64, lines: u64) -> Splitter {
-        Splitter { line_start: offset, lines, partial: Partial::default() }
+    pub fn at(offset: u64, lines: u64, encoding: Encoding) -> Splitter {
+        Splitter { line_start: offset, lines, encoding, partial: Partial::default() }
     }
 
     /// The next byte to read.
@@ -78,9 +81,27 @@ impl Splitter {
     }
 
     /// Cuts lines out of `data`, which begins at [`Splitter::next`]. Returns how many bytes were taken:
-    /// fewer than all when the batch is full, and then they end with a line.
+    /// fewer than all when the batch is full, and then they end with a line, or when half a code unit is left.
     pub fn feed(&mut self, data: &[u8], out: &mut Out<'_>) -> usize {
-        if self.partial.run == 0 && memchr(0, data).is_none() { self.text(data, out) } else { self.mixed(data, out) }
+        if self.next() == 0 {
+            self.encoding = self.encoding.of(data);
+        } else if self.line_start == 0 && self.partial.length == 1 && self.encoding == Encoding::Bytes {
+            // The byte order mark came in two pieces.
+            let mark = [self.partial.kept.first().copied(), data.first().copied()].map(Option::unwrap_or_default);
+            if self.encoding.of(&mark) != Encoding::Bytes {
+                self.encoding = self.encoding.of(&mark);
+                self.keep(&mark[1..]);
+                return 1 + self.wide(data.get(1..).unwrap_or_default(), out);
+            }
+        }
+        if self.encoding != Encoding::Bytes {
+            return self.wide(data, out);
+        }
+        if self.partial.run == 0 && memchr(0, data).is_none() {
+            self.text(data, out)
+        } else {
+            self.mixed(data, out)
+        }
     }
 
     /// Counts `n` NULs that need not be looked at.
@@ -120,6 +141,34 @@ impl Splitter {
             }
         }
         at
+    }
+
+    /// UTF-16: the same, by code units.
+    fn wide(&mut self, data: &[u8], out: &mut Out<'_>) -> usize {
+        let (pairs, _) = data.as_chunks::<2>();
+        let mut at = 0;
+        while at < pairs.len() && out.left > 0 {
+            let rest = pairs.get(at..).unwrap_or_default();
+            let units = rest.iter().map(|pair| self.encoding.read(*pair));
+            let nuls = units.clone().take_while(|unit| *unit == 0).count();
+            if nuls > 0 {
+                self.nuls(2 * nuls as u64);
+                at += nuls;
+                continue;
+            }
+            let length = units.clone().take_while(|unit| *unit != 0 && *unit != u16::from(b'\n')).count();
+            let ended = units.clone().nth(length) == Some(u16::from(b'\n'));
+            self.end_run(out);
+            let text = data.get(2 * at..2 * (at + length)).unwrap_or_default();
+            at += length;
+            if ended {
+                self.end_line(text, 2, None, out);
+                at += 1;
+            } else {
+                self.keep(text);
+            }
+        }
+        2 * at
     }
 
     /// Something other than a NUL follows a run of them: long runs are holes, short ones belong to the line.
@@ -185,6 +234,19 @@ impl Splitter {
             out.holes.extend(partial.holes);
             kept = partial.kept;
             bytes = &kept;
+        }
+        let text;
+        if self.encoding != Encoding::Bytes {
+            let (decoded, bad) =
+                self.encoding.decode(bytes.get(..bytes.len().min(LINE_BYTES_MAX)).unwrap_or_default());
+            if bytes.len() > LINE_BYTES_MAX {
+                flags.set(Flag::Truncated);
+            }
+            if bad {
+                flags.set(Flag::BadEncoding);
+            }
+            text = decoded;
+            bytes = text.as_bytes();
         }
         if !flags.has(Flag::Truncated) {
             bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
@@ -262,7 +324,15 @@ mod tests {
         let hole = vec![0; 10_000];
         let (lines, holes, _) = cut(&[b"a\0b\n", &hole, b"after\nmid", &hole, b"dle\n\0\0\n"]);
         let told: Vec<_> = lines.iter().map(|l| (&*l.bytes, l.offset, l.flags.has(Flag::Nul))).collect();
-        assert_eq!(told, [(&b"ab"[..], 0, true), (b"after", 10_004, false), (b"middle", 10_010, true), (b"", 20_017, true)]);
+        assert_eq!(
+            told,
+            [
+                (&b"ab"[..], 0, true),
+                (b"after", 10_004, false),
+                (b"middle", 10_010, true),
+                (b"", 20_017, true)
+            ]
+        );
         assert_eq!(holes, [(4, 10_004), (10_013, 20_013)]);
     }
 
@@ -275,10 +345,33 @@ mod tests {
         assert!(lines[1].flags.has(Flag::Unterminated));
     }
 
+    #[test]
+    fn utf_16_is_cut_by_code_units_and_told_as_utf_8() {
+        // U+010A and U+0A01 hold the byte of a line's end.
+        let text = "\u{FEFF}Ċ user\r\n\nਁ\u{1F511}\nrest";
+        for big in [false, true] {
+            let encode = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+            let mut bytes: Vec<u8> = text.encode_utf16().flat_map(encode).collect();
+            bytes.splice(bytes.len() - 8..bytes.len() - 8, encode(0xD800)); // A lone surrogate.
+            let (mut lines, mut splitter, mut held) = (Vec::new(), Splitter::default(), Vec::new());
+            for byte in &bytes {
+                held.push(*byte);
+                let taken = splitter.feed(&held, &mut out(&mut lines, 9));
+                held.drain(..taken);
+            }
+            assert_eq!(std::str::from_utf8(&lines[0].bytes), Ok("Ċ user"));
+            assert_eq!(std::str::from_utf8(&lines[1].bytes), Ok("ਁ\u{1F511}"));
+            assert_eq!((lines[0].length, lines[1].offset, lines[1].line), (18, 20, 3));
+            splitter.finish(&mut out(&mut lines, 9));
+            assert_eq!(std::str::from_utf8(&lines[2].bytes), Ok("\u{FFFD}rest"));
+            assert!(lines[2].flags.has(Flag::BadEncoding) && splitter.line_start == bytes.len() as u64);
+        }
+    }
+
     proptest! {
         /// However the bytes are torn and however small the batches are, the lines are the same.
         #[test]
-        fn tearing_changes_nothing(text in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(0u8), Just(b'\r'), any::<u8>()], 0..400),
+        fn tearing_changes_nothing(text in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(0u8), Just(b'\r'), 1..=0xFDu8], 0..400),
                                    cuts in proptest::collection::vec(1usize..50, 1..40), batch in 1usize..5) {
             let (whole, _, end) = cut(&[&text]);
             let (mut lines, mut splitter, mut at, mut turn) = (Vec::new(), Splitter::default(), 0, 0);

@@ -1,1 +1,256 @@
-//! To be written.
+//! Room 4: what becomes of a finding. A silence covers it, an open incident takes it in, or it opens one.
+//! Each verdict carries its reason, and nothing is deleted: a suppressed finding is stored and counted.
+//!
+//! A finding joins an incident when all of this holds:
+//! - the incident is not resolved, and its last evidence is at most `join_span` away in event time (an
+//!   incident forgotten open for weeks must not swallow a new attack);
+//! - it is about the same entity, or the incident is about one source address that the finding names too
+//!   (a success after failures joins the guessing of the same address);
+//! - the same people would be told of both: the route gives the same policy, gravity aside.
+//!
+//! A finding that raises an incident to high or critical gives it the policy of the new severity and one
+//! more round from the first step, acknowledged or not: who took a medium incident at night has not said
+//! yes to a critical one.
+
+use crate::limits;
+use crate::schema::book::id_text;
+use crate::schema::{
+    Book, Finding, Incident, IncidentStatus, Reading, Severity, Silence, Span, Timestamp, Verdict,
+};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
+
+/// Which policy an incident follows; the first route that matches wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Severities; empty = all.
+    pub severity: Vec<Severity>,
+    /// Incident type; `None` = all.
+    pub incident_type: Option<Arc<str>>,
+    /// Source of the deciding event; `None` = all.
+    pub source: Option<Arc<str>>,
+    /// Policy id.
+    pub policy: Arc<str>,
+}
+
+/// What Triage needs; already valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// In order; the last catches all.
+    pub routes: Vec<Route>,
+    /// How far from an incident's last evidence a finding may be and still join it.
+    pub join_span: Span,
+    /// Incidents that findings may still join; beyond it new entities share one incident per rule.
+    pub open_max: usize,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        let all = Route { policy: "default".into(), ..Route::default() };
+        Params { routes: vec![all], join_span: Span::hours(24), open_max: limits::INCIDENTS_OPEN_MAX }
+    }
+}
+
+/// The room.
+#[derive(Clone, Debug)]
+pub struct Triage {
+    params: Params,
+}
+
+/// What the routes look at.
+#[derive(Clone, Copy)]
+struct Traits<'a> {
+    severity: Severity,
+    incident_type: Option<&'a str>,
+    source: Option<&'a str>,
+}
+
+impl Triage {
+    /// The room with its parameters.
+    pub fn new(params: Params) -> Triage {
+        Triage { params }
+    }
+
+    /// Decides about one finding: gives it back with verdict, reason and incident, and opens or changes
+    /// that incident in the book. `source` and `read_at` are those of the deciding event.
+    pub fn judge(
+        &self,
+        book: &mut Book,
+        mut finding: Finding,
+        source: Option<&str>,
+        read_at: Timestamp,
+        now: &Reading,
+    ) -> Finding {
+        let silence = book.silences().find(|s| covers(s, &finding, source, now.utc)).cloned();
+        if let Some(Silence { id, owner, reason, ends_at, .. }) = silence {
+            book.update_silence(&id, |s| s.matches += 1);
+            finding.verdict = Verdict::Suppressed;
+            finding.reason = format!("silence {id} of {owner} until {ends_at}: {reason}").into();
+            return finding;
+        }
+        let kin =
+            Traits { severity: finding.severity, incident_type: finding.incident_type.as_deref(), source };
+        match self.host_of(book, &finding, kin) {
+            Some((id, reason)) => {
+                let note = self.join(book, &id, &finding, kin, read_at);
+                finding.verdict = Verdict::Grouped;
+                finding.reason = format!("{reason}{note}").into();
+                finding.incident = Some(id);
+            }
+            None => {
+                let crowded = book.unsettled() >= self.params.open_max;
+                let incident = self.open(book, &finding, kin, crowded, read_at, now);
+                finding.verdict = Verdict::Opened;
+                finding.reason = if crowded {
+                    format!(
+                        "more than {} incidents are open: further ones of this rule join here",
+                        self.params.open_max
+                    )
+                } else {
+                    format!("no open incident about {}", incident.entity)
+                }
+                .into();
+                finding.incident = Some(incident.id);
+            }
+        }
+        finding
+    }
+
+    /// The incident that takes the finding in, and why.
+    fn host_of(&self, book: &Book, finding: &Finding, kin: Traits) -> Option<(Arc<str>, String)> {
+        let fits = |incident: &&Incident| {
+            let apart = (finding.last_event_at - incident.last_event_at).0.abs();
+            let same_people = self.policy(Traits { severity: incident.severity, ..kin }) == incident.policy;
+            apart <= self.params.join_span.0 && same_people
+        };
+        let entity = finding.entity();
+        if let Some(incident) = book.unsettled_of(&entity).find(fits) {
+            return Some((
+                incident.id.clone(),
+                format!("incident {} is about the same entity", incident.number),
+            ));
+        }
+        let address = finding.group.iter().find(|(key, _)| &**key == "src_ip");
+        let by_address =
+            address.and_then(|(key, value)| book.unsettled_of(&format!("{key}={value}")).find(fits));
+        if let Some(incident) = by_address {
+            return Some((
+                incident.id.clone(),
+                format!("incident {} is about the same source address", incident.number),
+            ));
+        }
+        if book.unsettled() < self.params.open_max {
+            return None;
+        }
+        let flood = book.unsettled_of(&flood_entity(finding)).find(fits)?;
+        let why = format!(
+            "more than {} incidents are open; incident {} gathers this rule",
+            self.params.open_max, flood.number
+        );
+        Some((flood.id.clone(), why))
+    }
+
+    /// Takes the finding in; the answer says what changed, as the tail of the reason.
+    fn join(&self, book: &mut Book, id: &str, finding: &Finding, kin: Traits, read_at: Timestamp) -> String {
+        let Some(before) = book.incident(id).map(|i| (i.severity, i.status, i.policy.clone())) else {
+            return String::new();
+        };
+        let graver = finding.severity > before.0;
+        let raised = graver && finding.severity >= Severity::High;
+        let policy = if graver { self.policy(kin) } else { before.2 };
+        book.update_incident(id, |incident| {
+            incident.findings += 1;
+            incident.occurred_at = incident.occurred_at.min(finding.first_event_at);
+            incident.last_event_at = incident.last_event_at.max(finding.last_event_at);
+            if graver {
+                incident.severity = finding.severity;
+                incident.title = finding.title.clone();
+                incident.incident_type = finding.incident_type.clone().or(incident.incident_type.take());
+                incident.read_at = read_at;
+                incident.policy = policy;
+            }
+            // A round ahead of the ladder, at step 0, is what Escalate reads as "start anew". Before its
+            // first look there is nothing to start anew.
+            if raised && incident.status != IncidentStatus::New {
+                incident.round += 1;
+                incident.next_step = 0;
+            }
+        });
+        match (graver, raised && before.1 != IncidentStatus::New) {
+            (false, _) => String::new(),
+            (true, false) => format!("; it is {} now", finding.severity.name()),
+            (true, true) => {
+                format!("; it is {} now and starts anew from the first step", finding.severity.name())
+            }
+        }
+    }
+
+    fn open(
+        &self,
+        book: &mut Book,
+        finding: &Finding,
+        kin: Traits,
+        crowded: bool,
+        read_at: Timestamp,
+        now: &Reading,
+    ) -> Incident {
+        let incident = Incident {
+            id: id_text(&Sha256::digest(format!("incident\n{}", finding.id))).into(),
+            number: book.number_incident(),
+            title: finding.title.clone(),
+            severity: finding.severity,
+            status: IncidentStatus::New,
+            entity: if crowded { flood_entity(finding) } else { finding.entity() }.into(),
+            incident_type: finding.incident_type.clone(),
+            policy: self.policy(kin),
+            opened_at: read_at,
+            occurred_at: finding.first_event_at,
+            read_at,
+            detected_at: now.utc,
+            started: now.clone(),
+            next_step: 0,
+            round: 0,
+            notified_at: None,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            ack_via: None,
+            resolved_at: None,
+            resolution: None,
+            findings: 1,
+            assignee: None,
+            last_event_at: finding.last_event_at,
+            drill: None,
+        };
+        book.put_incident(incident.clone());
+        incident
+    }
+
+    fn policy(&self, kin: Traits) -> Arc<str> {
+        let matches = |route: &&Route| {
+            (route.severity.is_empty() || route.severity.contains(&kin.severity))
+                && route.incident_type.as_deref().is_none_or(|wanted| kin.incident_type == Some(wanted))
+                && route.source.as_deref().is_none_or(|wanted| kin.source == Some(wanted))
+        };
+        self.params.routes.iter().find(matches).map_or_else(|| "default".into(), |route| route.policy.clone())
+    }
+}
+
+/// The entity of the incident that gathers a rule's findings in a flood.
+fn flood_entity(finding: &Finding) -> String {
+    format!("flood={}", finding.rule)
+}
+
+/// Whether a silence covers a finding.
+fn covers(silence: &Silence, finding: &Finding, source: Option<&str>, now: Timestamp) -> bool {
+    let in_group = |pair: &str| {
+        finding.group.iter().any(|(key, value)| pair.split_once('=') == Some((&**key, &**value)))
+    };
+    silence.starts_at <= now
+        && now < silence.ends_at
+        && silence.rule.as_ref().is_none_or(|rule| *rule == finding.rule)
+        && silence.entity.as_deref().is_none_or(in_group)
+        && silence.source.as_deref().is_none_or(|wanted| source == Some(wanted))
+}

@@ -40,8 +40,13 @@ pub fn event(id: u64) -> Event {
         src_port: Some(22),
         mfa: Some(false),
         count: 1,
-        raw: format!("Nov 24 06:00:00 gw-1 sshd[{id}]: Failed password for user{}", id % 7).into_bytes().into(),
-        extra: vec![("pid".into(), Datum::Int(id as i64)), ("tags".into(), Datum::List(vec![Datum::Text("a\"b".into())]))],
+        raw: format!("Nov 24 06:00:00 gw-1 sshd[{id}]: Failed password for user{}", id % 7)
+            .into_bytes()
+            .into(),
+        extra: vec![
+            ("pid".into(), Datum::Int(id as i64)),
+            ("tags".into(), Datum::List(vec![Datum::Text("a\"b".into())])),
+        ],
         ..Event::default()
     }
 }
@@ -225,7 +230,11 @@ pub fn everything() -> Changes {
             incident("inc3", 3, IncidentStatus::Resolved),
             incident("inc4", 4, IncidentStatus::Resolved),
         ],
-        clocks: vec![clock("inc1", ClockKind::Acknowledge, 1), clock("inc1", ClockKind::Notify, 0), clock("inc2", ClockKind::Notify, 0)],
+        clocks: vec![
+            clock("inc1", ClockKind::Acknowledge, 1),
+            clock("inc1", ClockKind::Notify, 0),
+            clock("inc2", ClockKind::Notify, 0),
+        ],
         notifications: vec![
             notification(1, Some("inc1"), NotificationState::Accepted),
             notification(2, Some("inc1"), NotificationState::Sending),
@@ -235,7 +244,13 @@ pub fn everything() -> Changes {
         ],
         attempts: vec![attempt(1, 1), attempt(2, 1)],
         silences: vec![silence("S1", -5), silence("S10", 500)],
-        journal: vec![JournalEntry { at: at(9), kind: "incident", actor: arc("ana"), subject: arc("inc1"), detail: "acknowledged".into() }],
+        journal: vec![JournalEntry {
+            at: at(9),
+            kind: "incident",
+            actor: arc("ana"),
+            subject: arc("inc1"),
+            detail: "acknowledged".into(),
+        }],
         rules: vec![RuleRow {
             id: arc("auth-brute-force-source"),
             version: arc("0123456789ab"),

@@ -1,8 +1,8 @@
 //! Ingest speed as a ratio: the whole way of a line against bare inserts of the rows that it made.
 //! The two are run in turn (A B A B), each from a cold store, and the better run of each counts.
 
-use crate::cli::{Failure, samples};
-use crate::config::Config;
+use crate::cli::{Failure, samples, setup};
+use crate::config::params::{Request, pipeline_params};
 use crate::daemon::Daemon;
 use crate::host::clock::SystemClock;
 use crate::ledger::{self, Store};
@@ -101,11 +101,15 @@ fn write_log(kind: &str, lines: u64, path: &Path) -> std::io::Result<()> {
 fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failure> {
     let clock = SystemClock::new().map_err(Failure::runtime)?;
     let format = if kind == "sshd" { "linux-auth" } else { kind };
-    let config = Config::of_one_source(format, log, state);
+    let file = state.with_extension("toml");
+    let text = format!("[store]\ndirectory = \"{}\"\n[[source]]\nname = \"bench\"\nformat = \"{format}\"\npaths = [\"{}\"]\n\
+        [[person]]\nid = \"a\"\nname = \"A\"\nemail = [\"a@bench.invalid\"]\n\
+        [[policy]]\nid = \"p\"\n[[policy.step]]\nafter = \"0s\"\nnotify = [\"person:a\"]\n[[route]]\npolicy = \"p\"\n", state.display(), log.display());
+    fs::write(&file, text).map_err(Failure::runtime)?;
+    let setup = setup::read(&Request { file: Some(file), ..Request::default() })?;
     let store = Store::open(state, &clock.now()).map_err(Failure::runtime)?;
-    let params = parts::params(&config).map_err(|problems| crate::cli::parse::problems_failure(&problems))?;
-    let tail = Tail::new(parts::tail_params(&config), Vec::new(), 1);
-    let mut daemon = Daemon::new(tail, store, NoCourier, Pipeline::new(params));
+    let tail = Tail::new(parts::tail_params(&setup.config), Vec::new(), 1);
+    let mut daemon = Daemon::new(tail, store, NoCourier, Pipeline::new(pipeline_params(&setup)));
     let begun = clock.now();
     let mut stored = 0;
     while stored < lines {

@@ -2,7 +2,7 @@
 //! acknowledged through the control socket, as a person on call would.
 
 use crate::cli::samples;
-use crate::desk::{self, Ask};
+use crate::desk::{self, Ask, Deed, Word};
 use crate::host::clock::SystemClock;
 use crate::ports::Clock;
 use crate::schema::{Span, Timestamp};
@@ -67,7 +67,8 @@ fn play(stage: &Stage) -> io::Result<()> {
             write_line(stage, &clock, log, line)?;
         }
         if beat == ACKNOWLEDGE_AT {
-            let ask = Ask::acknowledge("1", Some("looking at it"));
+            let (incident, note) = (Some("1".to_owned()), Some("looking at it".to_owned()));
+            let ask = Ask::Act(Box::new(Deed { verb: Word::Acknowledge, incident, note, ..Deed::default() }));
             // The daemon's refusal would be seen in its journal; the play goes on.
             let _ = desk::call(&stage.socket, &ask);
         }

@@ -3,7 +3,7 @@
 
 CREATE VIEW events AS SELECT
   id, source, format, parser, line, lines, NULL AS line_list, generation, "offset", length, part_of,
-  @T(time) AS time, @T(observed_at) AS observed_at, time_text,
+  at AS time, @T(observed_at) AS observed_at, time_text,
   class, activity, outcome, class_uid, activity_id, status_id,
   user, user_domain, user_uid, target_user, "group", role,
   src_ip, src_port, src_host, src_country, src_asn, dst_ip, dst_port, assigned_ip, host, app, service,
@@ -47,7 +47,7 @@ WHERE class IN ('user-management', 'group-management', 'role-management', 'entit
 
 -- Elastic Common Schema names for people who know them.
 CREATE VIEW ecs AS SELECT
-  coalesce(@T(time), @T(observed_at)) AS "@timestamp", id AS "event.id", source AS "event.dataset",
+  coalesce(at, @T(observed_at)) AS "@timestamp", id AS "event.id", source AS "event.dataset",
   format AS "event.module", @T(observed_at) AS "event.ingested", class AS "event.category",
   coalesce(action, activity) AS "event.action", activity AS "event.type", outcome AS "event.outcome",
   status_detail AS "event.reason", severity AS "log.level", raw AS "event.original",
@@ -101,12 +101,12 @@ FROM source s;
 CREATE VIEW rules AS SELECT
   id, version, title, kind, severity, owner, control, enabled,
   (SELECT count(*) FROM finding f WHERE f.rule = rule.id) AS findings, text
-FROM rule;
+FROM rule WHERE loaded;
 
 CREATE VIEW controls AS SELECT
   control AS id, count(*) AS rules, sum(enabled) AS enabled, group_concat(DISTINCT owner) AS owners,
   (SELECT count(*) FROM finding f JOIN rule r ON r.id = f.rule WHERE r.control = rule.control) AS findings
-FROM rule WHERE control IS NOT NULL GROUP BY control;
+FROM rule WHERE loaded AND control IS NOT NULL GROUP BY control;
 
 CREATE VIEW silences AS SELECT
   id, owner, reason, rule, entity, source, @T(starts_at) AS starts_at, @T(ends_at) AS ends_at, matches FROM silence;

@@ -1,0 +1,180 @@
+//! From a decision to a finding: its id, its numbers, and one sentence that a person understands.
+
+use super::rule::{Correlation, Counting, Rule};
+use super::window::{Entry, Group, Moment};
+use crate::limits::EVIDENCE_MAX;
+use crate::schema::{Event, Finding, Printable, Span, Timestamp, Verdict};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Characters of one value inside a sentence.
+const VALUE_CHARS: usize = 64;
+/// Values told by name; the others are counted.
+const NAMED: usize = 2;
+/// Joins the values of a group's key.
+pub const JOINER: char = '\u{1f}';
+
+/// Key and value pairs of a group.
+pub type Pairs = Vec<(Arc<str>, Box<str>)>;
+
+/// What was decided.
+pub struct Decision {
+    /// Time of the deciding event, and its id.
+    pub moment: Moment,
+    /// What was counted.
+    pub observed: f64,
+    /// Time of the first evidence.
+    pub first: Timestamp,
+    /// Ids, oldest first.
+    pub evidence: Vec<u64>,
+    /// The sentence.
+    pub explanation: String,
+}
+
+/// The id of a finding. It names rule, group and the slot of event time, as long as the rule's silence, in which
+/// the episode was decided. Two episodes of a group are further apart than one slot, so the ids differ; the
+/// version of the rule and the order of arrival are not part of it.
+pub fn finding_id(rule: &str, key: &str, at: Timestamp, silence: Span) -> Arc<str> {
+    let slot = at.0.div_euclid(silence.0.max(1));
+    let mut hash = Sha256::new();
+    for part in [rule.as_bytes(), key.as_bytes(), &slot.to_be_bytes()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let hex: String = hash.finalize().iter().take(13).map(|byte| format!("{byte:02x}")).collect();
+    hex.into()
+}
+
+/// The finding of a decision.
+pub fn finding(rule: &Rule, id: Arc<str>, group: Pairs, mut decision: Decision) -> Finding {
+    let limit = rule.correlation().and_then(|c| c.limits.first()).map(|(_, limit)| *limit);
+    let surplus = decision.evidence.len().saturating_sub(EVIDENCE_MAX);
+    decision.evidence.drain(..surplus);
+    Finding {
+        id,
+        time: decision.moment.0,
+        rule: rule.meta.id.clone(),
+        rule_version: rule.meta.version.clone(),
+        title: rule.meta.title.clone(),
+        kind: rule.kind(),
+        severity: rule.meta.severity,
+        incident_type: rule.meta.incident_type.clone(),
+        group,
+        first_event_at: decision.first,
+        last_event_at: decision.moment.0,
+        observed: decision.observed,
+        expected: None,
+        threshold: limit,
+        score: None,
+        explanation: decision.explanation.into(),
+        advice: rule.meta.advice.clone(),
+        evidence: decision.evidence,
+        folded: 0,
+        verdict: Verdict::Opened,
+        reason: Box::default(),
+        incident: None,
+    }
+}
+
+/// The key of a group in memory: its values in order. The joiner inside a value is shown, not obeyed.
+pub fn key_of(values: &[Box<str>]) -> Box<str> {
+    let safe: Vec<String> = values.iter().map(|v| v.replace(JOINER, "\\x1f")).collect();
+    safe.join("\u{1f}").into()
+}
+
+/// Key and value pairs of a group's key.
+pub fn pairs(names: &[Arc<str>], key: &str) -> Pairs {
+    names.iter().cloned().zip(key.split(JOINER).map(Box::from)).collect()
+}
+
+/// One event against a detection: who, from where, on which host, what the source says.
+pub fn explain_match(rule: &Rule, event: &Event) -> String {
+    let mut text = rule.meta.what.to_string();
+    let mut tell = |word: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            text.push_str(&format!("{word}{}", Printable(value).cut(VALUE_CHARS)));
+        }
+    };
+    tell(": user ", event.user.as_deref());
+    tell(", target ", event.target_user.as_deref());
+    tell(", group ", event.group.as_deref());
+    tell(", role ", event.role.as_deref());
+    match event.src_ip {
+        Some(ip) => tell(", from ", Some(&ip.to_string())),
+        None => tell(", from ", event.src_host.as_deref()),
+    }
+    tell(", on ", event.host.as_deref());
+    tell(", ", event.status_detail.as_deref().or(event.resource.as_deref()));
+    text
+}
+
+/// A count against its limit: `7 failed logins from 203.0.113.9 within 10 min (limit 5), users: root, admin, +3`.
+pub fn explain_count(
+    rule: &Rule,
+    correlation: &Correlation,
+    observed: f64,
+    group: &Pairs,
+    entries: &[&Entry],
+) -> String {
+    let limit = correlation.limits.first().map_or(0.0, |(_, limit)| *limit);
+    let (subject, span) = (phrase(group), correlation.timespan.in_words());
+    let names = |pick: fn(&Entry) -> Option<&str>| named(entries.iter().copied().filter_map(pick));
+    if correlation.counting == Counting::Values {
+        let values = names(|e| e.value.as_deref());
+        return format!(
+            "{observed} different values in {} {subject} within {span} (limit {limit}): {values}",
+            rule.meta.what
+        );
+    }
+    let who = names(|e| e.who.as_deref());
+    let by_user = group.iter().any(|(key, _)| &**key == "user");
+    let tail = if who.is_empty() {
+        String::new()
+    } else {
+        format!(", {}: {who}", if by_user { "from" } else { "users" })
+    };
+    format!("{observed} {} {subject} within {span} (limit {limit}){tail}", rule.meta.what)
+}
+
+/// Steps one after the other: `6 failed logins, then successful login (root), from 203.0.113.9, within 10 min`.
+pub fn explain_sequence(correlation: &Correlation, steps: &[String], group: &Pairs) -> String {
+    let joiner = if correlation.counting == Counting::InOrder { ", then " } else { " and " };
+    format!("{}, {}, within {}", steps.join(joiner), phrase(group), correlation.timespan.in_words())
+}
+
+/// `from 203.0.113.9`, `by ana` ...
+fn phrase(group: &Pairs) -> String {
+    let word = |(key, value): &(Arc<str>, Box<str>)| {
+        let value = Printable(value).cut(VALUE_CHARS);
+        match &**key {
+            "src_ip" | "src_host" | "src_asn" | "src_country" => format!("from {value}"),
+            "user" => format!("by {value}"),
+            "target_user" => format!("of {value}"),
+            "host" | "service" => format!("on {value}"),
+            key => format!("for {key}={value}"),
+        }
+    };
+    group.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The first values by name, the others as a number.
+pub fn named<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    let mut different: Vec<&str> = Vec::new();
+    for value in values {
+        if !different.contains(&value) {
+            different.push(value);
+        }
+    }
+    let shown: Vec<String> = different.iter().take(NAMED).map(|v| Printable(v).cut(VALUE_CHARS)).collect();
+    match different.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{}, +{more}", shown.join(", ")),
+    }
+}
+
+/// The entries of a group's window that ends at an index.
+pub fn window(group: &Group, index: usize, span: Span) -> Vec<&Entry> {
+    let Some(end) = group.entries.get(index) else { return Vec::new() };
+    let from = group.entries.partition_point(|e| e.at < end.at - span);
+    group.entries.range(from..=index).collect()
+}

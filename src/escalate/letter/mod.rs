@@ -1,0 +1,192 @@
+//! The words: a letter from the rows, for one recipient. Pure composition; call it after the commit of the
+//! claim, with the evidence as the ledger has it.
+//!
+//! Everything that stems from a log passes [`defang::defang`]; header values are ASCII without line ends.
+
+pub mod defang;
+mod digest;
+mod incident;
+pub mod page;
+mod times;
+
+use super::Escalate;
+use super::rows::is_telling;
+use crate::limits;
+use crate::schema::{
+    Book, ClockKind, Evidence, Incident, Letter, Notification, NotificationKind, NotificationState,
+    Printable, Reading, Severity,
+};
+use defang::defang;
+use jiff::tz::TimeZone;
+use page::{Block, Page};
+
+/// What a letter is made from.
+struct Desk<'a> {
+    room: &'a Escalate,
+    book: &'a Book,
+    row: &'a Notification,
+    now: &'a Reading,
+    zone: TimeZone,
+}
+
+impl Escalate {
+    /// The letter of a claimed notification; `None` for an unknown one, and for kinds that are not built yet.
+    /// `tree` is `SIZE ROOT` of the store's tree, for the header that anchors it.
+    pub fn letter(
+        &self,
+        book: &Book,
+        notification: u64,
+        evidence: &Evidence,
+        now: &Reading,
+        tree: Option<&str>,
+    ) -> Option<Letter> {
+        let row = book.notification(notification)?;
+        let zone =
+            self.params.persons.get(&row.recipient).map_or(TimeZone::UTC, |person| person.zone.clone());
+        let desk = Desk { room: self, book, row, now, zone };
+        let incident = row.incident.as_ref().and_then(|id| book.incident(id));
+        let minimal = desk.is_minimal();
+        let (subject, page) = match (row.kind, incident) {
+            (NotificationKind::Digest, _) => desk.digest(),
+            (NotificationKind::Test, _) => desk.test(),
+            (NotificationKind::Fallback, _) if minimal => desk.minimal(incident),
+            (NotificationKind::Acknowledged | NotificationKind::Resolved, Some(incident)) => {
+                desk.news(incident)
+            }
+            (_, Some(incident)) => desk.alert(incident, evidence),
+            (_, None) => return None,
+        };
+        let text = page.text();
+        let room = limits::MAIL_BYTES_MAX.saturating_sub(text.len());
+        Some(Letter {
+            notification,
+            attempt: row.attempts,
+            may_repeat: row.may_repeat,
+            to: row.address.clone(),
+            message_id: row.message_id.clone(),
+            date: row.date.unwrap_or(now.utc),
+            subject: subject.into(),
+            headers: desk.headers(incident, tree),
+            html: if minimal { None } else { page.html(room).map(Into::into) },
+            text: text.into(),
+            relay: book.hints.claims.get(&notification).map_or(0, |claim| claim.relay),
+        })
+    }
+}
+
+impl Desk<'_> {
+    fn headers(&self, incident: Option<&Incident>, tree: Option<&str>) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("Auto-Submitted", "auto-generated".to_owned()),
+            ("X-Auto-Response-Suppress", "All".to_owned()),
+            ("X-Gatewatch-Kind", self.row.kind.name().to_owned()),
+        ];
+        if let Some(incident) = incident {
+            headers.push(("X-Gatewatch-Incident", ascii(&incident.id)));
+            headers.push(("X-Gatewatch-Severity", incident.severity.name().to_owned()));
+            headers.push(("X-Gatewatch-Step", self.row.step.to_string()));
+            headers.extend(self.deadline(incident).map(|at| ("X-Gatewatch-Deadline", at)));
+        }
+        if let Some(first) = incident.and_then(|incident| self.first_message(incident)) {
+            headers.push(("In-Reply-To", first.to_owned()));
+            headers.push(("References", first.to_owned()));
+        }
+        if self.row.kind == NotificationKind::Digest {
+            headers.push(("X-Gatewatch-Severity", self.gravest().name().to_owned()));
+            headers.push(("X-Gatewatch-Count", self.members().count().to_string()));
+        }
+        if self.row.may_repeat && self.row.attempts > 1 {
+            headers.push(("X-Gatewatch-Attempt", self.row.attempts.to_string()));
+        }
+        headers.extend(tree.map(|tree| ("X-Gatewatch-Tree", ascii(tree))));
+        headers
+    }
+
+    /// The deadline of the promise that counts: to notify, and once that is decided, to acknowledge.
+    fn deadline(&self, incident: &Incident) -> Option<String> {
+        let clock = |kind| self.book.clock(&incident.id, kind);
+        let notify = clock(ClockKind::Notify);
+        let running = notify.filter(|c| c.ended_at.is_none());
+        running.or_else(|| clock(ClockKind::Acknowledge)).or(notify).map(|c| c.due_at.to_string())
+    }
+
+    /// The incident's first real message to this recipient, other than this one.
+    fn first_message(&self, incident: &Incident) -> Option<&str> {
+        let real = |n: &&Notification| {
+            n.recipient == self.row.recipient
+                && n.id < self.row.id
+                && n.message_id != self.row.message_id
+                && (n.state == NotificationState::Accepted || n.may_repeat)
+        };
+        self.book.notifications_of(&incident.id).find(real).map(|n| &*n.message_id)
+    }
+
+    /// Whether this is the plain repetition of a message whose content a relay refused at this address.
+    fn is_minimal(&self) -> bool {
+        let Some(incident) = &self.row.incident else { return self.row.kind == NotificationKind::Fallback };
+        let refused = |n: &Notification| {
+            n.state == NotificationState::Refused
+                && is_telling(n.kind)
+                && (n.step, n.round) == (self.row.step, self.row.round)
+                && (&n.recipient, &n.address) == (&self.row.recipient, &self.row.address)
+        };
+        self.row.kind == NotificationKind::Fallback && self.book.notifications_of(incident).any(refused)
+    }
+
+    fn test(&self) -> (String, Page) {
+        let blocks = vec![
+            Block::Text(
+                "This is a test of the way that alerts take. Nothing happened, and nothing is to do.".into(),
+            ),
+            Block::Facts(vec![
+                ("Asked by", defang(&self.row.recipient, 80)),
+                ("At", times::both(self.row.created_at, &self.zone)),
+                ("Number", format!("notification {}", self.row.id)),
+            ]),
+        ];
+        let page = Page { severity: Severity::Info, heading: "gatewatch: test mail".into(), blocks };
+        ("[gatewatch] test mail".to_owned(), page)
+    }
+
+    /// No word of a log in it: a relay refused the content.
+    fn minimal(&self, incident: Option<&Incident>) -> (String, Page) {
+        let why = "A mail relay refused the full message because of its content. Look on the machine that runs gatewatch:";
+        let (subject, heading, command) = match incident {
+            Some(incident) => (
+                format!("[gatewatch] {} #{}", loud(incident.severity), incident.number),
+                format!("{}: incident {} is open", loud(incident.severity), incident.number),
+                format!("gatewatch incident show {}", incident.number),
+            ),
+            None => (
+                "[gatewatch] several notices".to_owned(),
+                "Several notices could not be delivered in full".to_owned(),
+                "gatewatch incident list".to_owned(),
+            ),
+        };
+        let mut blocks = vec![Block::Text(why.into()), Block::Command(command)];
+        if let Some(incident) = incident {
+            blocks.push(Block::Text("To acknowledge:".into()));
+            blocks.push(Block::Command(format!("gatewatch incident ack {}", incident.number)));
+        }
+        (subject, Page { severity: incident.map_or(Severity::Info, |i| i.severity), heading, blocks })
+    }
+}
+
+/// The subject of everything about an incident, so that its mails stand together.
+fn subject(incident: &Incident) -> String {
+    let number = incident.number;
+    let text =
+        format!("[gatewatch] {} #{number}: {}: {}", loud(incident.severity), incident.title, incident.entity);
+    // An address alone is no link in a subject, and people search for it; anything else is defanged.
+    let text = if text.contains("://") { defang(&text, limits::SUBJECT_CHARS_MAX) } else { text };
+    Printable(&text).cut(limits::SUBJECT_CHARS_MAX - 1)
+}
+
+fn loud(severity: Severity) -> String {
+    severity.name().to_uppercase()
+}
+
+/// The text as a header value; what is not printable ASCII becomes `?`.
+fn ascii(text: &str) -> String {
+    text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect()
+}

@@ -1,0 +1,80 @@
+use super::*;
+
+/// stamp | host | program | pid | message, absent ones empty.
+fn told(line: &str) -> String {
+    let header = read(line);
+    let stamp = header.stamp.map_or("", |(_, text)| text);
+    let program = header.program.unwrap_or("");
+    let host = header.host.filter(|_| header.host_is_sure).unwrap_or("");
+    format!("{stamp}|{host}|{program}|{}|{}", header.pid.unwrap_or(""), header.message)
+}
+
+#[test]
+fn headers_in_every_shape() {
+    const M: &str = "Invalid user x from 192.0.2.7";
+    for (line, expected) in [
+        ("Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("<38>Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("Feb 03 2026 04:05:06 web1 sshd[12]: M", "Feb 03 2026 04:05:06|web1|sshd|12|M"),
+        ("Feb  3 04:05:06 sshd[12]: M", "Feb  3 04:05:06||sshd|12|M"),
+        ("Feb  3 04:05:06 web1 sshd: M", "Feb  3 04:05:06|web1|sshd||M"),
+        ("Feb  3 04:05:06 web1 sshd[12] M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("Feb  3 04:05:06 web1 sshd(pam_unix)[12]: M", "Feb  3 04:05:06|web1|sshd(pam_unix)|12|M"),
+        ("Feb  3 04:05:06 web1 /usr/sbin/sshd[12]:  M", "Feb  3 04:05:06|web1|/usr/sbin/sshd|12|M"),
+        ("Feb  3 04:05:06 web1 postfix/smtpd[12]: M", "Feb  3 04:05:06|web1|postfix/smtpd|12|M"),
+        ("Feb  3 04:05:06 web1 auth.info sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("Feb  3 04:05:06 <4.6> web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("Feb  3 04:05:06 web1->192.0.2.1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("Feb  3 04:05:06 fw1 : %ASA-6-1: M", "Feb  3 04:05:06|fw1|||%ASA-6-1: M"),
+        ("<166>Feb 03 2026 04:05:06: %ASA-6-1: M", "Feb 03 2026 04:05:06||||%ASA-6-1: M"),
+        ("2026-02-03T04:05:06.123+01:00 web1 sshd[12]: M", "2026-02-03T04:05:06.123+01:00|web1|sshd|12|M"),
+        ("2026-02-03 04:05:06.123+0100 web1 sshd[12]: M", "2026-02-03 04:05:06.123+0100|web1|sshd|12|M"),
+        ("2026-02-03T04:05:06Z INFO cron[12]: M", "2026-02-03T04:05:06Z||cron|12|M"),
+        ("2026-02-03T04:05:06Z auth.info: M", "2026-02-03T04:05:06Z||||M"),
+        ("2026-02-03T04:05:06Z auth.info: Feb  3 04:05:06 sshd[12]: M", "Feb  3 04:05:06||sshd|12|M"),
+        ("Feb  3 04:05:07 relay Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("Feb  3 04:05:07 relay <38>Feb  3 04:05:06 web1 sshd[12]: M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("<38>1 2026-02-03T04:05:06Z web1 sshd 12 - - M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+        ("1 2026-02-03T04:05:06Z web1 sshd 12 ID7 -  M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+        ("577 <134>1 2026-02-03T04:05:06Z web1 sshd - - - M", "2026-02-03T04:05:06Z|web1|sshd||M"),
+        ("<38>1 - web1 sshd 12 - - \u{feff}M", "|web1|sshd|12|M"),
+        (r#"<38>1 2026-02-03T04:05:06Z web1 sshd 12 - [a@1 k="]\"v"][b] M"#, "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+        ("<38>sshd[12]: M", "||sshd|12|M"),
+        ("sshd[12]: M", "||sshd|12|M"),
+        ("2026/02/03 04:05:06 [error] 1#2: M", "2026/02/03 04:05:06||||[error] 1#2: M"),
+        ("[Tue Feb 03 04:05:06.1 2026] [core:error] M", "Tue Feb 03 04:05:06.1 2026||||[core:error] M"),
+        ("Feb  3 04:05:06 web1 nginx: 2026/02/03 04:05:06 [error] M", "Feb  3 04:05:06|web1|nginx||[error] M"),
+        ("Feb  3 04:05:06 web1 Job done", "Feb  3 04:05:06|web1|||Job done"),
+        ("web1 sshd[12]: M", "|web1|sshd|12|M"),
+        ("web1 sshd[12]: kernel:[  970.6993]: M", "|web1|sshd|12|M"),
+        ("Feb  3 04:05:06 web1 sshd[12]: [ID 800047 auth.info] M", "Feb  3 04:05:06|web1|sshd|12|M"),
+        ("2026-02-03T04:05:06Z web1 sshd 12 - - M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+        ("2026-02-03T04:05:06Z web1 sshd - - M", "2026-02-03T04:05:06Z||||sshd - - M"),
+        ("Feb 29 01:15:43: --- text ---", "Feb 29 01:15:43||||--- text ---"),
+        ("MMM  3 04:05:06 web1 sshd[12]: M", "||||MMM  3 04:05:06 web1 sshd[12]: M"),
+        ("M", "||||M"),
+        ("", "||||"),
+    ] {
+        let with = |text: &str| if text.ends_with('M') { format!("{}{M}", &text[..text.len() - 1]) } else { text.to_owned() };
+        assert_eq!(told(&with(line)), with(expected), "{line}");
+    }
+}
+
+#[test]
+fn words_of_the_header() {
+    let header = read("<86>1 2026-02-03T04:05:06Z h a - - - m");
+    assert_eq!((header.facility, header.severity), (Some("authpriv"), Some("info")));
+    assert_eq!(read("Feb  3 04:05:06 h auth.NOTICE a[1]: m").severity, Some("notice"));
+    assert_eq!(read("<192>Feb  3 04:05:06 h a[1]: m").facility, None);
+    let relayed = read("2026-02-03T04:05:07Z relay Feb  3 04:05:06 web1 sshd[12]: m");
+    assert_eq!(relayed.relay_stamp.map(|(_, text)| text), Some("2026-02-03T04:05:07Z"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_breaks_it(start in "(<[0-9]{1,3}>)?(1 )?(Feb  3 04:05:06|2026-02-03T04:05:06Z)? ?", rest in "[\\[\\]:<>() a1\u{e9}./%-]{0,40}") {
+        let line = start + &rest;
+        let header = read(&line);
+        proptest::prop_assert!(line.ends_with(header.message) || header.message.is_empty());
+    }
+}

@@ -1,0 +1,180 @@
+//! The shipped pack, the mistakes that rule files can hold, and public Sigma rules.
+
+use gatewatch::config::report::Grade;
+use gatewatch::config::rules::{self, LogsourceOfSource};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn problems_of(yaml: &str) -> Vec<String> {
+    let (specs, mut problems) = rules::read(&[("r.yml".into(), yaml.into())], &[]);
+    let (_, more) = rules::compile(specs, &[]);
+    problems.extend(more);
+    problems
+        .iter()
+        .map(|p| format!("{}:{}:{} {:?} {}", p.file, p.line, p.column, p.grade, p.message))
+        .collect()
+}
+
+#[test]
+fn the_pack_is_whole() {
+    let (specs, problems) = rules::load(&[], true, &[]);
+    assert_eq!(problems, []);
+    let ids: BTreeSet<&str> = specs.iter().map(|spec| &*spec.id).collect();
+    for id in
+        ["auth-brute-force-source", "auth-password-spray", "auth-success-after-failures", "source-silent"]
+    {
+        assert!(ids.contains(id), "{id}");
+    }
+    assert_eq!(ids.len(), specs.len(), "ids are unique");
+    assert!(specs.iter().all(rules::RuleSpec::is_ours), "each says who answers for it");
+    let (set, problems) = rules::compile(specs, &[]);
+    assert_eq!(problems, []);
+    for rule in set.rules() {
+        let meta = &rule.meta;
+        assert!(
+            meta.owner.is_some() && meta.control.is_some() && meta.incident_type.is_some(),
+            "{}",
+            meta.id
+        );
+        assert!(!meta.generates || (meta.advice.is_some() && meta.text.contains("tests:")), "{}", meta.id);
+        assert!(meta.text.contains("falsepositives:") || !meta.generates, "{}", meta.id);
+    }
+    assert!(set.rules().iter().filter(|rule| rule.meta.generates).count() >= 12);
+}
+
+#[test]
+fn a_rule_of_the_same_id_overrides_and_a_disabled_one_still_feeds() {
+    let files = [
+        (
+            "a.yml".into(),
+            "id: x\ntitle: old\nlogsource: {product: a}\ndetection: {s: {k: v}, condition: s}\n".into(),
+        ),
+        (
+            "b.yml".into(),
+            "id: x\ntitle: new\nlogsource: {product: a}\ndetection: {s: {k: v}, condition: s}\n".into(),
+        ),
+    ];
+    let (specs, problems) = rules::read(&files, &[]);
+    assert_eq!(problems, []);
+    assert_eq!(&*rules::compile(specs, &[]).0.rows()[0].title, "new");
+    let (specs, problems) =
+        rules::load(&[], true, &["auth-brute-force-source".into(), "auth-brute-force-sorce".into()]);
+    assert!(problems[0].message.contains("did you mean `auth-brute-force-source`"), "{problems:?}");
+    let (set, problems) = rules::compile(specs, &[]);
+    assert_eq!(problems, []);
+    let rule = |id: &str| set.find(id).and_then(|index| set.rule(index)).unwrap();
+    assert!(!rule("auth-brute-force-source").meta.generates);
+    assert!(rule("auth-success-after-failures").meta.generates);
+}
+
+#[test]
+fn a_rule_without_a_source_is_idle() {
+    let (specs, _) = rules::load(&[], true, &[]);
+    let nginx = LogsourceOfSource { format: "nginx".into(), ..LogsourceOfSource::default() };
+    let (set, problems) = rules::compile(specs, &[nginx]);
+    assert_eq!(problems, []);
+    let enabled: Vec<&str> =
+        set.rules().iter().filter(|r| r.meta.enabled && r.meta.generates).map(|r| &*r.meta.id).collect();
+    assert!(
+        enabled.contains(&"web-login-brute-force") && !enabled.contains(&"vpn-brute-force-source"),
+        "{enabled:?}"
+    );
+}
+
+#[test]
+fn mistakes_have_a_place_and_a_way_out() {
+    let rule = |selection: &str, rest: &str| {
+        format!(
+            "title: t\nid: t\nlogsource:\n  category: authentication\ndetection:\n  sel:\n    {selection}\n  condition: sel\n{rest}"
+        )
+    };
+    let ours = "gatewatch:\n  owner: soc\n";
+    for (yaml, place, words) in [
+        (rule("usr: a", ours), "r.yml:7:5 Error", "did you mean `user`"),
+        (rule("user|contain: a", ours), "r.yml:7:5 Error", "did you mean `contains`"),
+        (rule("user|expand: a", ""), "r.yml:7:5 Warning", "watchlists"),
+        (rule("user|re: '(?<!x)a'", ""), "r.yml:7:5 Warning", "look-around"),
+        (rule("user: a", "gatewatch:\n  ownr: soc\n"), "r.yml:10:3 Error", "did you mean `owner`"),
+        (
+            rule("user: a", "leval: high\ngatewatch:\n  owner: soc\n"),
+            "r.yml:9:1 Error",
+            "did you mean `level`",
+        ),
+        (rule("user: a", "level: hi\n"), "r.yml:9:1 Warning", "no level"),
+        ("title: t\ndetection: {s: {a: b}, condition: s}\n".into(), "r.yml:1:1 Warning", "logsource"),
+        (
+            "title: t\nlogsource: {product: x}\ndetection:\n  s: {a: b}\n  condition: s and tt\n".into(),
+            "r.yml:5:20 Warning",
+            "no selection",
+        ),
+        (
+            "title: t\nlogsource: {product: x}\ndetection:\n  s: ['a']\n  condition: not s\n".into(),
+            "r.yml:5:3 Warning",
+            "only negates",
+        ),
+    ] {
+        let problems = problems_of(&yaml);
+        assert_eq!(problems.len(), 1, "{yaml}\n{problems:?}");
+        assert!(problems[0].starts_with(place) && problems[0].contains(words), "{problems:?}");
+    }
+}
+
+#[test]
+fn senseless_correlations_are_refused() {
+    let base = "title: a\nname: a\nlogsource: {product: x}\ndetection: {s: {k: v}, condition: s}\n---\ntitle: c\nid: c\n";
+    for (correlation, line, words) in [
+        ("type: event_count\n  rules: a\n  timespan: 1m\n  condition: {gte: 0}", 12, "a count begins at 1"),
+        ("type: event_count\n  rules: a\n  timespan: 60d\n  condition: {gte: 2}", 11, "longest window"),
+        ("type: event_count\n  rules: b\n  timespan: 1m\n  condition: {gte: 2}", 10, "is not defined"),
+        ("type: value_count\n  rules: a\n  timespan: 1m\n  condition: {gte: 2}", 12, "`field`"),
+        ("type: value_sum\n  rules: a\n  timespan: 1m\n  condition: {gte: 2}", 9, "not supported yet"),
+        (
+            "type: evnt_count\n  rules: a\n  timespan: 1m\n  condition: {gte: 2}",
+            9,
+            "did you mean `event_count`",
+        ),
+        ("type: event_count\n  rules: c\n  timespan: 1m\n  condition: {gte: 2}", 10, "refers back"),
+        ("type: temporal\n  rules: a\n  timespan: 1m", 10, "at least two"),
+    ] {
+        let problems = problems_of(&format!("{base}correlation:\n  {correlation}\n"));
+        assert_eq!(problems.len(), 1, "{correlation}\n{problems:?}");
+        assert!(
+            problems[0].starts_with(&format!("r.yml:{line}:")) && problems[0].contains(words),
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
+fn fields_that_no_source_has_are_refused_where_all_are_known() {
+    let yaml = "title: t\nid: t\nlogsource: {product: openvpn}\ndetection:\n  s:\n    cipher: x\n    colour: y\n  condition: s\n";
+    let (specs, _) = rules::read(&[("r.yml".into(), yaml.into())], &[]);
+    let source =
+        LogsourceOfSource { format: "openvpn".into(), extra: Some(vec!["cipher".into()]), declared: None };
+    let (_, problems) = rules::compile(specs, &[source]);
+    assert_eq!((problems.len(), problems[0].line), (1, 7));
+    assert!(problems[0].message.contains("`colour`"));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the time that loading takes is printed")]
+fn public_sigma_rules_load_or_say_why_not() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/sigma/rules");
+    if !folder.exists() {
+        eprintln!("skipped: {} is not there", folder.display());
+        return;
+    }
+    let start = std::time::Instant::now();
+    let (specs, mut problems) = rules::load(&[PathBuf::from(&folder)], false, &[]);
+    let documents = specs.len() + problems.len();
+    let (set, more) = rules::compile(specs, &[]);
+    let took = start.elapsed();
+    problems.extend(more);
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    eprintln!("{} of {documents} documents loaded in {took:?}", set.loaded());
+    assert_eq!(set.loaded() + problems.len(), documents, "each is loaded or named");
+    assert!(problems.iter().all(|p| p.grade == Grade::Warning && p.line > 0 && !p.message.is_empty()));
+    assert!(set.loaded() * 100 > documents * 95);
+}
