@@ -1,5 +1,13 @@
 //! What a commit costs per event, against bare inserts of plain rows: the figures behind the indexes.
 //! Run with `cargo test --release --test ledger_bench -- --ignored --nocapture`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test may panic, and says what it skipped"
+)]
 mod ledger_support;
 
 use gatewatch::ledger::{FILE_NAME, Store};

@@ -1,4 +1,12 @@
 //! The store under kills and a full disk: nothing lost, nothing doubled, alerts still committed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test may panic, and says what it skipped"
+)]
 #![expect(clippy::disallowed_methods, reason = "tests start, kill and wait for processes of their own")]
 
 mod ledger_support;

@@ -1,4 +1,12 @@
 //! A store that must not be used is refused with its reason, and not one byte of it changes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test may panic, and says what it skipped"
+)]
 
 mod ledger_support;
 

@@ -1,4 +1,12 @@
 //! An auditor reads everything and changes nothing, whatever the SQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test may panic, and says what it skipped"
+)]
 
 mod ledger_support;
 

@@ -1,4 +1,12 @@
 //! The store keeps what it was given: over repeats, kills and clean stops.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test may panic, and says what it skipped"
+)]
 
 mod ledger_support;
 

@@ -1,5 +1,13 @@
 //! The views are a contract: every column that is promised is there, with the promised values, also for
 //! the SQLite of a stable distribution and for a user who may only read.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test may panic, and says what it skipped"
+)]
 #![expect(clippy::disallowed_methods, reason = "tests call the sqlite3 of the machine")]
 
 mod ledger_support;
@@ -52,7 +60,7 @@ fn every_promised_column_is_there() {
     for line in PROMISED.lines().filter(|line| !line.is_empty()) {
         let (view, columns) = line.trim_end_matches(')').split_once('(').unwrap();
         let statement = connection.prepare(&format!("SELECT * FROM {view}")).unwrap();
-        let names: Vec<&str> = statement.column_names().into_iter().collect();
+        let names: Vec<&str> = statement.column_names().collect();
         let missing: Vec<&str> = columns.split(", ").filter(|column| !names.contains(column)).collect();
         assert!(missing.is_empty(), "{view} lacks {missing:?}");
     }
@@ -223,6 +231,9 @@ fn every_field_of_an_event_is_in_the_column_of_its_name() {
     }
 }
 
+/// Opened by, closed by, seconds, bytes in.
+type Pair = (i64, Option<i64>, Option<i64>, Option<i64>);
+
 #[test]
 fn tunnels_are_paired_with_their_end() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,7 +263,7 @@ fn tunnels_are_paired_with_their_end() {
         .unwrap();
     let rows =
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
-    let rows: Vec<(i64, Option<i64>, Option<i64>, Option<i64>)> = rows.map(Result::unwrap).collect();
+    let rows: Vec<Pair> = rows.map(Result::unwrap).collect();
     let expected = [
         (1, None, None, None),
         (2, Some(4), Some(2), Some(40)),

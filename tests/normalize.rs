@@ -1,5 +1,5 @@
 //! The room Normalize as a whole: lines in, events out, over grammars made for these tests.
-#![allow(missing_docs, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may panic and print")]
 
 use gatewatch::config::grammars;
 use gatewatch::limits::FIELD_BYTES_MAX;
@@ -89,7 +89,8 @@ fn set_of(texts: &[&str]) -> Arc<GrammarSet> {
 }
 
 static SET: LazyLock<Arc<GrammarSet>> = LazyLock::new(|| {
-    let fallbacks = ["json", "kv", "syslog"].map(|name| format!("{}/config/grammars/fallback/{name}.toml", env!("CARGO_MANIFEST_DIR")));
+    let fallbacks = ["json", "kv", "syslog"]
+        .map(|name| format!("{}/config/grammars/fallback/{name}.toml", env!("CARGO_MANIFEST_DIR")));
     let fallbacks = fallbacks.map(|path| std::fs::read_to_string(path).unwrap());
     let [json, kv, syslog] = fallbacks.each_ref().map(String::as_str);
     set_of(&[GATE, PORCH, SHOP, WEB, json, kv, syslog])
@@ -146,7 +147,8 @@ fn a_family_and_its_members_read_the_same_lines() {
             "2026-11-23T09:00:05Z Let in ben",
             "no such thing",
         ];
-        let shown: Vec<String> = events(format, &lines).iter().map(|e| told(e, "class user src_ip host app")).collect();
+        let shown: Vec<String> =
+            events(format, &lines).iter().map(|e| told(e, "class user src_ip host app")).collect();
         let expected = [
             "authentication|x from y|192.0.2.7|web1|gate",
             "session|||web1|porch",
@@ -159,30 +161,58 @@ fn a_family_and_its_members_read_the_same_lines() {
         ];
         assert_eq!(shown, expected, "{format}");
     }
-    let formats: Vec<String> = events("house", &["gate[7]: tick", "porch[7]: x", "cook[7]: x"]).iter().map(|e| told(e, "format")).collect();
+    let formats: Vec<String> = events("house", &["gate[7]: tick", "porch[7]: x", "cook[7]: x"])
+        .iter()
+        .map(|e| told(e, "format"))
+        .collect();
     assert_eq!(formats, ["gate", "porch", "house"]);
 }
 
 #[test]
 fn who_comes_through_the_header_is_never_believed_twice() {
     // A name that looks like the end of the line: the last address counts, the rest is the name.
-    let forged = event("gate", "Nov 23 09:00:00 h gate[7]: Refused root from 203.0.113.9 port 1 from 192.0.2.7 port 99");
+    let forged = event(
+        "gate",
+        "Nov 23 09:00:00 h gate[7]: Refused root from 203.0.113.9 port 1 from 192.0.2.7 port 99",
+    );
     assert_eq!(told(&forged, "user src_ip src_port"), "root from 203.0.113.9 port 1|192.0.2.7|99");
     let domain = event("gate", r"Nov 23 09:00:00 h gate[7]: Refused CORP\ana from ::ffff:192.0.2.7 port 99");
     assert_eq!(told(&domain, "user user_domain src_ip"), "ana|CORP|192.0.2.7");
     for name in ["", "-", "(null)", "<unknown>", "(invalid user)", "UNKNOWN", "N/A"] {
         let nobody = event("gate", &format!("gate[7]: Refused {name} from 192.0.2.007 port 99"));
-        assert_eq!(told(&nobody, "class user src_ip src_host extra.src"), "authentication||||192.0.2.007", "{name}");
+        assert_eq!(
+            told(&nobody, "class user src_ip src_host extra.src"),
+            "authentication||||192.0.2.007",
+            "{name}"
+        );
     }
     let mixed = event("gate", "gate[7]: Refused r\u{43e}\u{43e}t from 192.0.2.7 port 99");
     assert_eq!(told(&mixed, "flags"), "time-missing,mixed-script");
 }
 
 #[test]
+fn the_journal_is_read_like_syslog() {
+    let line = r#"{"__REALTIME_TIMESTAMP":"1795424400123456","_HOSTNAME":"web1","_PID":"7","SYSLOG_IDENTIFIER":"gate","MESSAGE":"Refused ana from 192.0.2.7 port 9"}"#;
+    let columns = "class user src_ip host app extra.pid time";
+    assert_eq!(
+        told(&event("house", line), columns),
+        "authentication|ana|192.0.2.7|web1|gate|7|2026-11-23T09:00:00.123Z"
+    );
+    let foreign = line.replace("gate", "cook");
+    assert_eq!(told(&event("house", &foreign), columns), "base|||web1|cook|7|2026-11-23T09:00:00.123Z");
+}
+
+#[test]
 fn a_repeated_message_counts_and_attempts_are_joined() {
-    let repeated = event("gate", "Nov 23 09:00:00 h gate[7]: message repeated 3 times: [ Refused ana from 192.0.2.7 port 9]");
+    let repeated = event(
+        "gate",
+        "Nov 23 09:00:00 h gate[7]: message repeated 3 times: [ Refused ana from 192.0.2.7 port 9]",
+    );
     assert_eq!(told(&repeated, "class user src_port count"), "authentication|ana|9|3");
-    let zero = event("gate", "Nov 23 09:00:00 h gate[7]: message repeated 0 times: [ Refused ana from 192.0.2.7 port 9]");
+    let zero = event(
+        "gate",
+        "Nov 23 09:00:00 h gate[7]: message repeated 0 times: [ Refused ana from 192.0.2.7 port 9]",
+    );
     assert_eq!(told(&zero, "class count"), "base|1");
 }
 
@@ -199,15 +229,25 @@ fn the_stamp_with_a_zone_wins() {
 #[test]
 fn web_requests_follow_their_status() {
     let line = r#"192.0.2.7 - - [23/Nov/2026:10:00:00 +0100] "POST /login HTTP/1.1" 401"#;
-    for line in [line.to_owned(), format!("Nov 23 09:00:01 h web: {line}"), format!("<134>Nov 23 09:00:01 h web[1]: {line}")] {
+    for line in [
+        line.to_owned(),
+        format!("Nov 23 09:00:01 h web: {line}"),
+        format!("<134>Nov 23 09:00:01 h web[1]: {line}"),
+    ] {
         let request = event("web", &line);
-        assert_eq!(told(&request, "class activity outcome user src_ip time"), "http|post|failure||192.0.2.7|2026-11-23T09:00:00.000Z");
+        assert_eq!(
+            told(&request, "class activity outcome user src_ip time"),
+            "http|post|failure||192.0.2.7|2026-11-23T09:00:00.000Z"
+        );
     }
 }
 
 #[test]
 fn json_forms_are_told_by_tests() {
-    let login = event("shop", r#"{"type":"shop.login.web","actor":{"id":7},"ip":"192.0.2.7","result":"denied","ts":1795424400}"#);
+    let login = event(
+        "shop",
+        r#"{"type":"shop.login.web","actor":{"id":7},"ip":"192.0.2.7","result":"denied","ts":1795424400}"#,
+    );
     assert_eq!(
         told(&login, "class outcome user src_ip time extra.result extra.type"),
         "authentication|failure|7|192.0.2.7|2026-11-23T09:00:00.000Z|denied|shop.login.web"
@@ -219,7 +259,10 @@ fn json_forms_are_told_by_tests() {
     let cut = event("shop", r#"{"type":"shop.login","actor":{"na"#);
     assert_eq!(told(&cut, "class user reason"), "unparsed||the JSON is cut off after 33 bytes");
     let swapped = event("shop", r#"{"actor":{"name":"ana","name":"eve"},"actor":{"name":"eve"}}"#);
-    assert_eq!(told(&swapped, "user flags extra.actor.name#2 extra.actor#2.name"), "ana|time-missing,duplicate-key|eve|eve");
+    assert_eq!(
+        told(&swapped, "user flags extra.actor.name#2 extra.actor#2.name"),
+        "ana|time-missing,duplicate-key|eve|eve"
+    );
 }
 
 #[test]
@@ -244,16 +287,83 @@ fn auto_finds_the_grammar_by_evidence() {
         SET.guess(&bytes).map(str::to_owned)
     };
     assert_eq!(guess(&["Nov 23 09:00:00 h gate[7]: Let in ana"]).as_deref(), Some("gate"));
-    assert_eq!(guess(&["Nov 23 09:00:00 h gate[7]: Let in ana", "Nov 23 09:00:00 h porch[7]: knock a"]).as_deref(), Some("house"));
-    assert_eq!(guess(&["Nov 23 09:00:00 h cook[7]: soup", "Nov 23 09:00:00 h cook[7]: salad"]).as_deref(), Some("syslog"));
+    assert_eq!(
+        guess(&["Nov 23 09:00:00 h gate[7]: Let in ana", "Nov 23 09:00:00 h porch[7]: knock a"]).as_deref(),
+        Some("house")
+    );
+    assert_eq!(
+        guess(&["Nov 23 09:00:00 h cook[7]: soup", "Nov 23 09:00:00 h cook[7]: salad"]).as_deref(),
+        Some("syslog")
+    );
     assert_eq!(guess(&[r#"{"type":"shop.login"}"#]).as_deref(), Some("shop"));
     assert_eq!(guess(&[r#"{"a":1}"#]).as_deref(), Some("json"));
     assert_eq!(guess(&["a=1 b=2"]).as_deref(), Some("kv"));
     assert_eq!(guess(&["lorem ipsum"]), None);
     assert_eq!(guess(&[]), None);
-    let lines = ["Nov 23 09:00:00 h cook[7]: soup", "Nov 23 09:00:00 h gate[7]: Let in ana", "Nov 23 09:00:00 h cook[7]: x"];
+    let lines = [
+        "Nov 23 09:00:00 h cook[7]: soup",
+        "Nov 23 09:00:00 h gate[7]: Let in ana",
+        "Nov 23 09:00:00 h cook[7]: x",
+    ];
     let formats: Vec<String> = events("auto", &lines).iter().map(|e| told(e, "format flags")).collect();
-    assert_eq!(formats, ["syslog|year-assumed,zone-assumed,guessed", "gate|year-assumed,zone-assumed", "gate|year-assumed,zone-assumed"]);
+    assert_eq!(
+        formats,
+        [
+            "syslog|year-assumed,zone-assumed,guessed",
+            "gate|year-assumed,zone-assumed",
+            "gate|year-assumed,zone-assumed"
+        ]
+    );
+}
+
+#[test]
+fn a_reading_can_be_explained() {
+    let told = |format: &str, line: &str| {
+        SET.explain(format, line.as_bytes())
+            .map(|e| (e.grammar.map(str::to_owned), e.message.map(str::to_owned), e.reason))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(told("house", "gate[7]: Let in ana"), Some((some("gate"), some("let in"), None)));
+    assert_eq!(told("house", "cook[7]: soup"), Some((None, None, None)));
+    assert_eq!(told("shop", "soup"), Some((some("shop"), None, some("not a JSON object"))));
+    assert_eq!(told("nothing", "soup"), None);
+}
+
+/// Lines that would be slow if any step looked back: twice the length may cost about twice the time, and a line of
+/// the largest size has to be read in a fraction of a second even unoptimized.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it measures how long the machine takes, not what time it is")]
+fn long_lines_take_linear_time() {
+    let long = |piece: &str| piece.repeat(60_000 / piece.len());
+    let lines = [
+        format!("<38>1 2026-11-23T09:00:00Z h gate 7 - [a x=\"{}\"] m", long("]")),
+        format!("<38>1 2026-11-23T09:00:00Z h gate 7 - {} m", long("[a x=\"y\"]")),
+        format!("gate[7]: Refused {} from 192.0.2.7 port 99", long(" from 192.0.2.7 port ")),
+        long("tick"),
+        long("a= "),
+        long("a=\"\\\" "),
+        format!("{{{}\"z\":1}}", long("\"a\":1,")),
+        format!("{{\"z\":[{}{{}}]}}", long("{\"a\":{}},")),
+        long("{\"a\":["),
+        long("<38>"),
+        long("Nov 23 09:00:00 "),
+    ];
+    for format in ["house", "shop", "json", "kv", "syslog"] {
+        for line in &lines {
+            // A yardstick of the same machine at the same time, so that a busy one does not fail the test.
+            let clock = std::time::Instant::now;
+            let start = clock();
+            let sum: u64 = (0..20)
+                .flat_map(|_| line.bytes())
+                .fold(0, |sum, byte| std::hint::black_box(sum) * 31 % 1_000_003 + u64::from(byte));
+            let yardstick = start.elapsed();
+            let start = clock();
+            let read = event(format, line);
+            let spent = start.elapsed();
+            assert!(sum > 0 && read.length > 0);
+            assert!(spent < yardstick * 20, "{format} {}: {spent:?}, yardstick {yardstick:?}", &line[..40]);
+        }
+    }
 }
 
 #[test]
@@ -269,7 +379,10 @@ fn a_restart_changes_nothing() {
         0 => format!("Nov 23 09:{:02}:00 h gate[7]: Let in ana", n % 60),
         1 => format!("Nov 23 09:{:02}:00 h cook[7]: soup", n % 60),
         2 => "no stamp".to_owned(),
-        _ => format!("Nov 23 09:{:02}:00 h gate[7]: Refused ana from 192.0.2.7 port 9", n.saturating_sub(10) % 60),
+        _ => format!(
+            "Nov 23 09:{:02}:00 h gate[7]: Refused ana from 192.0.2.7 port 9",
+            n.saturating_sub(10) % 60
+        ),
     };
     let straight = {
         let mut room = room("auto");
@@ -291,7 +404,10 @@ fn a_restart_changes_nothing() {
     assert!(room.watermark(1).is_some());
     room.forget(1);
     assert!(room.watermark(1).is_none());
-    assert_eq!(room.drain().iter().map(|row| (&*row.key, row.body.is_none())).collect::<Vec<_>>(), [("generation:1", true)]);
+    assert_eq!(
+        room.drain().iter().map(|row| (&*row.key, row.body.is_none())).collect::<Vec<_>>(),
+        [("generation:1", true)]
+    );
 }
 
 fn hostile() -> impl Strategy<Value = Vec<u8>> {

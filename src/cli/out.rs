@@ -3,6 +3,7 @@
 
 use super::Failure;
 use super::args::{Color, Global};
+use crate::schema::printable::is_hostile;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 /// Standard output with the choices of the command line.
@@ -48,12 +49,13 @@ impl Out {
         writeln!(self.writer, "{text}").map_err(failure)
     }
 
-    /// Prints one JSON object.
+    /// Prints one JSON object. Characters that would change how a terminal shows it are written as JSON
+    /// escapes, so that programs still read the very same text.
     ///
     /// # Errors
     /// A [`Failure`] when stdout cannot be written.
     pub fn object(&mut self, value: &serde_json::Value) -> Result<(), Failure> {
-        self.line(value)
+        self.line(harmless(value.to_string()))
     }
 
     /// Writes bytes as they are.
@@ -117,6 +119,24 @@ impl Out {
     }
 }
 
+/// In compact JSON such characters stand within strings only, where an escape means the same.
+fn harmless(json: String) -> String {
+    if !json.chars().any(is_hostile) {
+        return json;
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if !is_hostile(c) {
+            safe.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            safe.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    safe
+}
+
 fn aligned(widths: &[usize], row: &[String]) -> String {
     let mut text = String::new();
     for (width, cell) in widths.iter().zip(row) {
@@ -138,5 +158,19 @@ impl Drop for Out {
     fn drop(&mut self) {
         // A reader that went away is no reason to complain at the very end.
         let _ = self.writer.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_characters_leave_as_json_escapes_and_come_back_as_they_were() {
+        let value = serde_json::json!({"raw": "a\u{202e}b\u{9b}c\u{7f}\u{e0041}\u{1b}", "user": "Ünïcode 漢字"});
+        let printed = harmless(value.to_string());
+        assert!(!printed.chars().any(is_hostile), "{printed}");
+        assert!(printed.contains("Ünïcode 漢字"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap(), value);
     }
 }

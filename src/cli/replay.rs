@@ -33,7 +33,7 @@ pub fn run(global: &Global, args: &ReplayArgs, out: &mut Out) -> Done {
     let reading = Reading { utc: now, ..Reading::default() };
     let ledger = match &args.store {
         None => History::default(),
-        Some(path) => History { store: Some(new_store(path)?), ..History::default() },
+        Some(path) => History { store: Some(new_store(path, &reading)?), ..History::default() },
     };
     let source = Merged::new(files, setup.grammars.clone())?;
     let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params));
@@ -90,8 +90,8 @@ fn replay_params(setup: &Setup, files: &[HistoryFile]) -> pipeline::Params {
     }
 }
 
-fn new_store(path: &Path) -> Result<Store, Failure> {
-    Store::create_file(path).map_err(|error| Failure::new(error.exit_code(), error.to_string()))
+fn new_store(path: &Path, now: &Reading) -> Result<Store, Failure> {
+    Store::open_file(path, now).map_err(|error| Failure::new(error.exit_code(), error.to_string()))
 }
 
 fn print(out: &mut Out, finding: &Finding, history: &History) -> Result<(), Failure> {

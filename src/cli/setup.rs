@@ -22,13 +22,14 @@ pub fn read(request: &Request) -> Result<Setup, Failure> {
     setup(request, now()?).map_err(|problems| config_failure(&problems))
 }
 
-/// The state directory of the command line. `--state` alone needs no readable configuration.
+/// The state directory of the command line. It needs no configuration without mistakes: an act on the running
+/// daemon, which has a good one, must not wait for that.
 ///
 /// # Errors
 /// A [`Failure`] with every problem of the configuration (3).
 pub fn state(global: &Global) -> Result<PathBuf, Failure> {
-    match &global.state {
-        Some(state) => Ok(state.clone()),
+    match global.state.clone().or_else(|| crate::config::store_directory(global.config.as_deref())) {
+        Some(state) => Ok(state),
         None => Ok(read(&request(global))?.config.store.directory),
     }
 }

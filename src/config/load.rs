@@ -68,11 +68,21 @@ pub fn load(path: Option<&Path>, given: &Given<'_>) -> Result<(Config, Vec<Probl
 /// The folder of own grammars that the configuration names, before the rest is read: their names are
 /// among [`Given::formats`]. `None` also where the file has problems; [`load`] tells them.
 pub fn grammars_folder(path: Option<&Path>) -> Option<PathBuf> {
-    let path = path.unwrap_or(Path::new(STANDARD_FILE));
+    written(path.unwrap_or(Path::new(STANDARD_FILE)), "normalize", "grammars")
+}
+
+/// The store's folder that the configuration names, whatever else is wrong with it or with its rules: who
+/// acknowledges or looks must not be held up by somebody's unfinished change. `None` where none is named.
+pub fn store_directory(path: Option<&Path>) -> Option<PathBuf> {
+    written(path.unwrap_or(Path::new(STANDARD_FILE)), "store", "directory")
+}
+
+/// The path that a key of the file names.
+fn written(path: &Path, section: &str, key: &str) -> Option<PathBuf> {
     let mut text = String::new();
     fs::File::open(path).ok()?.take(CONFIG_BYTES_MAX).read_to_string(&mut text).ok()?;
     let (document, _) = DeTable::parse_recoverable(&text);
-    let written = document.get_ref().get("normalize")?.get_ref().get("grammars")?.get_ref().as_str()?;
+    let written = document.get_ref().get(section)?.get_ref().get(key)?.get_ref().as_str()?;
     let absolute = std::path::absolute(path).ok()?;
     Some(absolute.parent()?.join(written))
 }

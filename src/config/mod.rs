@@ -17,4 +17,4 @@ mod values;
 mod walk;
 
 pub use file::Config;
-pub use load::{Given, STANDARD_FILE, grammars_folder, load, read};
+pub use load::{Given, STANDARD_FILE, grammars_folder, load, read, store_directory};

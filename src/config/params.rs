@@ -4,6 +4,7 @@
 use super::file::{ClockStarts, Config, Recipient, Schedule, Source};
 use super::report::{Grade, Problem};
 use super::{Given, grammars, load, rules};
+use crate::detect::logsource::Logsource;
 use crate::detect::{self, RuleSet, SilenceParams};
 use crate::escalate;
 use crate::normalize::spec::{Framing, GrammarSpec, Target};
@@ -123,8 +124,19 @@ fn logsources(set: &GrammarSet, formats: &[String]) -> Vec<rules::LogsourceOfSou
         };
         formats.iter().any(|format| name(format) || kin(format))
     };
-    let source = |spec: &GrammarSpec| rules::LogsourceOfSource { format: Arc::from(spec.name.as_str()), extra: extra_keys(spec) };
+    let source = |spec: &GrammarSpec| rules::LogsourceOfSource {
+        format: Arc::from(spec.name.as_str()),
+        declared: declared(spec),
+        extra: extra_keys(spec),
+    };
     set.iter().map(|grammar| grammar.spec()).filter(|spec| reads(spec)).map(source).collect()
+}
+
+fn declared(spec: &GrammarSpec) -> Option<Logsource> {
+    let (product, service, category) = &spec.logsource;
+    let spelled = |name: &Option<String>| name.as_deref().map(Logsource::spelled);
+    let source = Logsource { category: spelled(category), product: spelled(product), service: spelled(service) };
+    (!source.is_empty()).then_some(source)
 }
 
 /// The keys of `extra` that a grammar of patterns can make; `None` for records, which bring their own.
@@ -132,7 +144,7 @@ fn extra_keys(spec: &GrammarSpec) -> Option<Vec<Arc<str>>> {
     if matches!(spec.framing, Framing::Json | Framing::KeyValue) {
         return None;
     }
-    let mut keys: Vec<Arc<str>> = ["pid", "facility", "priority"].map(Arc::from).to_vec();
+    let mut keys: Vec<Arc<str>> = ["pid", "facility", "priority", "credential"].map(Arc::from).to_vec();
     for form in &spec.messages {
         let names = form.pattern.split("(?").filter_map(|part| part.trim_start_matches('P').strip_prefix('<')?.split('>').next());
         keys.extend(names.map(Arc::from));

@@ -2,7 +2,7 @@
 //! Routing is correctness, not speed alone: without it a rule made of negations fires on every line.
 //! This file is the one table; a name that stands nowhere in it matches the grammar of that name only.
 
-use crate::schema::{Class, Event};
+use crate::schema::{Class, Datum, Event};
 
 /// Sigma's `logsource`, lower case with hyphens for underscores.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -285,8 +285,19 @@ impl<'e> Facet<'e> {
             apps.find(|name| name.eq_ignore_ascii_case(app)).unwrap_or("")
         };
         let app = event.app.as_deref().map_or("", known);
-        Facet { format: &event.format, class: event.class, activity: event.activity, app, declared }
+        let (class, activity) = if proves_a_guess(event) {
+            (Class::Authentication, "logon")
+        } else {
+            (event.class, event.activity)
+        };
+        Facet { format: &event.format, class, activity, app, declared }
     }
+}
+
+/// A line that is part of an announced attempt and is the first to refuse a credential: authentication rules
+/// see it, since the announcing event could not say so.
+fn proves_a_guess(event: &Event) -> bool {
+    event.part_of.is_some() && matches!(event.extra("credential"), Some(Datum::Text(text)) if &**text == "refused")
 }
 
 /// Whether a format is a VPN gateway's.

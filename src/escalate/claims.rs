@@ -54,6 +54,7 @@ impl Escalate {
     /// send starts after an acknowledgement was committed.
     pub fn claim(&self, book: &mut Book, free: usize, now: &Reading, changes: &mut Changes) -> Vec<u64> {
         self.cancel_unwanted(book, now, changes);
+        self.hand_over(book, now, changes);
         self.expire(book, now, changes);
         let mut claimed = Vec::new();
         let mut due = due_by_address(book, now);
@@ -113,6 +114,58 @@ impl Escalate {
             if !book.members_of(id).any(waits_for_courier) {
                 move_notification(book, id, NotificationInput::Cancel, now, changes);
             }
+        }
+    }
+
+    /// Whoever is on call when a message goes out is told, not who was when it was owed. A message that was
+    /// tried already stays beside the new one: it may have arrived.
+    fn hand_over(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
+        let schedules = self.params.schedules.iter();
+        let turns: BTreeMap<Arc<str>, Option<Arc<str>>> =
+            schedules.map(|(id, schedule)| (id.clone(), schedule.on_call(now.utc).cloned())).collect();
+        if book.hints.turns.as_ref() == Some(&turns) {
+            return; // every message waiting was owed to these, or looked at when they took over
+        }
+        book.hints.turns = Some(turns);
+        use NotificationKind::{Escalation, Notice, Repeat};
+        let ladder_kinds =
+            |n: &&Notification| matches!(n.kind, Notice | Escalation | Repeat) && n.digest.is_none();
+        let rows: Vec<Notification> =
+            book.unfinished().filter(|n| waits_for_courier(n)).filter(ladder_kinds).cloned().collect();
+        for row in rows {
+            self.hand_over_one(book, &row, now, changes);
+        }
+    }
+
+    fn hand_over_one(&self, book: &mut Book, row: &Notification, now: &Reading, changes: &mut Changes) {
+        let Some(incident) = row.incident.as_ref().and_then(|id| book.incident(id)).cloned() else { return };
+        let base = book.clock(&incident.id, ClockKind::Ladder).map_or(0, |ladder| ladder.round);
+        let mut persons = self.persons_of(&incident, row.step, now.utc);
+        persons.retain(|person| self.params.persons.contains_key(person));
+        if row.round < base || persons.is_empty() || persons.contains(&row.recipient) {
+            return;
+        }
+        for person in &persons {
+            let Some(address) = self.params.persons.get(person).and_then(|p| p.addresses.first()) else {
+                continue;
+            };
+            let draft = Draft {
+                incident: Some(&incident.id),
+                step: row.step,
+                round: row.round,
+                recipient: person,
+                address,
+                kind: row.kind,
+                salt: "",
+            };
+            if self.owe(book, &draft, now).is_some() {
+                let detail =
+                    format!("{person} has the turn now; {} had it when the message was owed", row.recipient);
+                journal(changes, now.utc, "handover", &incident.id, &detail);
+            }
+        }
+        if row.attempts == 0 {
+            move_notification(book, row.id, NotificationInput::Cancel, now, changes);
         }
     }
 

@@ -12,11 +12,11 @@ pub struct Loaded {
     pub generations: Vec<(Generation, Option<Position>)>,
     /// The rooms' memory, by room and key.
     pub states: Vec<StateRow>,
-    /// Incidents that are not closed or merged, by number; resolved ones only while notifications of theirs are open.
+    /// Incidents that are not closed or merged, by number.
     pub incidents: Vec<Incident>,
     /// All clocks of those incidents.
     pub clocks: Vec<Clock>,
-    /// Notifications that are still owed, and of those incidents the first one of each recipient (for threading), by id.
+    /// All notifications of those incidents, and those of no incident that are still owed, by id.
     pub notifications: Vec<Notification>,
     /// Silences without the ones that had ended when the store was opened, by id.
     pub silences: Vec<Silence>,
@@ -37,9 +37,8 @@ pub struct Loaded {
 /// Rooms that keep state. A row of another room is kept and handed over under its own name.
 const ROOMS: [&str; 5] = ["normalize", "detect", "triage", "escalate", "pipeline"];
 
-/// Incidents that can still change.
-const LIVE: &str = "(status NOT IN ('closed', 'merged', 'resolved') OR (status = 'resolved' AND EXISTS (
-    SELECT 1 FROM notification n WHERE n.incident = incident.id AND n.state IN ('pending', 'sending', 'uncertain'))))";
+/// Incidents that can still change: all but those that are over for good.
+const LIVE: &str = "status NOT IN ('closed', 'merged')";
 
 pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<Loaded, Fault> {
     let next = |sql: &str| -> Result<u64> {
@@ -51,13 +50,9 @@ pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<
     let clocks = format!(
         "SELECT * FROM clock WHERE incident IN (SELECT id FROM incident WHERE {LIVE}) ORDER BY incident, kind, round"
     );
-    let firsts =
-        format!("SELECT min(id) FROM notification WHERE incident IN (SELECT id FROM incident WHERE {LIVE})");
-    // The first one, and the first that may have arrived: which of them a thread begins with, Escalate knows.
     let notifications = format!(
         "SELECT * FROM notification WHERE state IN ('pending', 'sending', 'uncertain')
-         OR id IN ({firsts} GROUP BY incident, recipient)
-         OR id IN ({firsts} AND state IN ('accepted', 'uncertain') GROUP BY incident, recipient) ORDER BY id"
+            OR incident IN (SELECT id FROM incident WHERE {LIVE}) ORDER BY id"
     );
     let silences = "SELECT * FROM silence WHERE ends_at > (SELECT coalesce(max(value), 0) FROM meta WHERE key = 'opened_at')
         ORDER BY CAST(substr(id, 2) AS INTEGER), id";

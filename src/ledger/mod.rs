@@ -167,24 +167,6 @@ impl Store {
         })
     }
 
-    /// A new store in a file of its own, for a replay: without lock and reserve, since nobody else knows it.
-    ///
-    /// # Errors
-    /// [`OpenError`], also when there is such a file already.
-    pub fn create_file(path: &Path) -> Result<Store, OpenError> {
-        let made = std::fs::File::create_new(path).map_err(|e| OpenError::io(path, &e))?;
-        drop(made);
-        let make = || -> rusqlite::Result<Connection> {
-            let mut connection = Connection::open(path)?;
-            open::configure(&connection)?;
-            open::begin(&mut connection)?;
-            connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-            Ok(connection)
-        };
-        let connection = make().map_err(|e| OpenError::sqlite(path, &e))?;
-        Ok(Store { connection: Some(connection), home: None, clean: true, notes: BTreeMap::new() })
-    }
-
     /// How many gaps each source has.
     ///
     /// # Errors

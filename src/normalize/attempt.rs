@@ -45,6 +45,8 @@ pub enum Link {
         event: u64,
         /// Line number of the event.
         line: u64,
+        /// The event told an attempt without a credential; this line is the first to say that one was refused.
+        proves: bool,
     },
     /// It tells no attempt.
     Plain,
@@ -76,6 +78,8 @@ struct Attempt {
     line: u64,
     last_at: Timestamp,
     told: Told,
+    /// Only announced so far: no line said that a credential was refused.
+    untried: bool,
     /// The forms that told it, a bit for each (modulo 64).
     forms: u64,
 }
@@ -119,14 +123,16 @@ impl Attempts {
             }
             (AttemptRole::Opens, None) => Link::Own,
             (_, Some(known)) => {
+                let proves = known.untried && role == AttemptRole::Fails;
                 known.join(&new, role);
                 self.dirty = true;
-                Link::PartOf { event: known.event, line: known.line }
+                Link::PartOf { event: known.event, line: known.line, proves }
             }
             (AttemptRole::Belongs, None) => Link::Plain,
-            (AttemptRole::Hints, None) => {
+            (AttemptRole::Hints | AttemptRole::Announces, None) => {
                 self.close_hints(&key, &new);
-                self.remember(&key, Attempt { told: Told::Hinted, ..new })
+                let untried = role == AttemptRole::Announces;
+                self.remember(&key, Attempt { told: Told::Hinted, untried, ..new })
             }
             (AttemptRole::Fails | AttemptRole::Repeats, None) => self.remember(&key, new),
         }
@@ -188,6 +194,7 @@ impl Attempt {
             line,
             last_at: at,
             told: Told::Failed,
+            untried: false,
             forms: 1 << (key.form % 64),
         }
     }
@@ -200,7 +207,7 @@ impl Attempt {
         let apart = Span((line.last_at - self.last_at).0.abs());
         let (open, span) = match role {
             // Two hints without a process are two attempts: many connections write such lines.
-            AttemptRole::Hints => {
+            AttemptRole::Hints | AttemptRole::Announces => {
                 (self.told == Told::Hinted && self.has_pid && self.forms & line.forms == 0, ATTEMPT_SPAN)
             }
             AttemptRole::Fails => (self.told == Told::Hinted, ATTEMPT_SPAN),
@@ -233,6 +240,7 @@ impl Attempt {
         self.forms |= line.forms;
         if role == AttemptRole::Fails {
             self.told = Told::Failed;
+            self.untried = false;
         }
     }
 }
@@ -332,7 +340,7 @@ impl Attempt {
         };
         let flag = |set: bool, bit: u8| u8::from(set) << bit;
         bytes.push(
-            told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4),
+            told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4) | flag(self.untried, 5),
         );
     }
 
@@ -351,7 +359,7 @@ impl Attempt {
         };
         let set = |bit: u8| flags >> bit & 1 == 1;
         let (user, address) = (set(3).then_some(user), set(4).then_some(address));
-        Some(Attempt { connection, has_pid: set(2), user, address, event, line, last_at, told, forms })
+        Some(Attempt { connection, has_pid: set(2), user, address, event, line, last_at, told, untried: set(5), forms })
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::stamp::{self, Stamp};
 use super::value::{self, Address};
-use crate::limits::FIELD_BYTES_MAX;
+use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX};
 use crate::schema::{Class, Datum, Event, Flag, Outcome};
 use std::borrow::Cow;
+
+pub use super::show::{EVENT_COLUMNS, column_text};
 
 /// Where a value goes; see [`super::spec::Target`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +157,10 @@ impl<'a> Draft<'a> {
 
     /// [`Draft::extra`] with a key that is owned already.
     pub fn extra_owned(&mut self, key: Box<str>, mut value: Datum) {
+        if self.event.extra.len() >= FIELDS_MAX {
+            self.event.flags.set(Flag::Truncated);
+            return;
+        }
         self.cut_datum(&mut value);
         self.event.extra.push((key, value));
     }
@@ -244,7 +250,9 @@ impl<'a> Draft<'a> {
             Column::Outcome => self.outcome.is_some(),
             Column::Pid => event.extra("pid").is_some(),
             Column::Role => event.role.is_some(),
-            Column::Src | Column::SrcIp | Column::SrcHost => event.src_ip.is_some() || event.src_host.is_some(),
+            Column::Src | Column::SrcIp | Column::SrcHost => {
+                event.src_ip.is_some() || event.src_host.is_some()
+            }
             Column::SrcAsn => event.src_asn.is_some(),
             Column::SrcPort => event.src_port.is_some(),
             Column::TargetUser => event.target_user.is_some(),
@@ -382,77 +390,4 @@ impl<'a> Draft<'a> {
 /// A status of three digits (RFC 9110 section 15); nginx writes 000 where there was none.
 fn status(text: &str) -> Option<u16> {
     text.parse().ok().filter(|status| (100..1000).contains(status))
-}
-
-/// A column of a finished event as text, by its contract name; `extra.KEY` reaches into `extra`. `None` = absent.
-pub fn column_text(event: &Event, name: &str) -> Option<String> {
-    let text = |value: &Option<Box<str>>| value.as_deref().map(str::to_owned);
-    match name {
-        "line" => Some(event.line.to_string()),
-        "lines" => Some(event.lines.to_string()),
-        "part_of" => event.part_of_line.map(|line| line.to_string()),
-        "format" => Some(event.format.to_string()),
-        "parser" => Some(event.parser.to_string()),
-        "time" => event.time.map(|time| time.to_string()),
-        "counted_at" => Some(event.counted_at.to_string()),
-        "observed_at" => Some(event.observed_at.to_string()),
-        "time_text" => text(&event.time_text),
-        "class" => Some(event.class.name().to_owned()),
-        "activity" => Some(event.activity.to_owned()).filter(|a| !a.is_empty()),
-        "outcome" => Some(event.outcome.name().to_owned()),
-        "user" => text(&event.user),
-        "user_domain" => text(&event.user_domain),
-        "user_uid" => text(&event.user_uid),
-        "target_user" => text(&event.target_user),
-        "group" => text(&event.group),
-        "role" => text(&event.role),
-        "src_ip" => event.src_ip.map(|ip| ip.to_string()),
-        "src_port" => event.src_port.map(|port| port.to_string()),
-        "src_host" => text(&event.src_host),
-        "src_country" => text(&event.src_country),
-        "src_asn" => event.src_asn.map(|asn| asn.to_string()),
-        "dst_ip" => event.dst_ip.map(|ip| ip.to_string()),
-        "dst_port" => event.dst_port.map(|port| port.to_string()),
-        "assigned_ip" => event.assigned_ip.map(|ip| ip.to_string()),
-        "host" => text(&event.host),
-        "app" => text(&event.app),
-        "service" => text(&event.service),
-        "session" => text(&event.session),
-        "auth_method" => text(&event.auth_method),
-        "mfa" => event.mfa.map(|mfa| mfa.to_string()),
-        "logon_type" => text(&event.logon_type),
-        "device" => text(&event.device),
-        "user_agent" => text(&event.user_agent),
-        "action" => text(&event.action),
-        "resource" => text(&event.resource),
-        "http_method" => text(&event.http_method),
-        "http_status" => event.http_status.map(|status| status.to_string()),
-        "bytes_in" => event.bytes_in.map(|bytes| bytes.to_string()),
-        "bytes_out" => event.bytes_out.map(|bytes| bytes.to_string()),
-        "status_detail" => text(&event.status_detail),
-        "severity" => text(&event.severity),
-        "count" => Some(event.count.to_string()),
-        "flags" => Some(event.flags.names().collect::<Vec<_>>().join(",")).filter(|f| !f.is_empty()),
-        "reason" => text(&event.reason),
-        name => name.strip_prefix("extra.").and_then(|key| event.extra(key)).map(datum_text),
-    }
-}
-
-/// The names that [`column_text`] knows, besides `extra.KEY`.
-pub const EVENT_COLUMNS: [&str; 45] = [
-    "line", "lines", "part_of", "format", "parser", "time", "counted_at", "observed_at", "time_text", "class",
-    "activity", "outcome", "user", "user_domain", "user_uid", "target_user", "group", "role", "src_ip", "src_port",
-    "src_host", "src_country", "src_asn", "dst_ip", "dst_port", "assigned_ip", "host", "app", "service", "session",
-    "auth_method", "mfa", "logon_type", "device", "user_agent", "action", "resource", "http_method", "http_status",
-    "bytes_in", "bytes_out", "status_detail", "severity", "count", "flags",
-];
-
-fn datum_text(value: &Datum) -> String {
-    match value {
-        Datum::Bool(value) => value.to_string(),
-        Datum::Int(value) => value.to_string(),
-        Datum::Float(value) => value.to_string(),
-        Datum::Text(value) => value.to_string(),
-        Datum::List(values) => values.iter().map(datum_text).collect::<Vec<_>>().join(","),
-    }
 }

@@ -222,8 +222,8 @@ pub struct Form {
 /// first byte, those anywhere by one automaton, which runs only when a form before the first hit needs it.
 #[derive(Debug)]
 pub struct Search {
-    /// By first byte: (literal, form), forms rising.
-    starts: Vec<(u8, Vec<(Box<str>, usize)>)>,
+    /// By first byte, forms rising.
+    starts: Vec<(u8, Vec<Start>)>,
     /// Over the literals that stand anywhere.
     automaton: Option<AhoCorasick>,
     /// Per pattern of the automaton: its form.
@@ -231,6 +231,9 @@ pub struct Search {
     /// Forms without a literal.
     always: Vec<usize>,
 }
+
+/// A literal at the start of the message, and its form.
+type Start = (Box<str>, usize);
 
 /// Memory that is used again for each line.
 #[derive(Debug, Default)]
@@ -253,7 +256,8 @@ impl Search {
     /// # Errors
     /// When the automaton gets too large.
     pub fn new(literals: &[&str]) -> Result<Search, aho_corasick::BuildError> {
-        let mut search = Search { starts: Vec::new(), automaton: None, owners: Vec::new(), always: Vec::new() };
+        let mut search =
+            Search { starts: Vec::new(), automaton: None, owners: Vec::new(), always: Vec::new() };
         let mut words = Vec::new();
         for (form, literal) in literals.iter().enumerate() {
             let start = literal.strip_prefix('^');
@@ -281,7 +285,13 @@ impl Search {
     }
 
     /// The first form, in the order of the grammar, whose literal and pattern fit the message.
-    pub fn first_fit(&self, grammar: usize, forms: &[Form], message: &str, scratch: &mut Scratch) -> Option<usize> {
+    pub fn first_fit(
+        &self,
+        grammar: usize,
+        forms: &[Form],
+        message: &str,
+        scratch: &mut Scratch,
+    ) -> Option<usize> {
         let Scratch { candidates, locations } = scratch;
         if locations.len() <= grammar {
             locations.resize_with(grammar + 1, Vec::new);
@@ -291,7 +301,9 @@ impl Search {
             own.resize_with(forms.len(), || None);
         }
         let mut fits = |at: usize| {
-            let Some((pattern, place)) = forms.get(at).and_then(|form| form.pattern.as_ref()).zip(own.get_mut(at)) else {
+            let Some((pattern, place)) =
+                forms.get(at).and_then(|form| form.pattern.as_ref()).zip(own.get_mut(at))
+            else {
                 return false;
             };
             let place = place.get_or_insert_with(|| pattern.capture_locations());
@@ -301,19 +313,23 @@ impl Search {
         let starts = first.and_then(|first| self.starts.iter().find(|(byte, _)| *byte == first));
         candidates.clear();
         let starts = starts.into_iter().flat_map(|(_, entries)| entries);
-        candidates.extend(starts.filter(|(literal, _)| message.starts_with(&**literal)).map(|(_, form)| *form));
+        candidates
+            .extend(starts.filter(|(literal, _)| message.starts_with(&**literal)).map(|(_, form)| *form));
         if !self.always.is_empty() {
             candidates.extend_from_slice(&self.always);
             candidates.sort_unstable();
         }
         let hit = candidates.iter().copied().find(|at| fits(*at));
         let before = hit.unwrap_or(forms.len());
-        let Some(automaton) = self.automaton.as_ref().filter(|_| self.owners.first().is_some_and(|first| *first < before))
+        let Some(automaton) =
+            self.automaton.as_ref().filter(|_| self.owners.first().is_some_and(|first| *first < before))
         else {
             return hit;
         };
         candidates.clear();
-        let owners = automaton.find_overlapping_iter(message).filter_map(|found| self.owners.get(found.pattern().as_usize()));
+        let owners = automaton
+            .find_overlapping_iter(message)
+            .filter_map(|found| self.owners.get(found.pattern().as_usize()));
         candidates.extend(owners.copied().filter(|form| *form < before));
         candidates.sort_unstable();
         candidates.dedup();

@@ -80,8 +80,12 @@ impl Grammar {
 
 fn unknown_column(name: &str) -> String {
     // The nearest by common letters at the start: `config` offers better, but a grammar may come from elsewhere.
-    let near = Column::names().max_by_key(|known| known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count());
-    format!("there is no column `{name}` (did you mean `{}`? other fields go to `extra.{name}`)", near.unwrap_or(""))
+    let near = Column::names()
+        .max_by_key(|known| known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count());
+    format!(
+        "there is no column `{name}` (did you mean `{}`? other fields go to `extra.{name}`)",
+        near.unwrap_or("")
+    )
 }
 
 fn slots(set: &[(Target, String)], mut wrong: impl FnMut(String)) -> Vec<(Slot, Box<str>)> {
@@ -118,7 +122,9 @@ fn wrong_word(slot: &Slot, word: &str) -> Option<String> {
         Slot::Column(Column::Outcome) if Outcome::from_name(word).is_none() => {
             Some(format!("`{word}` is no outcome: success, failure or unknown"))
         }
-        Slot::Column(Column::Class) if Class::from_name(word).is_none() => Some(format!("there is no class `{word}`")),
+        Slot::Column(Column::Class) if Class::from_name(word).is_none() => {
+            Some(format!("there is no class `{word}`"))
+        }
         Slot::Column(Column::Activity) if Class::all().all(|class| class.activity(word).is_none()) => {
             Some(format!("no class has an activity `{word}`"))
         }
@@ -170,7 +176,11 @@ fn form(
     }
     let own_maps = maps(&message.map, |what| wrong("map", what));
     if records && !(message.pattern.is_empty() && message.literal.is_empty()) {
-        wrong("pattern", "messages of JSON and key=value grammars are told by `when`, not by `pattern` and `literal`".to_owned());
+        wrong(
+            "pattern",
+            "messages of JSON and key=value grammars are told by `when`, not by `pattern` and `literal`"
+                .to_owned(),
+        );
     }
     if !records && message.pattern.is_empty() {
         wrong("pattern", "the message has no pattern".to_owned());
@@ -181,7 +191,11 @@ fn form(
     if !message.activity.is_empty() && message.class.activity(message.activity).is_none() {
         wrong("activity", format!("class `{}` has no activity `{}`", message.class.name(), message.activity));
     }
-    let pattern = if message.pattern.is_empty() { None } else { pattern(&message.pattern, |what| wrong("pattern", what)) };
+    let pattern = if message.pattern.is_empty() {
+        None
+    } else {
+        pattern(&message.pattern, |what| wrong("pattern", what))
+    };
     let names = pattern.iter().flat_map(|pattern| pattern.capture_names().enumerate());
     let captures = names.filter_map(|(group, name)| {
         let slot = Slot::of_capture(name?);
@@ -203,12 +217,20 @@ fn form(
 
 /// A pattern on bytes: classes mean ASCII, `.` is any byte but a line feed, the compiled size is bounded.
 fn pattern(text: &str, mut wrong: impl FnMut(String)) -> Option<Regex> {
-    match RegexBuilder::new(text).unicode(false).size_limit(REGEX_BYTES_MAX).dfa_size_limit(REGEX_BYTES_MAX).build() {
+    match RegexBuilder::new(text)
+        .unicode(false)
+        .size_limit(REGEX_BYTES_MAX)
+        .dfa_size_limit(REGEX_BYTES_MAX)
+        .build()
+    {
         Ok(pattern) => Some(pattern),
         Err(error) => {
             let text = error.to_string();
             // Syntax errors are drawn over several lines; the last one says what is wrong.
-            wrong(format!("the pattern cannot be used: {}", text.rsplit("error: ").next().unwrap_or(&text).trim()));
+            wrong(format!(
+                "the pattern cannot be used: {}",
+                text.rsplit("error: ").next().unwrap_or(&text).trim()
+            ));
             None
         }
     }

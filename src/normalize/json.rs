@@ -46,7 +46,8 @@ pub fn read(text: &str) -> Result<Fields<'_>, JsonError> {
 /// # Errors
 /// [`JsonError`].
 pub fn read_prefix(text: &str) -> Result<(Fields<'_>, usize), JsonError> {
-    let mut reader = Reader { text, at: 0, fields: Fields::new(), key: String::new(), path: String::new(), in_list: 0 };
+    let mut reader =
+        Reader { text, at: 0, fields: Fields::new(), key: String::new(), path: String::new(), in_list: 0 };
     reader.blanks();
     if reader.peek() != Some(b'{') {
         return Err(JsonError::NoObject);
@@ -83,7 +84,11 @@ impl<'a> Reader<'a> {
 
     /// The error of this place: cut where the text ends.
     fn wrong(&self) -> JsonError {
-        if self.at >= self.text.len() { JsonError::Cut(self.text.len()) } else { JsonError::Malformed(self.at) }
+        if self.at >= self.text.len() {
+            JsonError::Cut(self.text.len())
+        } else {
+            JsonError::Malformed(self.at)
+        }
     }
 
     fn eat(&mut self, wanted: u8) -> Result<(), JsonError> {
@@ -137,7 +142,7 @@ impl<'a> Reader<'a> {
     /// Goes down to a key.
     fn enter(&mut self, name: &str, seen: &[Cow<'a, str>]) {
         let full = self.fields.items.len() >= crate::limits::FIELDS_MAX;
-        let repeats = if full { 0 } else { seen.iter().filter(|known| &**known == name).count() };
+        let repeats = if full { 0 } else { seen.iter().filter(|known| **known == *name).count() };
         let whole = name.len();
         let name = head(name, KEY_BYTES_MAX.saturating_sub(self.path.len().max(self.key.len()) + 4));
         self.fields.cut |= name.len() < whole;

@@ -7,11 +7,13 @@ pub mod attempt;
 pub mod column;
 mod form;
 pub mod grammar;
+mod journal;
 pub mod json;
 pub mod pairs;
 mod read;
 pub mod record;
 mod set;
+mod show;
 pub mod spec;
 pub mod stamp;
 mod state;
@@ -33,7 +35,7 @@ use std::sync::Arc;
 use timing::Timing;
 
 pub use grammar::GrammarSet;
-pub use set::SetError;
+pub use set::{Explanation, SetError};
 
 /// What `auto` looks at before it decides for good.
 const AUTO_LINES: usize = 32;
@@ -91,7 +93,8 @@ impl Normalize {
     /// Makes one event of one line. An empty line makes an unparsed event; who wants none leaves it out.
     pub fn line(&mut self, raw: RawLine, event_id: u64) -> Event {
         let generation = self.generations.entry(raw.generation).or_default();
-        let fallback = || Source { timing: Timing::new(jiff::tz::TimeZone::UTC, Span::ZERO), format: Arc::default() };
+        let fallback =
+            || Source { timing: Timing::new(jiff::tz::TimeZone::UTC, Span::ZERO), format: Arc::default() };
         let source = match self.sources.get_mut(&raw.source) {
             Some(source) => source,
             None => self.sources.entry(Arc::clone(&raw.source)).or_insert_with(fallback),
@@ -146,12 +149,17 @@ impl Normalize {
             src_ip: event.src_ip,
             form,
         };
-        if let Link::PartOf { event: id, line } = self.attempts.link(role, key, event.counted_at, event.id, event.line) {
+        let link = self.attempts.link(role, key, event.counted_at, event.id, event.line);
+        if let Link::PartOf { event: id, line, proves } = link {
             event.part_of = Some(id);
             event.part_of_line = Some(line);
             event.class = Class::Base;
             event.activity = "";
             event.outcome = Outcome::Unknown;
+            if proves {
+                // What the event of the attempt could not say: guesses are counted by it.
+                event.extra.push(("credential".into(), Datum::Text("refused".into())));
+            }
         }
     }
 
@@ -203,9 +211,10 @@ fn identity(raw: &RawLine, event_id: u64) -> Event {
     }
 }
 
-/// The line as text: invalid bytes as U+FFFD, without NULs and without a carriage return at its end.
+/// The line as text: invalid bytes as U+FFFD, without NULs, a byte order mark, or a carriage return at its end.
 fn text_of<'a>(bytes: &'a [u8], event: &mut Event) -> Cow<'a, str> {
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
@@ -229,7 +238,13 @@ fn no_plan(text: &str, format: Option<&str>) -> String {
 }
 
 /// Which grammar read it.
-fn name(grammars: &GrammarSet, plan: Option<&Plan>, format: Option<Arc<str>>, found: &Found<'_>, event: &mut Event) {
+fn name(
+    grammars: &GrammarSet,
+    plan: Option<&Plan>,
+    format: Option<Arc<str>>,
+    found: &Found<'_>,
+    event: &mut Event,
+) {
     let main = plan.and_then(|plan| plan.main);
     match found.member().or(main).and_then(|member| grammars.grammars.get(member)) {
         Some(grammar) => {
@@ -249,7 +264,8 @@ fn settle_class(form: Option<&Form>, found: &Found<'_>, draft: &mut Draft<'_>) {
         None if found.is_understood() => Class::Base,
         None => Class::Unparsed,
     };
-    draft.event.reason = found.reason.as_deref().filter(|_| draft.event.class == Class::Unparsed).map(Into::into);
+    draft.event.reason =
+        found.reason.as_deref().filter(|_| draft.event.class == Class::Unparsed).map(Into::into);
 }
 
 /// Class, activity and outcome, by what the line says where it says more than its form.
@@ -279,7 +295,8 @@ impl Generation {
         let Some(tally) = &mut self.tally else { return false };
         grammars.vote(tally, text, scratch);
         self.format = grammars.winner(tally).map(Arc::from);
-        let guessed = self.format.as_deref().and_then(|name| grammars.get(name)).is_some_and(|g| g.spec().fallback);
+        let guessed =
+            self.format.as_deref().and_then(|name| grammars.get(name)).is_some_and(|g| g.spec().fallback);
         let limit = if guessed || self.format.is_none() { AUTO_LINES_MAX } else { AUTO_LINES };
         if tally.lines >= limit {
             self.tally = None;

@@ -14,7 +14,8 @@ pub fn read(text: &str) -> Fields<'_> {
         let repeats = seen.iter().filter(|known| **known == key).count();
         seen.push(key);
         fields.duplicate |= repeats > 0;
-        let name = if repeats > 0 { Cow::Owned(format!("{key}#{}", repeats + 1)) } else { Cow::Borrowed(key) };
+        let name =
+            if repeats > 0 { Cow::Owned(format!("{key}#{}", repeats + 1)) } else { Cow::Borrowed(key) };
         fields.push(&name, None, Value::Text(value));
         if fields.cut {
             break;
@@ -36,7 +37,9 @@ fn next_pair(text: &str, from: usize) -> Option<(&str, Cow<'_, str>, usize)> {
         let head = bytes.get(from..equals)?;
         let length = head.iter().rev().take_while(|b| is_key(**b)).count();
         let before = head.len().checked_sub(length + 1).and_then(|at| head.get(at));
-        let starts = before.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';' | b'[' | b'(' | b'{' | b'|' | b':'));
+        let starts = before.is_none_or(|b| {
+            b.is_ascii_whitespace() || matches!(b, b',' | b';' | b'[' | b'(' | b'{' | b'|' | b':')
+        });
         if length == 0 || !starts {
             search = equals + 1;
             continue;

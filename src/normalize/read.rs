@@ -3,6 +3,7 @@
 use super::column::{Column, Draft, Place};
 use super::form::{Feed, Form, Scratch, Slot, Words};
 use super::grammar::Grammar;
+use super::journal;
 use super::json;
 use super::pairs;
 use super::record::Fields;
@@ -51,9 +52,9 @@ impl Found<'_> {
     pub fn member(&self) -> Option<usize> {
         self.member
     }
-    /// Whether a grammar claims the program, or its form fits.
-    pub fn claims(&self) -> bool {
-        self.claimed || self.form.is_some()
+    /// Whether a grammar claims the program of the header.
+    pub fn is_claimed(&self) -> bool {
+        self.claimed
     }
     /// Whether at least the framing was understood.
     pub fn is_understood(&self) -> bool {
@@ -96,14 +97,16 @@ pub fn find<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scra
 }
 
 fn in_syslog<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scratch) -> Found<'a> {
-    let mut header = syslog::read(line);
+    let mut header = journal::read(line).unwrap_or_else(|| syslog::read(line));
     if header.program.is_none() {
         bare_tag(plan, &mut header);
     }
     let (message, repeats) = repeated(header.message);
     let mut found = Found { message, repeats, with_host: true, with_program: true, ..Found::default() };
     let mut fits = |member: usize, message: &str| {
-        set.grammars.get(member).and_then(|grammar| grammar.search.first_fit(member, &grammar.forms, message, scratch))
+        set.grammars
+            .get(member)
+            .and_then(|grammar| grammar.search.first_fit(member, &grammar.forms, message, scratch))
     };
     if let Some(program) = header.program {
         for member in plan.claims(program) {
@@ -121,7 +124,8 @@ fn in_syslog<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scr
     }
     if !found.claimed && !header.tag_is_sure {
         // Perhaps what looks like host or program is the message.
-        let offers = [(header.after_stamp, false, false), (header.after_host, true, false), (message, true, true)];
+        let offers =
+            [(header.after_stamp, false, false), (header.after_host, true, false), (message, true, true)];
         let last = offers.len() - usize::from(header.program.is_some());
         for &member in &plan.syslog {
             for (at, &(offer, with_host, with_program)) in offers.iter().enumerate().take(last) {
@@ -131,7 +135,13 @@ fn in_syslog<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scr
                 if let Some(form) = fits(member, offer) {
                     let with_host = with_host || header.after_stamp == header.after_host;
                     let found = Found { message: offer, with_host, with_program, ..found };
-                    return Found { member: Some(member), form: Some(form), header, understood: true, ..found };
+                    return Found {
+                        member: Some(member),
+                        form: Some(form),
+                        header,
+                        understood: true,
+                        ..found
+                    };
                 }
             }
         }
@@ -177,7 +187,8 @@ fn in_plain<'a>(set: &GrammarSet, members: &[usize], line: &'a str, scratch: &mu
         }
     }
     found.member = members.first().copied();
-    let name = found.member.and_then(|member| set.grammars.get(member)).map_or("", |grammar| &grammar.spec.name);
+    let name =
+        found.member.and_then(|member| set.grammars.get(member)).map_or("", |grammar| &grammar.spec.name);
     found.reason = Some(format!("no message of {name} fits"));
     found
 }
@@ -190,10 +201,13 @@ fn line_stamp(line: &str) -> Option<(stamp::Stamp, &str)> {
 
 fn in_json<'a>(set: &GrammarSet, members: &[usize], line: &'a str) -> Found<'a> {
     let body = line.trim_start_matches(['\u{feff}', ' ', '\t']);
-    let (header, object) = if body.starts_with('{') { (Header::default(), body) } else { behind_header(line) };
+    let (header, object) =
+        if body.starts_with('{') { (Header::default(), body) } else { behind_header(line) };
     match json::read(object) {
         Ok(fields) => of_record(set, members, header, fields),
-        Err(error) => Found { reason: Some(error.to_string()), member: members.first().copied(), ..Found::default() },
+        Err(error) => {
+            Found { reason: Some(error.to_string()), member: members.first().copied(), ..Found::default() }
+        }
     }
 }
 
@@ -232,7 +246,8 @@ fn of_record<'a>(set: &GrammarSet, members: &[usize], header: Header<'a>, fields
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
         let slots = grammar.wanted.find(&fields);
-        let form = grammar.forms.iter().position(|form| form.when.iter().all(|test| test.holds(&fields, &slots)));
+        let form =
+            grammar.forms.iter().position(|form| form.when.iter().all(|test| test.holds(&fields, &slots)));
         if form.is_some() || found.member.is_none() {
             found = Found { member: Some(member), form, slots, ..found };
         }
@@ -292,7 +307,11 @@ fn fields_of(message: &str) -> Fields<'_> {
 
 fn header_fields<'a>(found: &Found<'a>, draft: &mut Draft<'a>) {
     let header = &found.header;
-    let stamps = [(header.relay_stamp, Place::Relay), (header.stamp, Place::Header), (header.message_stamp, Place::Message)];
+    let stamps = [
+        (header.relay_stamp, Place::Relay),
+        (header.stamp, Place::Header),
+        (header.message_stamp, Place::Message),
+    ];
     for (stamp, place) in stamps {
         if let Some((stamp, text)) = stamp {
             draft.offer_stamp(stamp, Cow::Borrowed(text), place);
@@ -315,8 +334,7 @@ fn header_fields<'a>(found: &Found<'a>, draft: &mut Draft<'a>) {
 fn structured_data(text: &str, draft: &mut Draft<'_>) {
     let mut rest = text;
     while let Some(body) = rest.strip_prefix('[') {
-        let end = body.match_indices(']').map(|(at, _)| at).find(|at| quotes_close(body.get(..*at).unwrap_or("")));
-        let Some(end) = end else { return };
+        let Some(end) = end_of_element(body) else { return };
         let element = body.get(..end).unwrap_or("");
         let (id, parameters) = element.split_once(' ').unwrap_or((element, ""));
         let fields = pairs::read(parameters);
@@ -330,19 +348,19 @@ fn structured_data(text: &str, draft: &mut Draft<'_>) {
     }
 }
 
-fn quotes_close(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let mut open = false;
-    while let Some(byte) = bytes.next() {
+/// Where the `]` stands that is in no quotes; one pass, because the text is hostile.
+fn end_of_element(body: &str) -> Option<usize> {
+    let (mut open, mut escaped) = (false, false);
+    body.bytes().position(|byte| {
+        let plain = !std::mem::take(&mut escaped);
         match byte {
-            b'\\' if open => {
-                let _ = bytes.next();
-            }
-            b'"' => open = !open,
+            b'\\' if open && plain => escaped = true,
+            b'"' if plain => open = !open,
+            b']' => return !open,
             _ => {}
         }
-    }
-    !open
+        false
+    })
 }
 
 fn header_columns(found: &Found<'_>, draft: &mut Draft<'_>) {
@@ -376,7 +394,9 @@ fn captures<'a>(
 fn slice(message: &str, range: Range<usize>) -> Cow<'_, str> {
     match message.get(range.clone()) {
         Some(text) => Cow::Borrowed(text),
-        None => Cow::Owned(String::from_utf8_lossy(message.as_bytes().get(range).unwrap_or(&[])).into_owned()),
+        None => {
+            Cow::Owned(String::from_utf8_lossy(message.as_bytes().get(range).unwrap_or(&[])).into_owned())
+        }
     }
 }
 
@@ -404,7 +424,9 @@ fn constant(slot: &Slot, value: &str, draft: &mut Draft<'_>) {
             draft.put(*column, value);
         }
         Slot::Extra(key) if draft.event.extra(key).is_none() => {
-            let value = truth(value).filter(|_| value.len() > 1).map_or_else(|| Datum::Text(value.into()), Datum::Bool);
+            let value = truth(value)
+                .filter(|_| value.len() > 1)
+                .map_or_else(|| Datum::Text(value.into()), Datum::Bool);
             draft.extra(key, value);
         }
         Slot::Extra(_) => {}
@@ -412,7 +434,13 @@ fn constant(slot: &Slot, value: &str, draft: &mut Draft<'_>) {
 }
 
 /// Lets fields fill columns. A field that did leaves `extra`, unless it was only translated.
-fn feed<'a>(grammar: &Grammar, form: Option<&Form>, fields: &mut Fields<'a>, slots: &[Option<usize>], draft: &mut Draft<'a>) {
+fn feed<'a>(
+    grammar: &Grammar,
+    form: Option<&Form>,
+    fields: &mut Fields<'a>,
+    slots: &[Option<usize>],
+    draft: &mut Draft<'a>,
+) {
     draft.drop_misfits = true;
     for Feed { slot, words, paths } in &grammar.feeds {
         let own = form.and_then(|form| form.words.iter().find(|(known, _)| known == slot));
@@ -431,7 +459,8 @@ fn feed<'a>(grammar: &Grammar, form: Option<&Form>, fields: &mut Fields<'a>, slo
                 text = texts.fold(text, |all, text| Cow::Owned(format!("{all} {text}")));
             }
             place(slot, words.map(AsRef::as_ref), text, draft);
-            let kept = words.is_none() && !matches!(slot, Slot::Column(Column::Outcome | Column::Activity | Column::Class));
+            let kept = words.is_none()
+                && !matches!(slot, Slot::Column(Column::Outcome | Column::Activity | Column::Class));
             if kept && is_filled(slot, draft) {
                 for number in std::iter::once(path.first).chain(path.more.iter().copied()) {
                     if let Some(field) = item(number).and_then(|item| fields.items.get_mut(item)) {

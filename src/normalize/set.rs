@@ -1,5 +1,6 @@
 //! All grammars together: which of them read the lines of a source, and which one `auto` means.
 
+use super::column::Draft;
 use super::form::Scratch;
 use super::grammar::Grammar;
 use super::read::{self, Found};
@@ -16,6 +17,19 @@ pub struct GrammarSet {
     plans: BTreeMap<Arc<str>, Plan>,
     /// Each grammar without its family, for `auto`.
     alone: Vec<Plan>,
+}
+
+/// How a line was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation<'g> {
+    /// The grammar that read it; `None` where only a family's framing did.
+    pub grammar: Option<&'g str>,
+    /// The message form; `None` where none fitted.
+    pub message: Option<&'g str>,
+    /// Whether the grammar claims the program of the header.
+    pub claimed: bool,
+    /// Why it was not understood.
+    pub reason: Option<String>,
 }
 
 /// Why grammars do not go together.
@@ -82,7 +96,8 @@ impl Plan {
     /// in parentheses (`sshd(pam_unix)`).
     pub(super) fn claims(&self, program: &str) -> impl Iterator<Item = usize> {
         let name = Lower::of(program);
-        let exact = [name.whole(), name.last(), name.bare()].into_iter().find_map(|name| self.exact.get(name));
+        let exact =
+            [name.whole(), name.last(), name.bare()].into_iter().find_map(|name| self.exact.get(name));
         let exact = exact.into_iter().flatten().copied();
         let fits = move |head: &[u8]| name.whole().starts_with(head) || name.last().starts_with(head);
         exact.chain(self.prefixes.iter().filter(move |(head, _)| fits(head)).map(|(_, member)| *member))
@@ -133,6 +148,7 @@ impl Lower {
 
 /// How much one line says for a grammar.
 const STRONG: u32 = 4;
+const FAIR: u32 = 2;
 const WEAK: u32 = 1;
 /// Of a hundred lines so many must be read by a grammar before it is taken for a file's.
 const SHARE_MIN_PERCENT: usize = 10;
@@ -214,6 +230,20 @@ impl GrammarSet {
         self.plans.get(name).and_then(|plan| self.grammars.get(plan.main?))
     }
 
+    /// Which grammar and message form read a line, for `explain line`; `None` when no format has this name.
+    pub fn explain(&self, format: &str, line: &[u8]) -> Option<Explanation<'_>> {
+        let text = String::from_utf8_lossy(line);
+        let found = read::find(self, self.plan(format)?, &text, &mut Scratch::default());
+        let grammar = found.member().and_then(|member| self.grammars.get(member));
+        let form = found.form().and_then(|(_, form)| grammar?.spec.messages.get(form));
+        Some(Explanation {
+            grammar: grammar.map(|grammar| grammar.spec.name.as_str()),
+            message: form.map(|message| message.name.as_str()),
+            claimed: found.is_claimed(),
+            reason: found.reason,
+        })
+    }
+
     pub(super) fn plan(&self, format: &str) -> Option<&Plan> {
         self.plans.get(format)
     }
@@ -235,34 +265,41 @@ impl GrammarSet {
             return;
         }
         tally.lines += 1;
-        for (at, grammar) in self.grammars.iter().enumerate() {
-            let Some(alone) = self.alone.get(at) else { continue };
+        for (grammar, alone) in self.grammars.iter().zip(&self.alone) {
             let found = read::find(self, alone, line, scratch);
-            let score = match self.form_of(&found).map(|form| form.class) {
-                Some(Class::Base) => WEAK,
-                Some(_) => STRONG,
-                None => u32::from(found.claims() || (grammar.spec.fallback && found.is_understood())),
-            };
-            if score > 0 {
+            if let Some(score) = self.score(grammar, found, scratch) {
                 let vote = tally.votes.entry(grammar.spec.name.clone()).or_default();
                 *vote = (vote.0.saturating_add(score), vote.1 + 1);
             }
         }
     }
 
-    fn form_of(&self, found: &Found<'_>) -> Option<&super::form::Form> {
-        let (member, form) = found.form()?;
-        self.grammars.get(member)?.forms.get(form)
+    /// What a line says for a grammar: most where a form with a pattern or tests gives a class, nothing where a
+    /// form only says that the line is of no interest. `None` = the grammar does not read the line.
+    fn score(&self, grammar: &Grammar, found: Found<'_>, scratch: &Scratch) -> Option<u32> {
+        let known = if found.is_claimed() { WEAK } else { 0 };
+        let understood = grammar.spec.fallback && found.is_understood();
+        let Some(form) = found.form().and_then(|(_, form)| grammar.forms.get(form)) else {
+            return (known > 0 || understood).then_some(known);
+        };
+        let special = form.pattern.is_some() || !form.when.is_empty();
+        let mut draft = Draft::default();
+        read::fill(self, found, scratch, &mut draft);
+        match draft.class.unwrap_or(form.class) {
+            Class::Base if special || understood => Some(known),
+            Class::Base => None,
+            _ if special => Some(STRONG),
+            _ => Some(FAIR),
+        }
     }
 
     /// The format with the most votes: a grammar, or its family when several members had votes.
     pub(super) fn winner(&self, tally: &Tally) -> Option<&str> {
-        let voted = || {
-            let grammars = tally.votes.iter().filter_map(|(name, vote)| Some((self.get(name)?, *vote)));
-            grammars.filter(|(_, (score, lines))| *score >= STRONG || lines * 2 >= tally.lines)
-        };
+        let votes = || tally.votes.iter().filter_map(|(name, vote)| Some((self.get(name)?, vote.0, vote.1)));
         let mut units: BTreeMap<&str, (u32, usize, Vec<&str>)> = BTreeMap::new();
-        for (grammar, (score, lines)) in voted().filter(|(grammar, _)| !grammar.spec.fallback) {
+        for (grammar, score, lines) in
+            votes().filter(|(grammar, score, _)| !grammar.spec.fallback && *score >= FAIR)
+        {
             let unit = units.entry(grammar.spec.family.as_deref().unwrap_or(&grammar.spec.name)).or_default();
             unit.0 = unit.0.saturating_add(score);
             unit.1 += lines;
@@ -274,7 +311,17 @@ impl GrammarSet {
             let name = if members.len() == 1 { members.first().unwrap_or(name) } else { name };
             return Some(name);
         }
-        let fallbacks = voted().filter(|(grammar, _)| grammar.spec.fallback);
-        fallbacks.max_by_key(|(_, (_, lines))| *lines).map(|(grammar, _)| grammar.spec.name.as_str())
+        // Of fallbacks that read as many lines, one that finds more wins, then the stricter framing.
+        let strict = |framing| match framing {
+            Framing::Json => 3,
+            Framing::Syslog => 2,
+            Framing::KeyValue => 1,
+            Framing::Plain => 0,
+        };
+        let fallbacks =
+            votes().filter(|(grammar, _, lines)| grammar.spec.fallback && lines * 2 >= tally.lines);
+        let best =
+            fallbacks.max_by_key(|(grammar, score, lines)| (*lines, *score, strict(grammar.spec.framing)));
+        best.map(|(grammar, ..)| grammar.spec.name.as_str())
     }
 }

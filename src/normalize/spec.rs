@@ -37,6 +37,9 @@ pub enum AttemptRole {
     /// It tells that an attempt fails or will fail, and a `Fails` line may follow (`Invalid user`, a PAM
     /// failure): a failure of its own when nothing told it before.
     Hints,
+    /// As `Hints`, but no credential was tried yet (`Invalid user`): the `Fails` line that follows is part of it
+    /// and proves the guess.
+    Announces,
     /// It repeats what `Fails` lines told (`PAM 2 more authentication failures`, `maximum attempts exceeded`):
     /// never a failure when one was told, part of it instead.
     Repeats,

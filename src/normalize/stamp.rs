@@ -197,8 +197,23 @@ impl Cursor<'_> {
     /// The zone words that mean one offset everywhere.
     fn zone_word(&mut self) -> Option<i64> {
         const WORDS: [(&str, i64); 17] = [
-            ("UTC", 0), ("GMT", 0), ("Z", 0), ("WET", 0), ("WEST", 1), ("CET", 1), ("CEST", 2), ("EET", 2), ("EEST", 3),
-            ("MSK", 3), ("JST", 9), ("EST", -5), ("EDT", -4), ("CDT", -5), ("MDT", -6), ("PST", -8), ("PDT", -7),
+            ("UTC", 0),
+            ("GMT", 0),
+            ("Z", 0),
+            ("WET", 0),
+            ("WEST", 1),
+            ("CET", 1),
+            ("CEST", 2),
+            ("EET", 2),
+            ("EEST", 3),
+            ("MSK", 3),
+            ("JST", 9),
+            ("EST", -5),
+            ("EDT", -4),
+            ("CDT", -5),
+            ("MDT", -6),
+            ("PST", -8),
+            ("PDT", -7),
         ];
         let rest = self.bytes.get(self.at..)?;
         let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
@@ -210,7 +225,8 @@ impl Cursor<'_> {
 
     fn month(&mut self) -> Option<u32> {
         let name = self.bytes.get(self.at..self.at + 3)?;
-        let lower = [name[0].to_ascii_lowercase(), name[1].to_ascii_lowercase(), name[2].to_ascii_lowercase()];
+        let lower =
+            [name[0].to_ascii_lowercase(), name[1].to_ascii_lowercase(), name[2].to_ascii_lowercase()];
         let number = match &lower {
             b"jan" => 1,
             b"feb" => 2,
@@ -424,7 +440,9 @@ mod tests {
             Some(Stamp::Instant(at)) => at.to_string(),
             other => format!("{other:?}"),
         };
-        for text in ["1795424400.123", "1795424400123", "1795424400123000", "1795424400123000000", "1795424400123.0"] {
+        for text in
+            ["1795424400.123", "1795424400123", "1795424400123000", "1795424400123000000", "1795424400123.0"]
+        {
             assert_eq!(at(text), "2026-11-23T09:00:00.123Z", "{text}");
         }
         for text in ["12", "99999999", "17954244001230000000", "1e9", "-1795424400"] {

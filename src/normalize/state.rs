@@ -42,10 +42,10 @@ impl Normalize {
             let Some(body) = &row.body else { continue };
             if &*row.key == ATTEMPTS {
                 self.attempts = Attempts::load(body);
-            } else if let Some(id) = row.key.strip_prefix(GENERATION).and_then(|id| id.parse().ok()) {
-                if let Ok(row) = serde_json::from_slice::<Row>(body) {
-                    self.generations.insert(id, row.into());
-                }
+            } else if let Some(id) = row.key.strip_prefix(GENERATION).and_then(|id| id.parse().ok())
+                && let Ok(row) = serde_json::from_slice::<Row>(body)
+            {
+                self.generations.insert(id, row.into());
             }
         }
     }
@@ -55,7 +55,11 @@ impl Normalize {
         let mut rows = Vec::new();
         for id in std::mem::take(&mut self.dirty) {
             let body = self.generations.get(&id).and_then(|known| serde_json::to_vec(&Row::from(known)).ok());
-            rows.push(StateRow { room: ROOM, key: format!("{GENERATION}{id}").into(), body: body.map(Into::into) });
+            rows.push(StateRow {
+                room: ROOM,
+                key: format!("{GENERATION}{id}").into(),
+                body: body.map(Into::into),
+            });
         }
         for id in std::mem::take(&mut self.forgotten) {
             rows.push(StateRow { room: ROOM, key: format!("{GENERATION}{id}").into(), body: None });

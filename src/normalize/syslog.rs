@@ -107,9 +107,9 @@ fn inner_header<'a>(header: &Header<'a>) -> Option<&'a str> {
         return None;
     }
     // The word between may be a host or a facility; a program's own stamp has no host and tag behind it.
-    [header.after_stamp, header.after_host].into_iter().find(|rest| {
-        stamp::read(rest).is_some_and(|(_, used)| rest.get(used..).is_some_and(has_tag))
-    })
+    [header.after_stamp, header.after_host]
+        .into_iter()
+        .find(|rest| stamp::read(rest).is_some_and(|(_, used)| rest.get(used..).is_some_and(has_tag)))
 }
 
 /// Whether a tag with pid, or host and tag, follow a stamp.
@@ -128,10 +128,10 @@ fn one(line: &str) -> Header<'_> {
         rest = behind;
         set_rest(&mut header, rest);
     }
-    if let Some(behind) = version(rest) {
-        if rfc5424(&mut header, behind) {
-            return header;
-        }
+    if let Some(behind) = version(rest)
+        && rfc5424(&mut header, behind)
+    {
+        return header;
     }
     let bracket = rest.strip_prefix('[');
     if let Some((stamp, used)) = stamp::read(bracket.unwrap_or(rest)) {
@@ -181,8 +181,30 @@ fn priority(text: &str) -> Option<(&'static str, &'static str, &str)> {
 }
 
 const FACILITIES: [&str; 24] = [
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",
-    "security", "console", "solaris-cron", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+    "kern",
+    "user",
+    "mail",
+    "daemon",
+    "auth",
+    "syslog",
+    "lpr",
+    "news",
+    "uucp",
+    "cron",
+    "authpriv",
+    "ftp",
+    "ntp",
+    "security",
+    "console",
+    "solaris-cron",
+    "local0",
+    "local1",
+    "local2",
+    "local3",
+    "local4",
+    "local5",
+    "local6",
+    "local7",
 ];
 const SEVERITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
@@ -402,7 +424,10 @@ fn behind_message_id(message: &str) -> &str {
 /// `name[pid]: `, `name: `, `name[pid] `, `name(module)[pid]: `, `/path/name[pid]: `, `postfix/smtpd[pid]: `.
 fn tag(text: &str) -> Option<Tag<'_>> {
     let bytes = text.as_bytes();
-    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'@' | b'+' | b'(' | b')' | b'*' | b'\\' | b'!' | b'~');
+    let part = |b: &u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'_' | b'-' | b'.' | b'/' | b'@' | b'+' | b'(' | b')' | b'*' | b'\\' | b'!' | b'~')
+    };
     let length = bytes.iter().take(TAG_BYTES_MAX + 1).take_while(|b| part(b)).count();
     if length == 0 || length > TAG_BYTES_MAX || !bytes.iter().take(length).any(u8::is_ascii_alphabetic) {
         return None;
@@ -411,7 +436,8 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     let mut rest = text.get(length..)?;
     let mut pid = None;
     if let Some((inside, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        let plain = (1..=24).contains(&inside.len()) && inside.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'#'));
+        let plain = (1..=24).contains(&inside.len())
+            && inside.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'#'));
         if !plain {
             return None;
         }
@@ -419,7 +445,9 @@ fn tag(text: &str) -> Option<Tag<'_>> {
         rest = behind;
     }
     let message = match (rest.strip_prefix(':'), pid) {
-        (Some(message), _) if message.is_empty() || message.starts_with([' ', '\t']) || pid.is_some() => message,
+        (Some(message), _) if message.is_empty() || message.starts_with([' ', '\t']) || pid.is_some() => {
+            message
+        }
         (None, Some(_)) if rest.is_empty() || rest.starts_with(' ') => rest,
         _ => return None,
     };

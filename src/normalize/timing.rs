@@ -29,7 +29,12 @@ impl Timing {
 
     /// Resolves the stamp; then sets the event's `time`, `counted_at` and flags, and moves the watermark.
     /// True when the watermark moved.
-    pub fn apply(&mut self, event: &mut Event, stamp: Option<Stamp>, watermark: &mut Option<Timestamp>) -> bool {
+    pub fn apply(
+        &mut self,
+        event: &mut Event,
+        stamp: Option<Stamp>,
+        watermark: &mut Option<Timestamp>,
+    ) -> bool {
         let read_at = event.observed_at;
         let resolved = stamp.and_then(|stamp| self.resolve(stamp, read_at, *watermark));
         let Some((time, flags)) = resolved else {
@@ -62,7 +67,12 @@ impl Timing {
         }
     }
 
-    fn resolve(&mut self, stamp: Stamp, read_at: Timestamp, mark: Option<Timestamp>) -> Option<(Timestamp, Flags)> {
+    fn resolve(
+        &mut self,
+        stamp: Stamp,
+        read_at: Timestamp,
+        mark: Option<Timestamp>,
+    ) -> Option<(Timestamp, Flags)> {
         let civil = match stamp {
             Stamp::Instant(at) => return Some((at, Flags::default())),
             Stamp::Civil(civil) => civil,
@@ -77,7 +87,9 @@ impl Timing {
         let (this_year, _, _) = (latest + Span::seconds(self.offset_at(latest))).date();
         // Eight years reach over 1900 and 2100, which had and have no 29 February.
         let mut years = (this_year - 8..=this_year).rev();
-        years.find_map(|year| self.moment(civil, year, read_at, mark).filter(|at| *at <= latest)).map(|at| (at, flags))
+        years
+            .find_map(|year| self.moment(civil, year, read_at, mark).filter(|at| *at <= latest))
+            .map(|at| (at, flags))
     }
 
     /// The moment of a wall clock's reading in the source's zone; `None` when the date does not exist.
@@ -85,7 +97,13 @@ impl Timing {
     /// In a fold (the clock goes back) the reading means two moments: the earlier one is taken, unless the file
     /// has shown that it is past it and the later one is not in the future. In a gap (the clock goes forward)
     /// the reading never was; it is taken as from a clock that had not been put forward.
-    fn moment(&mut self, civil: Civil, year: i64, read_at: Timestamp, mark: Option<Timestamp>) -> Option<Timestamp> {
+    fn moment(
+        &mut self,
+        civil: Civil,
+        year: i64,
+        read_at: Timestamp,
+        mark: Option<Timestamp>,
+    ) -> Option<Timestamp> {
         let wall = Timestamp::from_civil((year, civil.month, civil.day), civil.clock, civil.micros)?;
         let quarter = wall.0.div_euclid(QUARTER_HOUR * 1_000_000);
         if let Some((_, east)) = self.last.filter(|(at, _)| *at == quarter) {
@@ -150,7 +168,9 @@ mod tests {
 
     #[test]
     fn a_stamp_without_year_is_the_latest_not_after_reading() {
-        let year = |read_at: &str, stamp: &str| told("UTC", read_at, None, stamp).chars().take(16).collect::<String>();
+        let year = |read_at: &str, stamp: &str| {
+            told("UTC", read_at, None, stamp).chars().take(16).collect::<String>()
+        };
         assert_eq!(year("2026-01-01T00:10:00Z", "Dec 31 23:59:00"), "2025-12-31T23:59");
         assert_eq!(year("2026-01-01T00:10:00Z", "Jan  1 00:09:00"), "2026-01-01T00:09");
         assert_eq!(year("2025-12-31T23:59:30Z", "Jan  1 00:00:10"), "2026-01-01T00:00");
@@ -162,7 +182,9 @@ mod tests {
 
     #[test]
     fn the_sources_zone_counts_and_its_clock_changes_are_resolved() {
-        let time = |mark, stamp| told("Europe/Berlin", "2026-10-26T00:00:00Z", mark, stamp).chars().take(19).collect::<String>();
+        let time = |mark, stamp| {
+            told("Europe/Berlin", "2026-10-26T00:00:00Z", mark, stamp).chars().take(19).collect::<String>()
+        };
         assert_eq!(time(None, "2026-07-01 12:00:00"), "2026-07-01T10:00:00");
         assert_eq!(time(None, "2026-01-05 12:00:00"), "2026-01-05T11:00:00");
         // The fold of 2026-10-25: 02:30 was twice.

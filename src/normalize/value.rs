@@ -81,8 +81,24 @@ fn is_host_name(text: &str) -> bool {
 /// become a person that events are counted for.
 pub fn is_null(text: &str) -> bool {
     const NULLS: [&str; 18] = [
-        "-", "--", "?", "N/A", "n/a", "null", "NULL", "(null)", "<null>", "nil", "None", "undefined", "UNKNOWN", "(unknown)",
-        "<unknown>", "(invalid user)", "<invalid username>", "Not Available",
+        "-",
+        "--",
+        "?",
+        "N/A",
+        "n/a",
+        "null",
+        "NULL",
+        "(null)",
+        "<null>",
+        "nil",
+        "None",
+        "undefined",
+        "UNKNOWN",
+        "(unknown)",
+        "<unknown>",
+        "(invalid user)",
+        "<invalid username>",
+        "Not Available",
     ];
     text.is_empty() || (text.len() <= 18 && NULLS.contains(&text))
 }

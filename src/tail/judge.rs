@@ -131,9 +131,7 @@ impl Tail {
         let position = Position { generation: id, offset, lines, tail_hash: hash(&tail), markers, watermark };
         self.book.set_position(id, position.clone(), &opening);
         follower.carry(id, &position, opening, tail);
-        if follower.unread() {
-            self.ready.insert(key);
-        }
+        self.queue(key);
         self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
         self.book.set_finished(old, true);
         self.lost.retain(|loss| loss.generation != old);
@@ -267,9 +265,10 @@ impl Tail {
     ) -> io::Result<Option<u64>> {
         let Some(follower) = self.followers.get(&key) else { return Ok(None) };
         let mates = self
-            .followers
-            .values()
-            .filter(|mate| mate.found.group == follower.found.group && follower.rotated());
+            .ready
+            .siblings(key)
+            .filter(|_| follower.rotated())
+            .filter_map(|mate| self.followers.get(&mate));
         let mates = mates.filter(|mate| mate.found.live || follower.found.packed);
         let long = if opening.len() as u64 >= HEAD_BYTES { alike } else { &[] };
         let carriers = long
@@ -323,9 +322,7 @@ impl Tail {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return };
         follower.carry(id, &entry.position, opening, tail);
         self.book.carry(id, key, &follower.found.path.to_string_lossy());
-        if follower.unread() {
-            self.ready.insert(key);
-        }
+        self.queue(key);
     }
 
     fn attach_packed(&mut self, key: Key, id: u64, content: Content) -> io::Result<()> {
@@ -334,7 +331,7 @@ impl Tail {
         };
         follower.carry_packed(id, &entry.position, content)?;
         self.book.carry(id, key, &follower.found.path.to_string_lossy());
-        self.ready.insert(key);
+        self.queue(key);
         Ok(())
     }
 
@@ -360,7 +357,7 @@ impl Tail {
         let Some(follower) = self.followers.get_mut(&key) else { return };
         let id = self.book.add(source, &follower.found.path.to_string_lossy(), key, now.utc);
         follower.carry(id, &super::book::start(id), Vec::new(), Vec::new());
-        self.ready.insert(key);
+        self.queue(key);
     }
 
     /// One gap row for each file that lost what was read of it; where a copy holds the rest, reading goes on there.

@@ -39,6 +39,7 @@ impl Tail {
             };
             if follower.file.is_some() {
                 follower.departed.get_or_insert(now.boottime);
+                self.place(key);
             } else {
                 self.book.orphan(id, now.boottime);
                 self.drop_follower(key);
@@ -49,7 +50,8 @@ impl Tail {
     /// Forgets a file; what carried a generation must have been orphaned before.
     pub(super) fn drop_follower(&mut self, key: Key) {
         self.close(key);
-        self.ready.remove(&key);
+        self.ready.remove(key);
+        self.ready.leave(key);
         self.followers.remove(&key);
     }
 
@@ -58,6 +60,7 @@ impl Tail {
         let Some(follower) = self.followers.get_mut(&key) else {
             let encoding = self.sources.get(found.source).map(|source| source.encoding).unwrap_or_default();
             self.followers.insert(key, Follower::new(found, encoding, now.boottime, first));
+            self.place(key);
             return;
         };
         if follower.found.source != found.source {
@@ -80,9 +83,10 @@ impl Tail {
                 self.prove_changed(key, now);
             }
         }
+        self.place(key);
         let Some(follower) = self.followers.get(&key) else { return };
         if follower.unread() || follower.trouble.is_some() && matches!(follower.role, Role::Carrier(_)) {
-            self.ready.insert(key);
+            self.ready.insert(key, follower.served);
         }
     }
 
@@ -116,7 +120,7 @@ impl Tail {
         match Prover::new(file, follower.found.stat.size) {
             Ok(prover) => {
                 follower.gzip = Some(Phase::Proving(Box::new(prover)));
-                self.ready.insert(key);
+                self.queue(key);
             }
             Err(error) => follower.trouble = Some(format!("it cannot be read: {error}").into()),
         }

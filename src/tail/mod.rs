@@ -18,6 +18,7 @@ mod gzip;
 mod judge;
 mod look;
 mod open;
+mod queue;
 mod scan;
 mod serve;
 mod settle;
@@ -35,6 +36,7 @@ use crate::schema::{GapReason, Generation, Position, Reading, Refusal, Span, Tim
 use book::Book;
 use follower::{Follower, Role};
 use gzip::Phase;
+use queue::Queue;
 use scan::{Key, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -93,7 +95,7 @@ pub struct Tail {
     book: Book,
     followers: BTreeMap<Key, Follower>,
     open: BTreeSet<Key>,
-    ready: BTreeSet<Key>,
+    ready: Queue,
     lost: Vec<Loss>,
     refused: Vec<Refusal>,
     unreadable: Vec<PathBuf>,
@@ -101,7 +103,6 @@ pub struct Tail {
     last_look: Option<Span>,
     hinted: bool,
     must_look: bool,
-    turn: u64,
     buffer: Vec<u8>,
 }
 
@@ -129,7 +130,7 @@ impl Tail {
             book: Book::new(known, next_generation),
             followers: BTreeMap::new(),
             open: BTreeSet::new(),
-            ready: BTreeSet::new(),
+            ready: Queue::default(),
             lost: Vec::new(),
             refused: Vec::new(),
             unreadable: Vec::new(),
@@ -137,7 +138,6 @@ impl Tail {
             last_look: None,
             hinted: false,
             must_look: false,
-            turn: 0,
             buffer: vec![0; serve::BUFFER_BYTES],
         }
     }
@@ -214,7 +214,6 @@ impl Tail {
 impl LogSource for Tail {
     fn poll(&mut self, now: &Reading) -> Batch {
         let mut batch = Batch::default();
-        self.turn += 1;
         self.refresh(now);
         let looked = self.look_is_due(now);
         if looked {

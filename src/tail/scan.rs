@@ -212,6 +212,7 @@ impl Look<'_> {
             let held = newest.entry(&name.base).or_insert(&name.age);
             *held = (*held).max(&name.age);
         }
+        let Ok(real) = directory.canonicalize() else { return };
         for name in &fitting {
             let path = directory.join(OsStr::from_bytes(name.name));
             let newest =
@@ -228,15 +229,20 @@ impl Look<'_> {
             } else {
                 let group = Arc::new((self.index, directory.to_path_buf(), name.base.clone()));
                 let packed = name.packing == Packing::Gzip;
-                self.file(path, name.kind.is_symlink(), (group, name.age.clone(), live, packed));
+                self.file(
+                    path,
+                    (!name.kind.is_symlink()).then_some(&real),
+                    (group, name.age.clone(), live, packed),
+                );
             }
         }
     }
 
-    fn file(&mut self, path: PathBuf, link: bool, (group, age, live, packed): (Group, Age, bool, bool)) {
-        let Ok(directory) = group.1.canonicalize() else { return };
-        let real = match path.file_name() {
-            Some(name) if !link => directory.join(name),
+    /// `directory` is where the file really is, unless it is a link.
+    fn file(&mut self, path: PathBuf, directory: Option<&PathBuf>, sort: (Group, Age, bool, bool)) {
+        let (group, age, live, packed) = sort;
+        let real = match (directory, path.file_name()) {
+            (Some(directory), Some(name)) => directory.join(name),
             _ => match path.canonicalize() {
                 Ok(real) => real,
                 Err(error) => return self.refuse(&path, &format!("the link leads nowhere: {error}")),

@@ -1,18 +1,17 @@
 //! Reading within the budget of a batch: oldest siblings first, and those first that were served longest ago.
 
 use super::fingerprint::{Proof, prove};
-use super::follower::{Read, Role};
+use super::follower::{Follower, Read, Role};
 use super::gzip::{Phase, Piece, Wanted};
 use super::judge::born_after;
 use super::open::open_same;
-use super::scan::{Group, Key, Stat};
-use super::siblings::Age;
+use super::scan::{Key, Stat};
 use super::splitter::Out;
 use super::{Loss, Tail};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_LINES_MAX, DELETED_AGE_MAX, OPEN_FILES_MAX, TAIL_MARKER_BYTES};
 use crate::ports::Batch;
 use crate::schema::{GapReason, Reading, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -26,6 +25,9 @@ pub(super) const BUFFER_BYTES: usize = QUANTUM_BYTES + TAIL_MARKER_BYTES as usiz
 const PROVE_BYTES: usize = 4 * 1024 * 1024;
 /// What a reading costs at least, so that ten thousand empty ones end a poll.
 const READ_COST_BYTES: usize = 128;
+
+/// Before every place in the order of turns.
+const FIRST: (u64, Key) = (0, (0, 0));
 
 /// What a poll may still take.
 struct Budget {
@@ -47,13 +49,16 @@ impl Tail {
             }
             let seen = follower.found.stat.size;
             follower.refresh(stat, now.boottime);
+            let (shrunk, unread) =
+                (stat.size < follower.cursor.next() && follower.gzip.is_none(), follower.unread());
             if stat.links == 0 && follower.departed.is_none() {
                 follower.departed = Some(now.boottime);
+                self.place(key);
             }
-            if stat.size < follower.cursor.next() && follower.gzip.is_none() {
+            if shrunk {
                 self.shrunk(key, seen, now);
-            } else if follower.unread() {
-                self.ready.insert(key);
+            } else if unread {
+                self.queue(key);
             } else if stat.size == seen {
                 self.still_itself(key, now); // Same size, yet changed: renamed, or written anew.
             }
@@ -81,14 +86,12 @@ impl Tail {
         follower.cursor.rewind();
         let bytes = seen.saturating_sub(follower.found.stat.size);
         self.book.gap(id, now.utc, GapReason::Truncated, (offset, Some(offset)), Some(bytes));
-        if follower.unread() {
-            self.ready.insert(key);
-        }
+        self.queue(key);
     }
 
     /// The file does not hold any more what was read from it: the next look decides what it is.
     pub(super) fn lose(&mut self, key: Key, reason: GapReason, now: &Reading) {
-        self.ready.remove(&key);
+        self.ready.remove(key);
         let Some(follower) = self.followers.get_mut(&key) else { return };
         if let Role::Carrier(id) = follower.role {
             self.book.advance(id, &mut follower.cursor);
@@ -108,16 +111,20 @@ impl Tail {
     pub(super) fn serve(&mut self, now: &Reading, batch: &mut Batch) {
         let mut budget = Budget { bytes: BATCH_BYTES_MAX, prove: PROVE_BYTES };
         let mut touched = BTreeSet::new();
-        'batch: loop {
-            let order = self.order(&budget);
-            if order.is_empty() {
-                break;
-            }
-            for key in order {
-                if batch.lines.len() >= BATCH_LINES_MAX || budget.bytes == 0 {
-                    break 'batch;
+        let (mut from, mut served) = (FIRST, false);
+        while batch.lines.len() < BATCH_LINES_MAX && budget.bytes > 0 {
+            let Some((turn, key)) = self.ready.first_from(from) else {
+                if !served {
+                    break;
                 }
+                // Some that had to wait for their siblings may be free now.
+                (from, served) = (FIRST, false);
+                continue;
+            };
+            from = (turn, (key.0, key.1.saturating_add(1)));
+            if self.may_read(key, &budget) {
                 touched.insert(key);
+                served = true;
                 self.serve_one(key, now, batch, &mut budget);
             }
         }
@@ -128,32 +135,38 @@ impl Tail {
         }
     }
 
-    /// The files to read now. A file waits while an older sibling has something unread.
-    fn order(&self, budget: &Budget) -> Vec<Key> {
-        let mut oldest: BTreeMap<&Group, Age> = BTreeMap::new();
-        let ready = || self.ready.iter().filter_map(|key| Some((*key, self.followers.get(key)?)));
-        for (_, follower) in ready().filter(|(_, follower)| follower.blocks()) {
-            let age = follower.age();
-            let held = oldest.entry(&follower.found.group).or_insert_with(|| age.clone());
-            if age < *held {
-                *held = age;
-            }
+    /// A file waits while an older sibling has something unread.
+    fn may_read(&self, key: Key, budget: &Budget) -> bool {
+        let Some(follower) = self.followers.get(&key) else { return false };
+        if follower.role == Role::New {
+            return budget.prove > 0;
         }
-        let may = ready().filter(|(_, follower)| match follower.role {
-            Role::New => budget.prove > 0,
-            _ => oldest.get(&follower.found.group).is_none_or(|held| follower.age() <= *held),
-        });
-        let mut order: Vec<(u64, Key)> = may.map(|(key, follower)| (follower.served, key)).collect();
-        order.sort_unstable();
-        order.into_iter().map(|(_, key)| key).collect()
+        let holds_up = |older: Key| {
+            self.ready.contains(older) && self.followers.get(&older).is_some_and(Follower::blocks)
+        };
+        !self.ready.older(key).any(holds_up)
+    }
+
+    /// Notes that a file has something unread, if it has.
+    pub(super) fn queue(&mut self, key: Key) {
+        if let Some(follower) = self.followers.get(&key).filter(|follower| follower.unread()) {
+            self.ready.insert(key, follower.served);
+        }
+    }
+
+    /// Notes where a file stands among its siblings.
+    pub(super) fn place(&mut self, key: Key) {
+        if let Some(follower) = self.followers.get(&key) {
+            self.ready.place(key, &follower.found.group, follower.age());
+        }
     }
 
     fn serve_one(&mut self, key: Key, now: &Reading, batch: &mut Batch, budget: &mut Budget) {
         if !self.ensure_open(key, now) || !self.still_itself(key, now) {
-            self.ready.remove(&key);
+            self.ready.remove(key);
             return;
         }
-        let turn = self.turn;
+        let turn = self.ready.serve(key);
         let Tail { followers, sources, book, buffer, .. } = self;
         let Some(follower) = followers.get_mut(&key) else { return };
         follower.served = turn;
@@ -182,12 +195,12 @@ impl Tail {
         }
         match read {
             Ok(Read::More) => {}
-            Ok(Read::Drained) => drop(self.ready.remove(&key)),
+            Ok(Read::Drained) => self.ready.remove(key),
             Ok(Read::Lost(reason)) => self.lose(key, reason, now),
             Ok(Read::Ended(broken)) => self.end_packed(key, id, broken, now),
             Err(error) => {
                 follower.trouble = Some(format!("it cannot be read: {error}").into());
-                self.ready.remove(&key);
+                self.ready.remove(key);
                 self.close(key);
             }
         }
@@ -204,7 +217,7 @@ impl Tail {
             }
         }
         self.book.set_finished(id, true);
-        self.ready.remove(&key);
+        self.ready.remove(key);
         self.close(key);
     }
 
@@ -215,7 +228,7 @@ impl Tail {
         let (Some(Phase::Proving(prover)), Some(source)) =
             (&mut follower.gzip, sources.get(follower.found.source))
         else {
-            self.ready.remove(&key);
+            self.ready.remove(key);
             return;
         };
         let slice = budget.prove.min(PROVE_BYTES / 4);
@@ -240,7 +253,7 @@ impl Tail {
         let whole = matches!(end, Piece::End) || content.broken.is_some();
         follower.judged = Some(follower.found.stat);
         follower.gzip = Some(if whole { Phase::Proven(content) } else { Phase::Waiting });
-        self.ready.remove(&key);
+        self.ready.remove(key);
         if whole {
             self.hinted = true;
             self.judge_packed(key, now);
@@ -314,7 +327,8 @@ impl Tail {
             f.departed.is_none()
                 && !matches!(f.gzip, Some(Phase::Proving(_) | Phase::Reading(..) | Phase::Proven(_)))
         });
-        let quietest = free.min_by_key(|(key, f)| (self.ready.contains(*key), f.changed_at, f.served, **key));
+        let quietest =
+            free.min_by_key(|(key, f)| (self.ready.contains(**key), f.changed_at, f.served, **key));
         let quietest = quietest.map(|(key, _)| *key);
         quietest.map(|key| self.close(key)).is_some()
     }

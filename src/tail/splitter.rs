@@ -87,7 +87,8 @@ impl Splitter {
             self.encoding = self.encoding.of(data);
         } else if self.line_start == 0 && self.partial.length == 1 && self.encoding == Encoding::Bytes {
             // The byte order mark came in two pieces.
-            let mark = [self.partial.kept.first().copied(), data.first().copied()].map(Option::unwrap_or_default);
+            let mark =
+                [self.partial.kept.first().copied(), data.first().copied()].map(Option::unwrap_or_default);
             if self.encoding.of(&mark) != Encoding::Bytes {
                 self.encoding = self.encoding.of(&mark);
                 self.keep(&mark[1..]);

@@ -39,8 +39,19 @@ struct Reader<'r> {
 }
 
 const GRAMMAR_KEYS: [&str; 13] = [
-    "name", "family", "description", "version", "fallback", "framing", "programs", "logsource", "set", "map", "fields",
-    "message", "sample",
+    "name",
+    "family",
+    "description",
+    "version",
+    "fallback",
+    "framing",
+    "programs",
+    "logsource",
+    "set",
+    "map",
+    "fields",
+    "message",
+    "sample",
 ];
 const MESSAGE_KEYS: [&str; 11] =
     ["name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "attempt"];
@@ -70,7 +81,8 @@ impl Reader<'_> {
             self.wrong(0, "a grammar needs a `framing`: syslog, json, key-value or plain");
         }
         let messages = self.tables(root, "message").into_iter().map(|table| self.message(table)).collect();
-        let samples = self.tables(root, "sample").into_iter().filter_map(|table| self.sample(table)).collect();
+        let samples =
+            self.tables(root, "sample").into_iter().filter_map(|table| self.sample(table)).collect();
         Some(GrammarSpec {
             file: self.file.to_owned(),
             name: name?,
@@ -97,7 +109,9 @@ impl Reader<'_> {
             self.wrong(byte, "a message needs a `name`");
         }
         let class = match table.get("class").and_then(|value| value.get_ref().as_str()) {
-            Some(word) => self.listed(table, "class", word, Class::from_name(word), Class::all().map(Class::name)),
+            Some(word) => {
+                self.listed(table, "class", word, Class::from_name(word), Class::all().map(Class::name))
+            }
             None => Class::Base,
         };
         let activity = match table.get("activity").and_then(|value| value.get_ref().as_str()) {
@@ -106,7 +120,9 @@ impl Reader<'_> {
         };
         let outcomes = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
         let outcome = match table.get("outcome").and_then(|value| value.get_ref().as_str()) {
-            Some(word) => self.listed(table, "outcome", word, Outcome::from_name(word), outcomes.map(Outcome::name)),
+            Some(word) => {
+                self.listed(table, "outcome", word, Outcome::from_name(word), outcomes.map(Outcome::name))
+            }
             None => Outcome::Unknown,
         };
         let attempt = self.string(table, "attempt");
@@ -127,11 +143,16 @@ impl Reader<'_> {
     }
 }
 
-const FRAMINGS: [(&str, Framing); 4] =
-    [("syslog", Framing::Syslog), ("json", Framing::Json), ("key-value", Framing::KeyValue), ("plain", Framing::Plain)];
-const ROLES: [(&str, AttemptRole); 7] = [
+const FRAMINGS: [(&str, Framing); 4] = [
+    ("syslog", Framing::Syslog),
+    ("json", Framing::Json),
+    ("key-value", Framing::KeyValue),
+    ("plain", Framing::Plain),
+];
+const ROLES: [(&str, AttemptRole); 8] = [
     ("fails", AttemptRole::Fails),
     ("hints", AttemptRole::Hints),
+    ("announces", AttemptRole::Announces),
     ("repeats", AttemptRole::Repeats),
     ("belongs", AttemptRole::Belongs),
     ("ends", AttemptRole::Ends),
@@ -191,7 +212,13 @@ impl Reader<'_> {
         }
     }
 
-    fn word<T: Copy>(&mut self, table: &DeTable<'_>, key: &str, word: &str, words: &[(&str, T)]) -> Option<T> {
+    fn word<T: Copy>(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        word: &str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
         let value = table.get(key)?;
         let found = words.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
         if found.is_none() && value.get_ref().is_str() {
@@ -227,7 +254,8 @@ impl Reader<'_> {
     fn tables<'t, 'd>(&mut self, table: &'t DeTable<'d>, key: &str) -> Vec<&'t DeTable<'d>> {
         let Some(value) = table.get(key) else { return Vec::new() };
         let array = value.get_ref().as_array();
-        let inner = array.map(|array| array.iter().map(|item| item.get_ref().as_table()).collect::<Option<Vec<_>>>());
+        let inner =
+            array.map(|array| array.iter().map(|item| item.get_ref().as_table()).collect::<Option<Vec<_>>>());
         inner.flatten().unwrap_or_else(|| {
             self.wrong(value.span().start, format!("`{key}` is an array of tables: [[{key}]]"));
             Vec::new()
@@ -282,7 +310,8 @@ impl Reader<'_> {
                     let pairs = words.iter().map(|(word, to)| (word.get_ref().to_string(), self.scalar(to)));
                     maps.push((target, pairs.collect()));
                 }
-                None => self.wrong(value.span().start, "a table of words is meant here: { word = \"replacement\" }"),
+                None => self
+                    .wrong(value.span().start, "a table of words is meant here: { word = \"replacement\" }"),
             }
         }
         maps

@@ -13,7 +13,8 @@ pub fn run_samples(set: &Arc<GrammarSet>, spec: &GrammarSpec) -> Vec<String> {
     for (number, sample) in spec.samples.iter().enumerate() {
         let events = read_sample(set, spec, sample);
         for (at, expected) in sample.events.iter().enumerate() {
-            let line = expected.iter().find(|(name, _)| name == "line").and_then(|(_, text)| text.parse().ok());
+            let line =
+                expected.iter().find(|(name, _)| name == "line").and_then(|(_, text)| text.parse().ok());
             let line = line.unwrap_or(at + 1);
             let place = format!("{}: sample {}, line {line}", spec.file, number + 1);
             let Some(event) = line.checked_sub(1).and_then(|at| events.get(at)) else {

@@ -64,7 +64,10 @@ fn a_folder_overrides_the_built_in_by_name() {
     std::fs::write(folder.path().join("a.toml"), text).unwrap();
     let specs = load(Some(folder.path())).unwrap();
     let json = specs.iter().find(|spec| spec.name == "json").unwrap();
-    assert_eq!((json.description.as_str(), specs.iter().filter(|spec| spec.name == "json").count()), ("mine", 1));
+    assert_eq!(
+        (json.description.as_str(), specs.iter().filter(|spec| spec.name == "json").count()),
+        ("mine", 1)
+    );
     std::fs::write(folder.path().join("b.toml"), text).unwrap();
     let problems = load(Some(folder.path())).unwrap_err();
     assert!(problems[0].message.contains("also given by"), "{}", problems[0]);

@@ -169,6 +169,8 @@ fn the_html_tells_what_the_text_tells() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_log_text_harms_a_letter(raw in ".{0,300}", user in "(\\PC|[\\x00-\\x1f<>&\"':/.]|http://|\u{202e}){0,40}") {
         check_is_safe(&letter_about(&raw, &user));

@@ -298,3 +298,33 @@ fn a_test_mail_goes_to_the_address_asked_for() {
     assert_eq!(bad, Err(ActRefused::BadAddress("a@b\\r\\nBcc: x@y".into())));
     assert_eq!(world.book.notifications().count(), 0);
 }
+
+#[test]
+fn who_is_on_call_when_the_mail_goes_out_is_told() {
+    let schedule = schedule::Schedule {
+        zone: TimeZone::UTC,
+        members: vec!["ana".into(), "ben".into()],
+        turn_days: 1,
+        first: jiff::civil::date(2026, 11, 22).at(9, 5, 0, 0),
+        overrides: vec![],
+    };
+    let on_call = Step { after: Span::ZERO, notify: vec![Recipient::Schedule("soc".into())] };
+    let mut params = params(Policy { steps: vec![on_call], ..policy() });
+    params.persons.extend([person("ben", &["ben@example.org"])]);
+    params.schedules.insert("soc".into(), schedule);
+    let mut world = World::new(params);
+    world.finds("root", Severity::High);
+    world.expect_mails(&["ana notice"]);
+    world.relay = Relay::Defers;
+    world.finds("admin", Severity::High);
+    world.pass(Span::minutes(6)); // the turn changed at 09:05
+    world.relay = Relay::Accepts;
+    world.pass(Span::minutes(3));
+    let mails = world.new_mails();
+    assert!(
+        mails.contains(&"ben notice".to_owned()) && mails.contains(&"ana notice".to_owned()),
+        "{mails:?}"
+    );
+    world.pass(Span::minutes(23)); // the first one is repeated for whoever has the turn
+    assert!(world.new_mails().iter().all(|mail| mail == "ben repeat"));
+}

@@ -34,7 +34,8 @@ CREATE TABLE event (
   assigned_ip TEXT, mfa INTEGER, logon_type TEXT, device TEXT, user_agent TEXT, http_method TEXT, http_status INTEGER,
   bytes_in INTEGER, bytes_out INTEGER, part_of INTEGER, part_of_line INTEGER, extra TEXT, reason TEXT,
   raw_bytes BLOB) STRICT;
--- Indexes are the cost, not rows. CPU per event of a commit of 4,096 sshd events (tests/ledger_bench.rs, medians):
+-- Indexes are the cost, not rows. CPU per event of a commit of 4,096 sshd events (tests/ledger_bench.rs, two runs each,
+--   good to about 15 %):
 --   rows alone 3.3 us, + place 0.6, + user 1.6, + src_ip 2.0, + at 1.2 (half of it for the text); together 8.6;
 --   for comparison 15 plain text columns with two indexes (user, time), (src_ip, time): 12.7 us.
 -- A line is stored once: a repeat is an error. Nearly an append for each file.
@@ -43,7 +44,7 @@ CREATE UNIQUE INDEX event_place ON event (generation, "offset");
 CREATE INDEX event_user ON event (user) WHERE user IS NOT NULL;
 CREATE INDEX event_src_ip ON event (src_ip) WHERE src_ip IS NOT NULL;
 -- When: `at` is `time` as the views spell it, so that a comparison of text finds the hour. Nearly an append. An
--- expression index on the integer costs twice as much, and an integer index is of no use to the views.
+-- expression index on the integer costs more (2.0 us), and an integer index is of no use to the views.
 CREATE INDEX event_at ON event (at);
 -- Tunnels are few; the view vpn_sessions pairs them.
 CREATE INDEX event_tunnel ON event (source, coalesce(session, src_ip || ' ' || user)) WHERE class = 'tunnel';

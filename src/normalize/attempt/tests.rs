@@ -16,7 +16,7 @@ fn tell_as(attempts: &mut Attempts, lines: &[Line<'_>], form: impl Fn(usize) -> 
         told.push(match attempts.link(role, key, Timestamp(second * 1_000_000), 100 + line, line) {
             Link::Own => "+".to_owned(),
             Link::Plain => ".".to_owned(),
-            Link::PartOf { event, line } => {
+            Link::PartOf { event, line, .. } => {
                 assert_eq!(event, 100 + line);
                 line.to_string()
             }

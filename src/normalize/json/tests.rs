@@ -6,7 +6,10 @@ fn told(text: &str) -> String {
     match read(text) {
         Ok(fields) => {
             let rest = fields.rest();
-            let shown: Vec<String> = rest.iter().map(|(key, value)| format!("{key}={}", serde_json::to_string(value).unwrap())).collect();
+            let shown: Vec<String> = rest
+                .iter()
+                .map(|(key, value)| format!("{key}={}", serde_json::to_string(value).unwrap()))
+                .collect();
             shown.join(" ")
         }
         Err(error) => error.to_string(),
@@ -22,7 +25,10 @@ fn objects_are_flattened() {
         (r#"{"a":[1,{"k":[2]}]}"#, r#"a=[1,"{\"k\":[2]}"]"#),
         (r#"{"a":1,"a":2,"a":{"b":3}}"#, "a=1 a#2=2 a#3.b=3"),
         (r#"{"a":"\u00e9\ud83d\ude00\ud83d\u0000\n\/"}"#, "a=\"\u{e9}\u{1f600}\u{fffd}\u{fffd}\\n/\""),
-        (r#"{"n":12345678901234567890123,"i":1e999,"m":-9223372036854775808}"#, r#"n="12345678901234567890123" i="1e999" m=-9223372036854775808"#),
+        (
+            r#"{"n":12345678901234567890123,"i":1e999,"m":-9223372036854775808}"#,
+            r#"n="12345678901234567890123" i="1e999" m=-9223372036854775808"#,
+        ),
         ("{}", ""),
         (r#"{"a":[],"b":{}}"#, "a=[]"),
     ] {
@@ -88,7 +94,8 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
         prop::collection::vec(any::<i64>().prop_map(Value::from), 0..3).prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 5, |inner| {
-        prop::collection::btree_map("[a-z]{1,3}", inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect()))
+        prop::collection::btree_map("[a-z]{1,3}", inner, 0..5)
+            .prop_map(|map| Value::Object(map.into_iter().collect()))
     })
 }
 

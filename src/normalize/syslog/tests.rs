@@ -38,12 +38,18 @@ fn headers_in_every_shape() {
         ("1 2026-02-03T04:05:06Z web1 sshd 12 ID7 -  M", "2026-02-03T04:05:06Z|web1|sshd|12|M"),
         ("577 <134>1 2026-02-03T04:05:06Z web1 sshd - - - M", "2026-02-03T04:05:06Z|web1|sshd||M"),
         ("<38>1 - web1 sshd 12 - - \u{feff}M", "|web1|sshd|12|M"),
-        (r#"<38>1 2026-02-03T04:05:06Z web1 sshd 12 - [a@1 k="]\"v"][b] M"#, "2026-02-03T04:05:06Z|web1|sshd|12|M"),
+        (
+            r#"<38>1 2026-02-03T04:05:06Z web1 sshd 12 - [a@1 k="]\"v"][b] M"#,
+            "2026-02-03T04:05:06Z|web1|sshd|12|M",
+        ),
         ("<38>sshd[12]: M", "||sshd|12|M"),
         ("sshd[12]: M", "||sshd|12|M"),
         ("2026/02/03 04:05:06 [error] 1#2: M", "2026/02/03 04:05:06||||[error] 1#2: M"),
         ("[Tue Feb 03 04:05:06.1 2026] [core:error] M", "Tue Feb 03 04:05:06.1 2026||||[core:error] M"),
-        ("Feb  3 04:05:06 web1 nginx: 2026/02/03 04:05:06 [error] M", "Feb  3 04:05:06|web1|nginx||[error] M"),
+        (
+            "Feb  3 04:05:06 web1 nginx: 2026/02/03 04:05:06 [error] M",
+            "Feb  3 04:05:06|web1|nginx||[error] M",
+        ),
         ("Feb  3 04:05:06 web1 Job done", "Feb  3 04:05:06|web1|||Job done"),
         ("web1 sshd[12]: M", "|web1|sshd|12|M"),
         ("web1 sshd[12]: kernel:[  970.6993]: M", "|web1|sshd|12|M"),
@@ -55,7 +61,8 @@ fn headers_in_every_shape() {
         ("M", "||||M"),
         ("", "||||"),
     ] {
-        let with = |text: &str| if text.ends_with('M') { format!("{}{M}", &text[..text.len() - 1]) } else { text.to_owned() };
+        let with =
+            |text: &str| text.strip_suffix('M').map_or_else(|| text.to_owned(), |head| format!("{head}{M}"));
         assert_eq!(told(&with(line)), with(expected), "{line}");
     }
 }
