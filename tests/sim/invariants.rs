@@ -55,7 +55,10 @@ impl Watch {
             let Some(clock) = shadow.clocks.get(key).filter(|clock| clock.ended_at.is_none()) else { continue };
             if matches!(clock.kind, ClockKind::Notify | ClockKind::Acknowledge) {
                 let told = passed.certain < clock.allowed.0 + SLACK || clock.state == ClockState::Breached;
-                monitor.check(told, names::BREACH_TOLD, || format!("{} s passed on {clock:?}", passed.certain / 1_000_000));
+                monitor.check(told, names::BREACH_TOLD, || {
+                    let incident = shadow.incidents.get(&clock.incident);
+                    format!("{} s passed on {clock:?} of {incident:?}", passed.certain / 1_000_000)
+                });
             }
         }
         for incident in shadow.incidents.values().filter(|i| matches!(i.status, IncidentStatus::New | IncidentStatus::Open)) {

@@ -35,7 +35,7 @@ pub enum Kind {
 
 pub fn any(rng: &mut Rng) -> Kind {
     let address = format!("203.0.113.{}", rng.below(250) + 1);
-    match rng.below(24) {
+    match rng.below(40) {
         0..=7 => Kind::Accepted(format!("p{}", rng.below(40)), address),
         8..=11 => Kind::Failed(format!("p{}", rng.below(40)), address),
         12..=15 => Kind::Close,
@@ -44,7 +44,8 @@ pub fn any(rng: &mut Rng) -> Kind {
         19..=20 => Kind::Bytes,
         21 => Kind::Nul,
         22 => Kind::Privileged,
-        _ => Kind::Nonsense,
+        23..=24 => Kind::Nonsense,
+        _ => Kind::Close,
     }
 }
 

@@ -3,7 +3,8 @@
 
 use gatewatch::config::{grammars, rules};
 use gatewatch::escalate::{self, ClockStart, Person, Policy, Recipient, Step};
-use gatewatch::normalize::{GrammarSet, SourceParams};
+use gatewatch::normalize::SourceParams;
+use gatewatch::normalize::grammar::GrammarSet;
 use gatewatch::schema::{Severity, Span};
 use gatewatch::{detect, pipeline, triage};
 use jiff::tz::TimeZone;
@@ -26,9 +27,8 @@ fn shipped() -> &'static Shipped {
     static SHIPPED: OnceLock<Shipped> = OnceLock::new();
     SHIPPED.get_or_init(|| {
         let set = grammars::compile_all(grammars::load(None).expect("grammars")).expect("grammars");
-        let formats: Vec<String> = set.members("linux-auth").map(str::to_owned).collect();
-        let (specs, _) = rules::load(&[], true, &[], false);
-        let (rules, _) = rules::compile(specs, &formats, false);
+        let (specs, _) = rules::load(&[], true, &[]);
+        let (rules, _) = rules::compile(specs, &[]);
         assert!(!rules.rules().is_empty());
         Shipped { grammars: Arc::new(set), rules: Arc::new(rules) }
     })
@@ -69,7 +69,7 @@ fn escalation() -> escalate::Params {
         persons: persons.into_iter().map(|p| (p.id.clone(), p)).collect(),
         policies: policies(),
         domain: "sim.example".into(),
-        max_per_recipient_per_hour: 30,
+        max_per_recipient_per_hour: 60,
         relays: 2,
         close_after: Span::hours(2),
         ..escalate::Params::default()

@@ -113,7 +113,7 @@ impl Shadow {
 
     fn take_finding(&mut self, finding: &Finding, monitor: &Monitor) {
         let new = self.findings.insert(finding.id.clone());
-        monitor.check(new, names::HOME, || format!("finding {} twice: {}", finding.id, finding.explanation));
+        monitor.check(new, names::HOME, || format!("twice: {finding:?}"));
         let housed = finding.incident.as_ref().is_some_and(|id| self.incidents.contains_key(id));
         let holds = match finding.verdict {
             Verdict::Opened | Verdict::Grouped => housed,

@@ -213,9 +213,11 @@ impl World {
         }
         self.disk.looked();
         self.clock.committed();
+        // A step that waited for the ledger was made at its own time: only the next one looks at this moment.
+        let more = turn.more || !fresh;
         let (vault, relay) = (&mut *self.vault.borrow_mut(), &*self.relay.borrow());
-        self.watch.after_turn(vault, relay, &self.clock, &truly, turn.more, &self.monitor);
-        turn.more
+        self.watch.after_turn(vault, relay, &self.clock, &truly, more, &self.monitor);
+        more
     }
 
     fn trusting(&self, mut act: Act) -> Act {
@@ -255,8 +257,8 @@ impl World {
             self.clock.advance(Span::seconds(5));
             self.turn(&[]);
         }
-        for _ in 0..45 {
-            self.clock.advance(Span::minutes(1));
+        for minutes in std::iter::repeat_n(1, 25).chain(std::iter::repeat_n(4, 40)) {
+            self.clock.advance(Span::minutes(minutes));
             self.turn(&[]);
         }
         self.watch.all_is_read(&self.vault.borrow(), &self.disk, &self.monitor);
