@@ -119,22 +119,37 @@ impl Tail {
     /// The file came back shorter: what follows the farthest surviving marker is read, as a new generation
     /// (the old one already has lines at these offsets), and the gap row tells from where.
     fn roll_back(&mut self, key: Key, old: u64, offset: u64, now: &Reading) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
+        let (before, path) = (entry.position.offset, Arc::clone(&entry.generation.path));
+        let lines = count_lines(file, offset, &mut self.buffer)?;
+        self.renew(key, old, &path, (offset, lines), now)?;
+        self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
+        self.book.set_finished(old, true);
+        self.lost.retain(|loss| loss.generation != old);
+        Ok(())
+    }
+
+    /// A new generation of which everything up to an offset was read as part of an old one.
+    fn renew(
+        &mut self,
+        key: Key,
+        old: u64,
+        path: &str,
+        (offset, lines): (u64, u64),
+        now: &Reading,
+    ) -> io::Result<()> {
         let Some(follower) = self.followers.get_mut(&key) else { return Ok(()) };
         let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
-        let before = entry.position.offset;
         let (opening, tail) = (bytes_at(file, 0, HEAD_BYTES.min(offset))?, marker_bytes(file, offset)?);
         let markers = entry.position.markers.iter().filter(|(at, _)| *at <= offset).copied().collect();
-        let lines = count_lines(file, offset, &mut self.buffer)?;
-        let (source, path) = (Arc::clone(&entry.generation.source), Arc::clone(&entry.generation.path));
+        let source = Arc::clone(&entry.generation.source);
         let watermark = entry.position.watermark;
-        let id = self.book.add(&source, &path, key, now.utc);
+        let id = self.book.add(&source, path, key, now.utc);
         let position = Position { generation: id, offset, lines, tail_hash: hash(&tail), markers, watermark };
         self.book.set_position(id, position.clone(), &opening);
         follower.carry(id, &position, opening, tail);
         self.queue(key);
-        self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
-        self.book.set_finished(old, true);
-        self.lost.retain(|loss| loss.generation != old);
         Ok(())
     }
 
@@ -169,10 +184,33 @@ impl Tail {
             self.copy_of(key, &alike, size, &opening, &|from, to| bytes_at(file, from, to))?
         {
             self.hold(key, id);
+        } else if let Some((id, path)) = self.read_before(key, &alike, size)? {
+            self.renew(key, id, &path, (size, 0), now)?;
         } else {
             self.begin(key, &name, now);
         }
         Ok(())
+    }
+
+    /// The generation of which this rotated file is a copy that ends before what was read: between the
+    /// rotator's last read and its truncation, lines were written and read here. The gap row of the
+    /// truncation stands beside it. Gives the copy's own path, too.
+    fn read_before(&self, key: Key, alike: &[u64], size: u64) -> io::Result<Option<(u64, String)>> {
+        let Some(follower) = self.followers.get(&key).filter(|follower| follower.rotated()) else {
+            return Ok(None);
+        };
+        let Some(file) = &follower.file else { return Ok(None) };
+        for id in alike {
+            let Some(entry) = self.book.get(*id).filter(|entry| entry.carrier.is_none()) else { continue };
+            let truncated = entry.generation.finished || self.lost.iter().any(|loss| loss.generation == *id);
+            if !truncated || entry.position.offset <= size || !self.may_be(key, *id, size) {
+                continue;
+            }
+            if surviving(file, size, &entry.generation, &entry.position)?.is_some() {
+                return Ok(Some((*id, follower.found.path.to_string_lossy().into_owned())));
+            }
+        }
+        Ok(None)
     }
 
     /// A packed file is proved: what does it hold?
