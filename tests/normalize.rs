@@ -317,6 +317,56 @@ fn auto_finds_the_grammar_by_evidence() {
 }
 
 #[test]
+fn a_reading_can_be_explained() {
+    let told = |format: &str, line: &str| {
+        SET.explain(format, line.as_bytes())
+            .map(|e| (e.grammar.map(str::to_owned), e.message.map(str::to_owned), e.reason))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(told("house", "gate[7]: Let in ana"), Some((some("gate"), some("let in"), None)));
+    assert_eq!(told("house", "cook[7]: soup"), Some((None, None, None)));
+    assert_eq!(told("shop", "soup"), Some((some("shop"), None, some("not a JSON object"))));
+    assert_eq!(told("nothing", "soup"), None);
+}
+
+/// Lines that would be slow if any step looked back: twice the length may cost about twice the time, and a line of
+/// the largest size has to be read in a fraction of a second even unoptimized.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it measures how long the machine takes, not what time it is")]
+fn long_lines_take_linear_time() {
+    let long = |piece: &str| piece.repeat(60_000 / piece.len());
+    let lines = [
+        format!("<38>1 2026-11-23T09:00:00Z h gate 7 - [a x=\"{}\"] m", long("]")),
+        format!("<38>1 2026-11-23T09:00:00Z h gate 7 - {} m", long("[a x=\"y\"]")),
+        format!("gate[7]: Refused {} from 192.0.2.7 port 99", long(" from 192.0.2.7 port ")),
+        long("tick"),
+        long("a= "),
+        long("a=\"\\\" "),
+        format!("{{{}\"z\":1}}", long("\"a\":1,")),
+        format!("{{\"z\":[{}{{}}]}}", long("{\"a\":{}},")),
+        long("{\"a\":["),
+        long("<38>"),
+        long("Nov 23 09:00:00 "),
+    ];
+    for format in ["house", "shop", "json", "kv", "syslog"] {
+        for line in &lines {
+            // A yardstick of the same machine at the same time, so that a busy one does not fail the test.
+            let clock = std::time::Instant::now;
+            let start = clock();
+            let sum: u64 = (0..20)
+                .flat_map(|_| line.bytes())
+                .fold(0, |sum, byte| std::hint::black_box(sum) * 31 % 1_000_003 + u64::from(byte));
+            let yardstick = start.elapsed();
+            let start = clock();
+            let read = event(format, line);
+            let spent = start.elapsed();
+            assert!(sum > 0 && read.length > 0);
+            assert!(spent < yardstick * 20, "{format} {}: {spent:?}, yardstick {yardstick:?}", &line[..40]);
+        }
+    }
+}
+
+#[test]
 fn an_unknown_format_is_told_and_nothing_is_lost() {
     let unknown = event("gaet", "x");
     assert_eq!(told(&unknown, "class format reason"), "unparsed|gaet|no grammar is named `gaet`");

@@ -137,6 +137,7 @@ fn a_success_after_failures_needs_the_failures_and_not_their_finding() {
     let found = chain(failures(5, 1.0).chain([success(600.0)]).collect());
     assert_eq!(found.len(), 1, "all five within the ten minutes before");
     assert_eq!((found[0].evidence.len(), found[0].evidence.last()), (6, Some(&6)));
+    assert_eq!(found[0].observed, 5.0);
     assert_eq!(
         &*found[0].explanation,
         "5 failed logins, then successful login (ana), from 203.0.113.9, within 10 min"
@@ -150,6 +151,16 @@ fn a_success_after_failures_needs_the_failures_and_not_their_finding() {
     let mut late: Vec<Event> = failures(5, 10.0).chain([success(60.0)]).collect();
     late.swap(4, 5);
     assert_eq!(chain(late).len(), 1);
+}
+
+#[test]
+fn a_spray_counts_users() {
+    let users = ["ana", "ben", "ana", "cho", "dev", "eva"];
+    let events: Vec<Event> = (0..6).map(|n| failed(f64::from(n), users[n as usize], "203.0.113.9")).collect();
+    let found = run(&mut room(&builtin()), &events);
+    assert_eq!(rules_of(&found), ["auth-brute-force-source", "auth-password-spray"]);
+    let words = "5 different users in failed logins from 203.0.113.9 within 10 min (limit 5): ana, ben, +3";
+    assert_eq!(&*found[1].explanation, words);
 }
 
 #[test]
@@ -310,6 +321,40 @@ fn a_flood_of_addresses_is_told_and_takes_nothing_from_a_known_one() {
     assert!(detect.entries() < 10);
     let (_, folds) = detect.drain();
     assert!(folds.iter().any(|fold| fold.finding == found[0].id && fold.folded > 400));
+}
+
+#[test]
+fn the_tests_inside_rules_are_run_and_judged() {
+    let yaml = |fires: &str| {
+        format!(
+            "title: A\nid: a\nlogsource: {{category: authentication}}\ndetection:\n  s: {{outcome: failure}}\n  condition: s\n\
+             gatewatch:\n  owner: soc\n  tests:\n    - fires: {fires}\n      format: sshd\n      lines: ana\n"
+        )
+    };
+    let judge = |fires: &str, known: bool| {
+        let (specs, _) = rules::read(&[("r.yml".into(), yaml(fires).into())], &[]);
+        let set = Arc::new(rules::compile(specs.clone(), &[]).0);
+        let read =
+            |_: &str, user: &str| if known { vec![failed(0.0, user, "203.0.113.9")] } else { Vec::new() };
+        let outcomes = rules::run_tests(&specs, &set, read);
+        outcomes[0].problem.as_ref().map(|problem| (problem.line, problem.message.clone()))
+    };
+    assert_eq!(judge("1", true), None);
+    assert_eq!(judge("[user=ana]", true), None);
+    assert_eq!(judge("0", true), Some((9, "test 1: expected 0 findings, got user=ana of 1 events".into())));
+    assert_eq!(judge("1", false), Some((9, "test 1 was not run: nothing reads `sshd`".into())));
+}
+
+#[test]
+fn a_match_says_who_and_from_where_and_shows_hostile_text() {
+    let set = compiled(
+        "title: Odd login\nid: odd\nlogsource: {category: authentication}\ndetection:\n  s: {user|startswith: e}\n  condition: s\n",
+    );
+    let event = Event { host: Some("web-1".into()), ..failed(0.0, "e\u{1b}[2J\u{202e}x", "203.0.113.9") };
+    let found = run(&mut room(&set), &[event.clone(), event]);
+    assert_eq!(found.len(), 1, "the second one is folded");
+    assert_eq!(&*found[0].explanation, "Odd login: user e\\x1b[2J\\u{202e}x, from 203.0.113.9, on web-1");
+    assert_eq!((found[0].kind.name(), &*found[0].group[0].0), ("match", "user"));
 }
 
 /// Stored rows as a ledger keeps them.

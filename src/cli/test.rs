@@ -4,10 +4,11 @@ use super::args::{Global, TestArgs};
 use super::out::{Out, Tone};
 use super::{Done, Failure, exit, parse, setup};
 use crate::config::params::{Request, Setup};
-use crate::config::report::Problem;
+use crate::config::report::{Grade, Problem};
 use crate::config::{grammars, rules};
 use crate::schema::{Event, Printable};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use std::sync::Arc;
 struct Ran {
     group: &'static str,
     name: String,
+    /// It could not run: no grammar reads its lines.
+    skipped: bool,
     /// What went wrong; `None` = passed.
     failure: Option<String>,
 }
@@ -30,14 +33,15 @@ pub fn run(global: &Global, args: &TestArgs, out: &mut Out) -> Done {
     let rule_paths = args.paths.iter().filter(|path| !holds_only(path, "toml")).cloned().collect();
     let setup = setup::read(&Request { rules: rule_paths, formats: Some(vec!["auto".to_owned()]), ..setup::request(global) })?;
     let mut ran = grammar_tests(&setup, &args.paths)?;
-    ran.extend(rule_tests(&setup, &args.paths)?);
+    ran.extend(rule_tests(&setup, &args.paths, out)?);
     for test in &ran {
         show(out, test)?;
     }
     let failed = ran.iter().filter(|test| test.failure.is_some()).count();
+    let skipped = ran.iter().filter(|test| test.skipped).count();
     if !out.json {
         let tone = if failed > 0 { Tone::Bad } else { Tone::Good };
-        out.line(out.tone(tone, &format!("{} passed, {failed} failed", ran.len() - failed)))?;
+        out.line(out.tone(tone, &format!("{} passed, {failed} failed, {skipped} skipped", ran.len() - failed - skipped)))?;
     }
     if let Some(path) = &args.junit {
         std::fs::write(path, junit(&ran)).map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))?;
@@ -87,34 +91,36 @@ fn grammar_tests(setup: &Setup, paths: &[PathBuf]) -> Result<Vec<Ran>, Failure> 
     for spec in &specs {
         let failures = grammars::run_samples(&set, spec);
         let failure = (!failures.is_empty()).then(|| failures.join("; "));
-        ran.push(Ran { group: "grammar", name: format!("{} ({} samples)", spec.name, spec.samples.len()), failure });
+        ran.push(Ran { group: "grammar", name: format!("{} ({} samples)", spec.name, spec.samples.len()), skipped: false, failure });
     }
     Ok(ran)
 }
 
-fn rule_tests(setup: &Setup, paths: &[PathBuf]) -> Result<Vec<Ran>, Failure> {
+fn rule_tests(setup: &Setup, paths: &[PathBuf], out: &mut Out) -> Result<Vec<Ran>, Failure> {
     let mut folders = setup.config.detect.rules.clone();
     folders.extend(paths.iter().filter(|path| !holds_only(path, "toml")).cloned());
     let (specs, _) = rules::load(&folders, setup.config.detect.builtin, &setup.config.detect.disable);
     let wanted: Vec<_> = specs.into_iter().filter(|spec| paths.is_empty() || given(paths, spec.file())).collect();
     let now = setup::now()?;
-    let mut unknown: Option<Failure> = None;
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
     let outcomes = rules::run_tests(&wanted, &setup.rules, |format, lines| {
         match parse::source(&setup.grammars, format, Path::new("test"), None) {
             Ok(source) => parse::events_of_text(&setup.grammars, source, lines, now),
-            Err(failure) => {
-                unknown.get_or_insert(failure);
+            Err(_) => {
+                unknown.insert(format.to_owned());
                 Vec::<Event>::new()
             }
         }
     });
-    if let Some(failure) = unknown {
-        return Err(failure);
+    if !unknown.is_empty() {
+        let names: Vec<String> = unknown.iter().map(|name| Printable(name).to_string()).collect();
+        out.remark(&format!("no grammar reads {}: the tests of these formats are skipped", names.join(", ")));
     }
     let ran = |outcome: rules::Outcome| Ran {
         group: "rule",
         name: format!("{} test {}", outcome.rule, outcome.test),
-        failure: outcome.problem.as_ref().map(Problem::to_string),
+        skipped: outcome.problem.as_ref().is_some_and(|problem| problem.grade == Grade::Warning),
+        failure: outcome.problem.as_ref().filter(|problem| problem.grade == Grade::Error).map(Problem::to_string),
     };
     Ok(outcomes.into_iter().map(ran).collect())
 }
@@ -130,6 +136,7 @@ fn junit(ran: &[Ran]) -> String {
     for test in ran {
         text.push_str(&format!("  <testcase classname=\"{}\" name=\"{}\"", test.group, xml(&test.name)));
         match &test.failure {
+            None if test.skipped => text.push_str("><skipped/></testcase>\n"),
             Some(failure) => text.push_str(&format!("><failure message=\"{}\"/></testcase>\n", xml(failure))),
             None => text.push_str("/>\n"),
         }

@@ -26,6 +26,7 @@ struct Step {
     text: String,
     moment: Moment,
     evidence: Vec<Moment>,
+    /// What a referenced correlation counts; 0 for a detection.
     count: f64,
 }
 
@@ -195,7 +196,7 @@ impl Detect {
         let mut told: Option<(Told, Vec<Step>)> = None;
         for end in ends {
             let Some(steps) = self.steps(set, index, correlation, key, end) else { continue };
-            let observed = steps.iter().map(|step| step.count).sum();
+            let observed = steps.iter().map(|step| step.count).sum::<f64>().max(1.0);
             let (told, _) =
                 told.get_or_insert((Told { moment: end, last: end.0, observed, most: observed }, steps));
             told.last = end.0;
@@ -375,7 +376,7 @@ fn own_step(group: &Group, nth: usize, referred: &Rule, until: Moment, inclusive
     } else {
         format!("{} ({who})", referred.meta.what)
     };
-    Some(Step { text, moment, evidence: vec![moment], count: 1.0 })
+    Some(Step { text, moment, evidence: vec![moment], count: 0.0 })
 }
 
 fn decide_count(rule: &Rule, correlation: &Correlation, group: &Group, hot: &Hot, key: &str) -> Decision {

@@ -89,23 +89,25 @@ pub fn pairs(names: &[Arc<str>], key: &str) -> Pairs {
 
 /// One event against a detection: who, from where, on which host, what the source says.
 pub fn explain_match(rule: &Rule, event: &Event) -> String {
-    let mut text = rule.meta.what.to_string();
+    let mut parts = Vec::new();
     let mut tell = |word: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            text.push_str(&format!("{word}{}", Printable(value).cut(VALUE_CHARS)));
-        }
+        parts.extend(value.map(|value| format!("{word}{}", Printable(value).cut(VALUE_CHARS))));
     };
-    tell(": user ", event.user.as_deref());
-    tell(", target ", event.target_user.as_deref());
-    tell(", group ", event.group.as_deref());
-    tell(", role ", event.role.as_deref());
+    tell("user ", event.user.as_deref());
+    tell("target ", event.target_user.as_deref());
+    tell("group ", event.group.as_deref());
+    tell("role ", event.role.as_deref());
     match event.src_ip {
-        Some(ip) => tell(", from ", Some(&ip.to_string())),
-        None => tell(", from ", event.src_host.as_deref()),
+        Some(ip) => tell("from ", Some(&ip.to_string())),
+        None => tell("from ", event.src_host.as_deref()),
     }
-    tell(", on ", event.host.as_deref());
-    tell(", ", event.status_detail.as_deref().or(event.resource.as_deref()));
-    text
+    tell("on ", event.host.as_deref());
+    tell("", event.status_detail.as_deref().or(event.resource.as_deref()));
+    if parts.is_empty() {
+        rule.meta.what.to_string()
+    } else {
+        format!("{}: {}", rule.meta.what, parts.join(", "))
+    }
 }
 
 /// A count against its limit: `7 failed logins from 203.0.113.9 within 10 min (limit 5), users: root, admin, +3`.
@@ -121,9 +123,15 @@ pub fn explain_count(
     let names = |pick: fn(&Entry) -> Option<&str>| named(entries.iter().copied().filter_map(pick));
     if correlation.counting == Counting::Values {
         let values = names(|e| e.value.as_deref());
+        let things = match correlation.value_name.as_deref() {
+            Some("user") => "users",
+            Some("target_user") => "accounts",
+            Some("src_ip") => "addresses",
+            _ => "values",
+        };
+        let what = &rule.meta.what;
         return format!(
-            "{observed} different values in {} {subject} within {span} (limit {limit}): {values}",
-            rule.meta.what
+            "{observed} different {things} in {what} {subject} within {span} (limit {limit}): {values}"
         );
     }
     let who = names(|e| e.who.as_deref());

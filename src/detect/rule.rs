@@ -131,6 +131,8 @@ pub struct Correlation {
     pub references: Vec<Reference>,
     /// Names of the group's keys.
     pub group_by: Vec<Arc<str>>,
+    /// Name of the field whose values are counted.
+    pub value_name: Option<Arc<str>>,
     /// Length of the window, both ends inside.
     pub timespan: Span,
     /// Limits that all have to hold.

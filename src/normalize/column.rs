@@ -2,7 +2,7 @@
 
 use super::stamp::{self, Stamp};
 use super::value::{self, Address};
-use crate::limits::FIELD_BYTES_MAX;
+use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX};
 use crate::schema::{Class, Datum, Event, Flag, Outcome};
 use std::borrow::Cow;
 
@@ -157,6 +157,10 @@ impl<'a> Draft<'a> {
 
     /// [`Draft::extra`] with a key that is owned already.
     pub fn extra_owned(&mut self, key: Box<str>, mut value: Datum) {
+        if self.event.extra.len() >= FIELDS_MAX {
+            self.event.flags.set(Flag::Truncated);
+            return;
+        }
         self.cut_datum(&mut value);
         self.event.extra.push((key, value));
     }

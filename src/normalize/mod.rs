@@ -35,7 +35,7 @@ use std::sync::Arc;
 use timing::Timing;
 
 pub use grammar::GrammarSet;
-pub use set::SetError;
+pub use set::{Explanation, SetError};
 
 /// What `auto` looks at before it decides for good.
 const AUTO_LINES: usize = 32;

@@ -334,9 +334,7 @@ fn header_fields<'a>(found: &Found<'a>, draft: &mut Draft<'a>) {
 fn structured_data(text: &str, draft: &mut Draft<'_>) {
     let mut rest = text;
     while let Some(body) = rest.strip_prefix('[') {
-        let end =
-            body.match_indices(']').map(|(at, _)| at).find(|at| quotes_close(body.get(..*at).unwrap_or("")));
-        let Some(end) = end else { return };
+        let Some(end) = end_of_element(body) else { return };
         let element = body.get(..end).unwrap_or("");
         let (id, parameters) = element.split_once(' ').unwrap_or((element, ""));
         let fields = pairs::read(parameters);
@@ -350,19 +348,19 @@ fn structured_data(text: &str, draft: &mut Draft<'_>) {
     }
 }
 
-fn quotes_close(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let mut open = false;
-    while let Some(byte) = bytes.next() {
+/// Where the `]` stands that is in no quotes; one pass, because the text is hostile.
+fn end_of_element(body: &str) -> Option<usize> {
+    let (mut open, mut escaped) = (false, false);
+    body.bytes().position(|byte| {
+        let plain = !std::mem::take(&mut escaped);
         match byte {
-            b'\\' if open => {
-                let _ = bytes.next();
-            }
-            b'"' => open = !open,
+            b'\\' if open && plain => escaped = true,
+            b'"' if plain => open = !open,
+            b']' => return !open,
             _ => {}
         }
-    }
-    !open
+        false
+    })
 }
 
 fn header_columns(found: &Found<'_>, draft: &mut Draft<'_>) {

@@ -19,6 +19,19 @@ pub struct GrammarSet {
     alone: Vec<Plan>,
 }
 
+/// How a line was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation<'g> {
+    /// The grammar that read it; `None` where only a family's framing did.
+    pub grammar: Option<&'g str>,
+    /// The message form; `None` where none fitted.
+    pub message: Option<&'g str>,
+    /// Whether the grammar claims the program of the header.
+    pub claimed: bool,
+    /// Why it was not understood.
+    pub reason: Option<String>,
+}
+
 /// Why grammars do not go together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetError {
@@ -215,6 +228,20 @@ impl GrammarSet {
     /// A grammar by name.
     pub fn get(&self, name: &str) -> Option<&Grammar> {
         self.plans.get(name).and_then(|plan| self.grammars.get(plan.main?))
+    }
+
+    /// Which grammar and message form read a line, for `explain line`; `None` when no format has this name.
+    pub fn explain(&self, format: &str, line: &[u8]) -> Option<Explanation<'_>> {
+        let text = String::from_utf8_lossy(line);
+        let found = read::find(self, self.plan(format)?, &text, &mut Scratch::default());
+        let grammar = found.member().and_then(|member| self.grammars.get(member));
+        let form = found.form().and_then(|(_, form)| grammar?.spec.messages.get(form));
+        Some(Explanation {
+            grammar: grammar.map(|grammar| grammar.spec.name.as_str()),
+            message: form.map(|message| message.name.as_str()),
+            claimed: found.is_claimed(),
+            reason: found.reason,
+        })
     }
 
     pub(super) fn plan(&self, format: &str) -> Option<&Plan> {

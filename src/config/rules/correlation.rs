@@ -73,7 +73,8 @@ pub fn compile(
             value: value.as_deref().map(|field| fields.get(field)),
         });
     }
-    Ok(Correlation { counting, references, group_by, timespan, limits })
+    let value_name = value.map(Arc::from);
+    Ok(Correlation { counting, references, group_by, value_name, timespan, limits })
 }
 
 /// What a correlation may refer to.
