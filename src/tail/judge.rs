@@ -17,6 +17,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+/// A copy whose proven part is shorter is read again: equal headers of two lives of a file must not pass for it.
+const READ_COPY_BYTES_MIN: u64 = 4 * HEAD_BYTES;
+
 impl Tail {
     /// Judges every file that is new, or is a copy and changed.
     pub(super) fn judge_all(&mut self, now: &Reading) {
@@ -193,33 +196,41 @@ impl Tail {
             self.hold(key, id);
         } else if let Some((_, id, opening, tail)) = best {
             self.attach(key, id, (opening, tail), now);
-        } else if let Some((id, path)) = self.read_before(key, &alike, size)? {
-            self.renew(key, id, &path, (size, 0), now)?;
+        } else if let Some(id) = self.read_before(key, &alike, size)? {
+            self.take_read_copy(key, id, size, now)?;
         } else {
             self.begin(key, &name, now);
         }
         Ok(())
     }
 
-    /// The generation of which this rotated file is a copy that ends before what was read: between the
-    /// rotator's last read and its truncation, lines were written and read here. The gap row of the
-    /// truncation stands beside it. Gives the copy's own path, too.
-    fn read_before(&self, key: Key, alike: &[u64], size: u64) -> io::Result<Option<(u64, String)>> {
+    /// The generation that is being truncated at this look, and of which this rotated file is a copy that ends
+    /// before what was read: between the rotator's last read and its truncation, lines were written, and read
+    /// here. The proof is the head and the last marker before the copy's end, far enough behind any header.
+    fn read_before(&self, key: Key, alike: &[u64], size: u64) -> io::Result<Option<u64>> {
         let Some(follower) = self.followers.get(&key).filter(|follower| follower.rotated()) else {
             return Ok(None);
         };
         let Some(file) = &follower.file else { return Ok(None) };
-        for id in alike {
+        for id in alike.iter().filter(|id| self.lost.iter().any(|loss| loss.generation == **id)) {
             let Some(entry) = self.book.get(*id).filter(|entry| entry.carrier.is_none()) else { continue };
-            let truncated = entry.generation.finished || self.lost.iter().any(|loss| loss.generation == *id);
-            if !truncated || entry.position.offset <= size || !self.may_be(key, *id, size) {
-                continue;
-            }
-            if surviving(file, size, &entry.generation, &entry.position)?.is_some() {
-                return Ok(Some((*id, follower.found.path.to_string_lossy().into_owned())));
+            let last = entry.position.markers.iter().rev().find(|(at, _)| *at <= size);
+            let Some((at, marker)) = last.filter(|(at, _)| *at >= READ_COPY_BYTES_MIN) else { continue };
+            if entry.position.offset > size && hash(&marker_bytes(file, *at)?) == *marker {
+                return Ok(Some(*id));
             }
         }
         Ok(None)
+    }
+
+    /// The copy becomes a generation of its own, of which nothing is left to read.
+    fn take_read_copy(&mut self, key: Key, old: u64, size: u64, now: &Reading) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let path = follower.found.path.to_string_lossy().into_owned();
+        for loss in self.lost.iter_mut().filter(|loss| loss.generation == old) {
+            loss.reason = GapReason::Truncated;
+        }
+        self.renew(key, old, &path, (size, 0), now)
     }
 
     /// A packed file is proved: what does it hold?
