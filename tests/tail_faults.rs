@@ -176,6 +176,43 @@ fn t8_t9_copytruncate_behind_and_caught_up() {
 }
 
 #[test]
+fn t8_lines_read_between_the_copy_and_the_truncation_do_not_double_the_copy() {
+    for (seen, stopped) in [(true, false), (false, false), (false, true)] {
+        let mut rig = Rig::new(&[&["*.log"]]);
+        rig.append("a.log", numbered(0, 2_000));
+        rig.drain();
+        // The rotator copies what is there; five more lines it will lose, but they are read.
+        let copied = numbered(0, 2_000);
+        if seen {
+            rig.write("a.log.1", &copied);
+            rig.drain();
+        }
+        rig.append("a.log", numbered(2_000, 2_005));
+        rig.drain();
+        if !seen {
+            rig.write("a.log.1", &copied);
+        }
+        rig.truncate("a.log", 0);
+        rig.append("a.log", numbered(2_005, 2_010));
+        if stopped {
+            rig.restart();
+        }
+        rig.drain();
+        assert_eq!(rig.texts(), numbers(0, 2_010), "seen {seen}, stopped {stopped}");
+        assert_eq!(rig.reasons(), [GapReason::Truncated]);
+        // Its later life brings nothing new either.
+        rig.rename("a.log.1", "a.log.2");
+        rig.drain();
+        rig.gzip("a.log.2", "a.log.2.gz");
+        rig.drain();
+        rig.restart();
+        rig.drain();
+        assert_eq!(rig.texts(), numbers(0, 2_010), "seen {seen}, stopped {stopped}");
+        assert_eq!(rig.gaps.len(), 1);
+    }
+}
+
+#[test]
 fn t8_copytruncate_while_stopped_with_an_older_copy_shifted_away() {
     let mut rig = Rig::new(&[&["*.log*"]]);
     rig.append("a.log", numbered(0, 30));

@@ -17,6 +17,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+/// A copy whose proven part is shorter is read again: equal headers of two lives of a file must not pass for it.
+const READ_COPY_BYTES_MIN: u64 = 4 * HEAD_BYTES;
+
 impl Tail {
     /// Judges every file that is new, or is a copy and changed.
     pub(super) fn judge_all(&mut self, now: &Reading) {
@@ -124,22 +127,37 @@ impl Tail {
     /// The file came back shorter: what follows the farthest surviving marker is read, as a new generation
     /// (the old one already has lines at these offsets), and the gap row tells from where.
     fn roll_back(&mut self, key: Key, old: u64, offset: u64, now: &Reading) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
+        let (before, path) = (entry.position.offset, Arc::clone(&entry.generation.path));
+        let lines = count_lines(file, offset, &mut self.buffer)?;
+        self.renew(key, old, &path, (offset, lines), now)?;
+        self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
+        self.book.set_finished(old, true);
+        self.lost.retain(|loss| loss.generation != old);
+        Ok(())
+    }
+
+    /// A new generation of which everything up to an offset was read as part of an old one.
+    fn renew(
+        &mut self,
+        key: Key,
+        old: u64,
+        path: &str,
+        (offset, lines): (u64, u64),
+        now: &Reading,
+    ) -> io::Result<()> {
         let Some(follower) = self.followers.get_mut(&key) else { return Ok(()) };
         let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
-        let before = entry.position.offset;
         let (opening, tail) = (bytes_at(file, 0, HEAD_BYTES.min(offset))?, marker_bytes(file, offset)?);
         let markers = entry.position.markers.iter().filter(|(at, _)| *at <= offset).copied().collect();
-        let lines = count_lines(file, offset, &mut self.buffer)?;
-        let (source, path) = (Arc::clone(&entry.generation.source), Arc::clone(&entry.generation.path));
+        let source = Arc::clone(&entry.generation.source);
         let watermark = entry.position.watermark;
-        let id = self.book.add(&source, &path, key, seen_at(follower, now));
+        let id = self.book.add(&source, path, key, seen_at(follower, now));
         let position = Position { generation: id, offset, lines, tail_hash: hash(&tail), markers, watermark };
         self.book.set_position(id, position.clone(), &opening);
         follower.carry(id, &position, opening, tail);
         self.queue(key);
-        self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
-        self.book.set_finished(old, true);
-        self.lost.retain(|loss| loss.generation != old);
         Ok(())
     }
 
@@ -178,10 +196,41 @@ impl Tail {
             self.hold(key, id);
         } else if let Some((_, id, opening, tail)) = best {
             self.attach(key, id, (opening, tail), now);
+        } else if let Some(id) = self.read_before(key, &alike, size)? {
+            self.take_read_copy(key, id, size, now)?;
         } else {
             self.begin(key, &name, now);
         }
         Ok(())
+    }
+
+    /// The generation that is being truncated at this look, and of which this rotated file is a copy that ends
+    /// before what was read: between the rotator's last read and its truncation, lines were written, and read
+    /// here. The proof is the head and the last marker before the copy's end, far enough behind any header.
+    fn read_before(&self, key: Key, alike: &[u64], size: u64) -> io::Result<Option<u64>> {
+        let Some(follower) = self.followers.get(&key).filter(|follower| follower.rotated()) else {
+            return Ok(None);
+        };
+        let Some(file) = &follower.file else { return Ok(None) };
+        for id in alike.iter().filter(|id| self.lost.iter().any(|loss| loss.generation == **id)) {
+            let Some(entry) = self.book.get(*id).filter(|entry| entry.carrier.is_none()) else { continue };
+            let last = entry.position.markers.iter().rev().find(|(at, _)| *at <= size);
+            let Some((at, marker)) = last.filter(|(at, _)| *at >= READ_COPY_BYTES_MIN) else { continue };
+            if entry.position.offset > size && hash(&marker_bytes(file, *at)?) == *marker {
+                return Ok(Some(*id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The copy becomes a generation of its own, of which nothing is left to read.
+    fn take_read_copy(&mut self, key: Key, old: u64, size: u64, now: &Reading) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let path = follower.found.path.to_string_lossy().into_owned();
+        for loss in self.lost.iter_mut().filter(|loss| loss.generation == old) {
+            loss.reason = GapReason::Truncated;
+        }
+        self.renew(key, old, &path, (size, 0), now)
     }
 
     /// A packed file is proved: what does it hold?
