@@ -64,7 +64,9 @@ fn found(findings: &[Value]) -> Episodes {
     let mut episodes = Episodes::new();
     for finding in findings {
         let rule = word(finding, "rule");
-        if ["auth-brute-force-source", "auth-password-spray", "auth-success-after-failures"].contains(&rule.as_str()) {
+        if ["auth-brute-force-source", "auth-password-spray", "auth-success-after-failures"]
+            .contains(&rule.as_str())
+        {
             *episodes.entry((rule, word(&finding["group"], "src_ip"))).or_default() += 1;
         }
     }
@@ -90,7 +92,12 @@ fn replay(log: &PathBuf) -> Vec<Value> {
         .args(["--source", &source, "--assume-now", "2018-01-01T00:00:00Z"])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "findings exit with 1: {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "findings exit with 1: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     objects(&String::from_utf8(output.stdout).unwrap())
 }
 

@@ -66,8 +66,11 @@ impl Twin {
         let told = |state: &&StateRow| matches!(state.room, "normalize" | "detect" | "triage");
         let states = |changes: &Changes| changes.states.iter().filter(told).cloned().collect::<Vec<_>>();
         for (a, b) in states(&own).iter().zip(&states(live)) {
-            let body = |row: &StateRow| row.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned());
-            monitor.check(a == b, names::REBUILT, || format!("state {}: {:?} / live {:?}", a.key, body(a), body(b)));
+            let body =
+                |row: &StateRow| row.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned());
+            monitor.check(a == b, names::REBUILT, || {
+                format!("state {}: {:?} / live {:?}", a.key, body(a), body(b))
+            });
         }
         let keys = |changes: &Changes| states(changes).iter().map(|row| row.key.clone()).collect::<Vec<_>>();
         same("state keys", &keys(&own), &keys(live), monitor);
@@ -86,7 +89,8 @@ fn rows_of(loaded: &Loaded) -> Rows {
 
 fn compare_books(stored: &Book, live: &Book, now: Timestamp, monitor: &Monitor) {
     let incidents = |book: &Book| {
-        let held = book.incidents().filter(|i| !matches!(i.status, IncidentStatus::Closed | IncidentStatus::Merged));
+        let held =
+            book.incidents().filter(|i| !matches!(i.status, IncidentStatus::Closed | IncidentStatus::Merged));
         held.cloned().collect::<Vec<_>>()
     };
     let (a, b) = (incidents(stored), incidents(live));
@@ -110,7 +114,13 @@ fn compare_books(stored: &Book, live: &Book, now: Timestamp, monitor: &Monitor) 
 fn same<T: PartialEq + Debug>(what: &str, stored: &[T], live: &[T], monitor: &Monitor) {
     let differs = || {
         let n = stored.iter().zip(live).position(|(a, b)| a != b).unwrap_or(stored.len().min(live.len()));
-        format!("{what} {n}: rebuilt ({}) {:?} / live ({}) {:?}", stored.len(), stored.get(n), live.len(), live.get(n))
+        format!(
+            "{what} {n}: rebuilt ({}) {:?} / live ({}) {:?}",
+            stored.len(),
+            stored.get(n),
+            live.len(),
+            live.get(n)
+        )
     };
     monitor.check(stored == live, names::REBUILT, differs);
 }

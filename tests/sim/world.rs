@@ -121,7 +121,10 @@ impl World {
         let events = self.vault.borrow().shadow.events;
         let health = self.vault.borrow().store.health().events;
         self.monitor.check(events == health && loaded.next_event == events + 1, names::STORE, || {
-            format!("{events} events were committed, the store counts {health} and goes on at {}", loaded.next_event)
+            format!(
+                "{events} events were committed, the store counts {health} and goes on at {}",
+                loaded.next_event
+            )
         });
         let pipeline = rebuilt(&loaded);
         let tail = Tail::new(self.disk.tail_params(), loaded.generations, loaded.next_generation);
@@ -180,7 +183,8 @@ impl World {
         let Some(daemon) = &mut self.daemon else { return false };
         let fresh = !daemon.is_stalled();
         if fresh && self.twin.is_none() && self.rng.percent(4) {
-            self.twin = Twin::new(&mut self.vault.borrow_mut(), daemon.pipeline.book(), now.utc, &self.monitor);
+            self.twin =
+                Twin::new(&mut self.vault.borrow_mut(), daemon.pipeline.book(), now.utc, &self.monitor);
         }
         let stranger = acts.iter().find(|act| !act.actor.known).filter(|_| fresh);
         if let Some(act) = stranger {
@@ -230,7 +234,14 @@ impl World {
     fn note(&mut self, turn: &Turn, dead: bool) {
         let mut text = String::new();
         let c = &turn.changes;
-        let parts = [c.events.len(), c.findings.len(), c.incidents.len(), c.clocks.len(), c.notifications.len(), c.attempts.len()];
+        let parts = [
+            c.events.len(),
+            c.findings.len(),
+            c.incidents.len(),
+            c.clocks.len(),
+            c.notifications.len(),
+            c.attempts.len(),
+        ];
         let _ = write!(text, "  turn at {}: {parts:?}", self.clock.truth());
         let hash = Sha256::digest(format!("{:?}{:?}{:?}", masked(c), turn.answers, turn.wake));
         let _ = write!(text, " {:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3]);
