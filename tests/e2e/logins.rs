@@ -184,6 +184,8 @@ fn check_events(gate: &mut Gate) {
     let wanted = [
         of("failure", "mallory", "127.0.0.1", 6),
         of("failure", "oracle", "127.0.0.2", 5),
+        // PAM tells the end of the session without an address.
+        json!({"class": "authentication", "activity": "logoff", "outcome": "success", "user": "mallory", "n": 1}),
         of("success", "mallory", "127.0.0.1", 1),
     ];
     assert_eq!(
@@ -191,13 +193,6 @@ fn check_events(gate: &mut Gate) {
         wanted,
         "{:#?}",
         gate.rows("SELECT id, part_of, class, activity, outcome, user, src_ip, raw FROM events")
-    );
-    let closes = gate.number("SELECT count(*) FROM events WHERE class = 'session' AND activity IN ('close', 'logoff') AND user = 'mallory'");
-    assert_eq!(
-        closes,
-        Some(1),
-        "{:#?}",
-        gate.rows("SELECT class, activity, user, raw FROM events WHERE raw LIKE '%session%'")
     );
     let unparsed = gate.rows("SELECT raw, reason FROM events WHERE class = 'unparsed'");
     assert!(unparsed.is_empty(), "{unparsed:#?}");
