@@ -92,7 +92,7 @@ fn staged_success_is_gravest(findings: &[Value], expected: &Episodes) {
     }
 }
 
-fn replay(log: &PathBuf) -> Vec<Value> {
+fn replay(log: &Path) -> Vec<Value> {
     let source = format!("sshd={}", log.display());
     let output = Command::new(env!("CARGO_BIN_EXE_gatewatch"))
         .args(["replay", "--config"])
