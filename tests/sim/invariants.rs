@@ -8,6 +8,7 @@ use super::plan;
 use super::relay::Relay;
 use super::shadow::{Shadow, is_final};
 use super::vault::Vault;
+use gatewatch::ports::Ledger;
 use gatewatch::schema::{Clock, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,8 +36,6 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn died(&mut self) {}
-
     /// After a turn whose changes are committed; `truly` is what the machine's clocks say.
     pub fn after_turn(&mut self, vault: &mut Vault, relay: &Relay, clocks: &Clocks, truly: &Reading, more: bool, monitor: &Monitor) {
         let shadow = &mut vault.shadow;
@@ -141,14 +140,28 @@ impl Watch {
         monitor.check(missed.is_empty(), names::FOUND, || format!("{missed:?}"));
     }
 
+    /// What opened each incident is still its evidence.
+    pub fn all_is_kept(&self, vault: &mut Vault, monitor: &Monitor) {
+        for (incident, explanation) in &vault.shadow.opened {
+            let evidence = vault.store.evidence(incident);
+            let kept = evidence.as_ref().is_ok_and(|e| e.findings.len() >= 10 || e.findings.iter().any(|f| f.explanation == *explanation));
+            monitor.check(kept, names::STORE, || format!("{incident}: {explanation} is gone: {evidence:?}"));
+        }
+    }
+
+    /// An incident of which nobody was told, and which nobody took either.
+    pub fn untold<'a>(&self, vault: &'a Vault, relay: &Relay) -> Option<&'a Incident> {
+        let shadow = &vault.shadow;
+        shadow.incidents.values().filter(|i| i.status != IncidentStatus::Merged).find(|incident| {
+            let told = shadow.telling(&incident.id).any(|n| relay.copies.contains_key(&n.message_id));
+            !told && incident.acknowledged_at.is_none() && incident.resolved_at.is_none()
+        })
+    }
+
     /// Somebody was told of every incident, unless somebody took it before.
     pub fn all_is_told(&self, vault: &Vault, relay: &Relay, monitor: &Monitor) {
-        let shadow = &vault.shadow;
-        for incident in shadow.incidents.values().filter(|i| i.status != IncidentStatus::Merged) {
-            let told = shadow.telling(&incident.id).any(|n| relay.copies.contains_key(&n.message_id));
-            let taken = incident.acknowledged_at.is_some() || incident.resolved_at.is_some();
-            monitor.check(told || taken, names::REST, || format!("nobody was told of {incident:?}"));
-        }
+        let untold = self.untold(vault, relay);
+        monitor.check(untold.is_none(), names::REST, || format!("nobody was told of {untold:?}"));
     }
 
     /// Nothing is owed any more.

@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Turns in a row while there is more to read.
 const MORE_MAX: usize = 50;
+/// Turns in a row while messages move.
+const DELIVER_MAX: usize = 25;
 
 pub struct World {
     pub rng: Rng,
@@ -38,6 +40,8 @@ pub struct World {
     twin: Option<Twin>,
     watch: Watch,
     frozen: Option<Reading>,
+    /// The last turn moved no message.
+    quiet: bool,
 }
 
 /// What came of a seed.
@@ -86,6 +90,7 @@ impl World {
             twin: None,
             watch: Watch::default(),
             frozen: None,
+            quiet: false,
             rng,
         };
         world.start();
@@ -147,7 +152,6 @@ impl World {
         let claimed = self.vault.borrow().sending();
         relay.cut(&claimed, &self.vault.borrow());
         self.vault.borrow_mut().buried();
-        self.watch.died();
     }
 
     /// A clean stop: answers of relays are taken in, then the process ends.
@@ -230,6 +234,7 @@ impl World {
     fn note(&mut self, turn: &Turn, dead: bool) {
         let mut text = String::new();
         let c = &turn.changes;
+        self.quiet = c.notifications.is_empty();
         let parts = [c.events.len(), c.findings.len(), c.incidents.len(), c.clocks.len(), c.notifications.len(), c.attempts.len()];
         let _ = write!(text, "  turn at {}: {parts:?}", self.clock.truth());
         let hash = Sha256::digest(format!("{:?}{:?}{:?}", masked(c), turn.answers, turn.wake));
@@ -250,18 +255,33 @@ impl World {
         self.transcript.push(text);
     }
 
+    /// Turns a few seconds apart until no message moves any more.
+    fn deliver(&mut self) {
+        for _ in 0..DELIVER_MAX {
+            self.turn(&[]);
+            self.clock.advance(Span::seconds(4));
+            if self.quiet {
+                return;
+            }
+        }
+    }
+
     /// The faults end, time passes, and everything that is owed must come to its end.
     fn rest(&mut self) {
         actions::calm_down(self);
-        for _ in 0..40 {
+        for _ in 0..24 {
             self.clock.advance(Span::seconds(5));
             self.turn(&[]);
         }
-        for minutes in std::iter::repeat_n(1, 25).chain(std::iter::repeat_n(4, 40)) {
-            self.clock.advance(Span::minutes(minutes));
-            self.turn(&[]);
-        }
         self.watch.all_is_read(&self.vault.borrow(), &self.disk, &self.monitor);
+        self.watch.all_is_kept(&mut self.vault.borrow_mut(), &self.monitor);
+        for _ in 0..90 {
+            if self.watch.untold(&self.vault.borrow(), &self.relay.borrow()).is_none() {
+                break;
+            }
+            self.clock.advance(Span::minutes(1));
+            self.deliver();
+        }
         self.watch.all_is_told(&self.vault.borrow(), &self.relay.borrow(), &self.monitor);
         let acts = actions::resolve_everything(&self.vault.borrow());
         self.turn(&acts);
@@ -270,7 +290,7 @@ impl World {
                 break;
             }
             self.clock.advance(Span::minutes(2));
-            self.turn(&[]);
+            self.deliver();
         }
         self.watch.nothing_is_owed(&self.vault.borrow(), &self.monitor);
         self.stop();
