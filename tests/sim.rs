@@ -52,8 +52,11 @@ const SHOWN: usize = 30;
 /// The story of a seed that broke something.
 fn story(seed: u64, outcome: &Outcome) -> String {
     let from = outcome.transcript.len().saturating_sub(SHOWN * 2);
-    let broken: Vec<String> =
-        outcome.violations.iter().map(|v| format!("step {}: {}: {}", v.step, v.invariant, v.detail)).collect();
+    let broken: Vec<String> = outcome
+        .violations
+        .iter()
+        .map(|v| format!("step {}: {}: {}", v.step, v.invariant, v.detail))
+        .collect();
     format!("seed {seed}\n{}\n  {}", broken.join("\n"), outcome.transcript[from..].join("\n  "))
 }
 
@@ -100,7 +103,12 @@ fn many_seeds_keep_every_invariant() {
     let (from, seeds) = (number("SIM_FROM", 0), number("SIM_SEEDS", 1_000));
     let failed = failures(from, seeds, number("SIM_SHOW", 0) > 0);
     let first: Vec<&str> = failed.iter().take(3).map(String::as_str).collect();
-    assert!(failed.is_empty(), "{} of {seeds} seeds failed; the first:\n{}", failed.len(), first.join("\n\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {seeds} seeds failed; the first:\n{}",
+        failed.len(),
+        first.join("\n\n")
+    );
     eprintln!("{seeds} seeds from {from} keep every invariant");
 }
 
@@ -109,7 +117,12 @@ fn a_seed_gives_the_same_bytes_twice() {
     for seed in [1, 2, 3, 4, 5, 6] {
         let (a, b) = (run(seed, ACTIONS, None, None), run(seed, ACTIONS, None, None));
         let differs = a.transcript.iter().zip(&b.transcript).position(|(a, b)| a != b);
-        assert_eq!(differs, None, "seed {seed}: {:?}", differs.map(|at| (&a.transcript[at], &b.transcript[at])));
+        assert_eq!(
+            differs,
+            None,
+            "seed {seed}: {:?}",
+            differs.map(|at| (&a.transcript[at], &b.transcript[at]))
+        );
         assert_eq!((a.transcript.len(), a.figures), (b.transcript.len(), b.figures));
     }
 }

@@ -1,6 +1,7 @@
 //! Figures, for people: `cargo test --release --test tail_speed -- --ignored --nocapture`.
-#![allow(missing_docs, reason = "a test has no users")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test has no users")]
 
+#[expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is part of a test")]
 mod tail_support;
 
 use gatewatch::ports::LogSource;

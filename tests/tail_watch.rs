@@ -25,7 +25,7 @@ fn a_change_wakes_and_a_reading_does_not() {
     fs::rename(one.join("a.log"), one.join("a.log.1")).unwrap();
     assert!(waits());
     fs::create_dir(&two).unwrap();
-    watch.update(&[two.clone()]).unwrap();
+    watch.update(std::slice::from_ref(&two)).unwrap();
     fs::write(two.join("b.log"), "x\n").unwrap();
     assert!(waits());
     fs::write(one.join("c.log"), "x\n").unwrap();

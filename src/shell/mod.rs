@@ -199,10 +199,11 @@ impl Service {
     /// One turn with what surrounds it; returns how long to wait.
     fn turn(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<Duration, ServiceError> {
         let now = self.clock.now();
-        let acts = self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
+        let acts =
+            self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
         let turn = self.daemon.turn(&acts, &now);
         self.requests.answer(&turn);
-        self.note(&turn, &now);
+        self.note(&turn, &now)?;
         seen(&turn, &now);
         match turn.stalled {
             Some(LedgerError::Permanent(why)) => return Err(LedgerError::Permanent(why).into()),
@@ -217,7 +218,8 @@ impl Service {
             self.waiter.rest(REST);
         }
         let look = Duration::from_micros(limits::LOOK_EVERY.0.unsigned_abs());
-        let until = turn.wake.map_or(look, |wake| Duration::from_micros((wake - now.utc).0.max(0).unsigned_abs()));
+        let until =
+            turn.wake.map_or(look, |wake| Duration::from_micros((wake - now.utc).0.max(0).unsigned_abs()));
         Ok(until.min(look))
     }
 
@@ -237,7 +239,7 @@ impl Service {
     }
 
     /// What a turn says about the machine's health.
-    fn note(&mut self, turn: &Turn, now: &Reading) {
+    fn note(&mut self, turn: &Turn, now: &Reading) -> Result<(), ServiceError> {
         let why = turn.stalled.as_ref().map(ToString::to_string);
         if let Some(why) = &why
             && self.troubles.is_new("store")
@@ -254,10 +256,18 @@ impl Service {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
             let health = self.daemon.ledger.health();
+            if health.gone {
+                let path = self.setup.config.store.directory.join(crate::ledger::FILE_NAME);
+                let what = format!("{} was removed or replaced while the daemon runs", path.display());
+                return Err(LedgerError::Permanent(what).into());
+            }
+            let notes = self.troubles.source_notes(&self.daemon, &self.setup.config);
+            self.daemon.ledger.note_sources(notes);
             self.troubles.look(&self.daemon, &self.setup.config, &health, now);
             self.notifier.status(&self.troubles.line(&health));
             self.daemon.ledger.idle();
         }
+        Ok(())
     }
 
     /// The rules in force, and since when, belong to the record.

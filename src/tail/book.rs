@@ -130,8 +130,9 @@ impl Book {
         self.missing.iter().copied().collect()
     }
 
-    /// A file carries the generation from now on.
-    pub fn carry(&mut self, id: u64, key: Key, path: &str) {
+    /// A file carries the generation from now on. `seen_at` goes with the inode: a file born later that has
+    /// the same number is another one.
+    pub fn carry(&mut self, id: u64, key: Key, path: &str, now: Timestamp) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.carrier = Some(key);
         entry.missing_since = None;
@@ -144,6 +145,7 @@ impl Book {
             self.rows.insert(id);
         }
         if before != key {
+            generation.seen_at = now;
             if let Some(ids) = self.by_inode.get_mut(&before) {
                 ids.retain(|other| *other != id);
             }

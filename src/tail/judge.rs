@@ -3,7 +3,7 @@
 //! it is known which generations are looking for their bytes, then the others, oldest first.
 
 use super::fingerprint::{Proof, bytes_at, hash, head_stands, marker_bytes, prove, surviving};
-use super::follower::Role;
+use super::follower::{Follower, Role};
 use super::gzip::{self, Content, Phase};
 use super::scan::Key;
 use super::siblings::{packing, rotated};
@@ -16,6 +16,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
+
+/// A copy whose proven part is shorter is read again: equal headers of two lives of a file must not pass for it.
+const READ_COPY_BYTES_MIN: u64 = 4 * HEAD_BYTES;
 
 impl Tail {
     /// Judges every file that is new, or is a copy and changed.
@@ -56,8 +59,10 @@ impl Tail {
 
     /// First way: the inode is that of a known generation, and the content agrees.
     fn judge_by_inode(&mut self, key: Key, now: &Reading) -> io::Result<()> {
-        let uncarried = |id: &u64| self.book.get(*id).is_some_and(|entry| entry.carrier.is_none());
-        let known: Vec<u64> = self.book.by_inode(key).into_iter().filter(uncarried).collect();
+        // Of a generation at offset 0 nothing was read that could prove it, and nothing that could be doubled.
+        let provable =
+            |id: &u64| self.book.get(*id).is_some_and(|e| e.carrier.is_none() && e.position.offset > 0);
+        let known: Vec<u64> = self.book.by_inode(key).into_iter().filter(provable).collect();
         if known.is_empty() || !self.ensure_open(key, now) {
             return Ok(());
         }
@@ -78,14 +83,17 @@ impl Tail {
                     && gzip::trailer_size(file, size)? == Some(entry.position.offset as u32)
                     && head_stands(&gzip::opening(file, size)?, &entry.generation);
                 if whole {
-                    self.attach_read(key, id);
+                    self.attach_read(key, id, now);
                     return Ok(());
                 }
                 continue;
             }
+            if entry.position.offset < HEAD_BYTES && born_after(file, entry.generation.seen_at) {
+                continue; // Another file got the number; that it begins alike (a header) proves nothing.
+            }
             match prove(file, follower.found.stat.size, &entry.generation, &entry.position)? {
                 Proof::Intact(opening, tail) => {
-                    self.attach(key, id, opening, tail);
+                    self.attach(key, id, (opening, tail), now);
                     return Ok(());
                 }
                 Proof::Short => failed.push((id, GapReason::Truncated)),
@@ -119,22 +127,37 @@ impl Tail {
     /// The file came back shorter: what follows the farthest surviving marker is read, as a new generation
     /// (the old one already has lines at these offsets), and the gap row tells from where.
     fn roll_back(&mut self, key: Key, old: u64, offset: u64, now: &Reading) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
+        let (before, path) = (entry.position.offset, Arc::clone(&entry.generation.path));
+        let lines = count_lines(file, offset, &mut self.buffer)?;
+        self.renew(key, old, &path, (offset, lines), now)?;
+        self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
+        self.book.set_finished(old, true);
+        self.lost.retain(|loss| loss.generation != old);
+        Ok(())
+    }
+
+    /// A new generation of which everything up to an offset was read as part of an old one.
+    fn renew(
+        &mut self,
+        key: Key,
+        old: u64,
+        path: &str,
+        (offset, lines): (u64, u64),
+        now: &Reading,
+    ) -> io::Result<()> {
         let Some(follower) = self.followers.get_mut(&key) else { return Ok(()) };
         let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
-        let before = entry.position.offset;
         let (opening, tail) = (bytes_at(file, 0, HEAD_BYTES.min(offset))?, marker_bytes(file, offset)?);
         let markers = entry.position.markers.iter().filter(|(at, _)| *at <= offset).copied().collect();
-        let lines = count_lines(file, offset, &mut self.buffer)?;
-        let (source, path) = (Arc::clone(&entry.generation.source), Arc::clone(&entry.generation.path));
+        let source = Arc::clone(&entry.generation.source);
         let watermark = entry.position.watermark;
-        let id = self.book.add(&source, &path, key, now.utc);
+        let id = self.book.add(&source, path, key, seen_at(follower, now));
         let position = Position { generation: id, offset, lines, tail_hash: hash(&tail), markers, watermark };
         self.book.set_position(id, position.clone(), &opening);
         follower.carry(id, &position, opening, tail);
         self.queue(key);
-        self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
-        self.book.set_finished(old, true);
-        self.lost.retain(|loss| loss.generation != old);
         Ok(())
     }
 
@@ -161,18 +184,53 @@ impl Tail {
                 best = Some((offset, *id, opening, tail));
             }
         }
-        if let Some((_, id, opening, tail)) = best {
-            self.attach(key, id, opening, tail);
+        // A short match is weaker than that the whole file stands in another one.
+        let weak = best.as_ref().is_some_and(|best| best.0 < HEAD_BYTES && best.0 < size);
+        if let Some((_, id, opening, tail)) = best.take_if(|_| !weak) {
+            self.attach(key, id, (opening, tail), now);
         } else if let Some(id) = self.successor_of(key, &alike)? {
             self.hold(key, id);
         } else if let Some(id) =
             self.copy_of(key, &alike, size, &opening, &|from, to| bytes_at(file, from, to))?
         {
             self.hold(key, id);
+        } else if let Some((_, id, opening, tail)) = best {
+            self.attach(key, id, (opening, tail), now);
+        } else if let Some(id) = self.read_before(key, &alike, size)? {
+            self.take_read_copy(key, id, size, now)?;
         } else {
             self.begin(key, &name, now);
         }
         Ok(())
+    }
+
+    /// The generation that is being truncated at this look, and of which this rotated file is a copy that ends
+    /// before what was read: between the rotator's last read and its truncation, lines were written, and read
+    /// here. The proof is the head and the last marker before the copy's end, far enough behind any header.
+    fn read_before(&self, key: Key, alike: &[u64], size: u64) -> io::Result<Option<u64>> {
+        let Some(follower) = self.followers.get(&key).filter(|follower| follower.rotated()) else {
+            return Ok(None);
+        };
+        let Some(file) = &follower.file else { return Ok(None) };
+        for id in alike.iter().filter(|id| self.lost.iter().any(|loss| loss.generation == **id)) {
+            let Some(entry) = self.book.get(*id).filter(|entry| entry.carrier.is_none()) else { continue };
+            let last = entry.position.markers.iter().rev().find(|(at, _)| *at <= size);
+            let Some((at, marker)) = last.filter(|(at, _)| *at >= READ_COPY_BYTES_MIN) else { continue };
+            if entry.position.offset > size && hash(&marker_bytes(file, *at)?) == *marker {
+                return Ok(Some(*id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The copy becomes a generation of its own, of which nothing is left to read.
+    fn take_read_copy(&mut self, key: Key, old: u64, size: u64, now: &Reading) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let path = follower.found.path.to_string_lossy().into_owned();
+        for loss in self.lost.iter_mut().filter(|loss| loss.generation == old) {
+            loss.reason = GapReason::Truncated;
+        }
+        self.renew(key, old, &path, (size, 0), now)
     }
 
     /// A packed file is proved: what does it hold?
@@ -197,26 +255,33 @@ impl Tail {
         if held.iter().any(|(_, offset, carried, at)| !carried && offset != at) {
             // A generation lost its file while this was unpacked: prove it against the present position.
             self.close(key);
-            return self.followers.get_mut(&key).into_iter().for_each(super::follower::Follower::reset);
+            return self.followers.get_mut(&key).into_iter().for_each(Follower::reset);
         }
-        let best =
-            held.iter().filter(|(_, _, carried, _)| !carried).max_by_key(|(id, offset, ..)| (*offset, *id));
+        // The longest match counts; among equals one that is looking for its bytes.
+        let best = held.iter().max_by_key(|(id, offset, carried, _)| (*offset, !carried, *id));
+        let best = best.filter(|(_, _, carried, _)| !carried);
         if let Some((id, offset, ..)) = best.copied() {
             if content.total == offset && content.broken.is_none() {
-                self.attach_read(key, id);
+                self.attach_read(key, id, now);
             } else {
-                let judged = self.attach_packed(key, id, content);
+                let judged = self.attach_packed(key, id, content, now);
                 self.excuse(key, judged);
             }
         } else {
-            let carried: Vec<u64> = held.iter().map(|(id, ..)| *id).collect();
+            let carried: Vec<u64> =
+                held.iter().filter(|(_, _, carried, _)| *carried).map(|(id, ..)| *id).collect();
             let end_from = content.total.saturating_sub(content.end.len() as u64);
             let end = |from: u64, _| {
                 Ok(if from == end_from { content.end.clone() } else { content.opening.clone() })
             };
-            let copied = match carried.first() {
+            // What another packed file holds to its end is known; what a plain one holds is compared.
+            let read = |id: &&u64| {
+                let entry = self.book.get(**id).filter(|entry| entry.position.offset == content.total);
+                entry.is_some_and(|entry| entry.generation.finished)
+            };
+            let copied = match carried.iter().find(read) {
                 Some(id) => Ok(Some(*id)),
-                None => self.copy_of(key, &[], content.total, &content.opening, &end),
+                None => self.copy_of(key, &carried, content.total, &content.opening, &end),
             };
             let judged = match copied {
                 Ok(Some(id)) => {
@@ -224,11 +289,7 @@ impl Tail {
                     self.hold(key, id);
                     Ok(())
                 }
-                Ok(None) => {
-                    let path = self.followers.get(&key).map(|f| f.found.path.to_string_lossy().into_owned());
-                    let id = self.book.add(&name, &path.unwrap_or_default(), key, now.utc);
-                    self.attach_packed(key, id, content)
-                }
+                Ok(None) => self.begin_packed(key, &name, content, now),
                 Err(error) => Err(error),
             };
             self.excuse(key, judged);
@@ -318,29 +379,29 @@ impl Tail {
         Ok(None)
     }
 
-    fn attach(&mut self, key: Key, id: u64, opening: Vec<u8>, tail: Vec<u8>) {
+    fn attach(&mut self, key: Key, id: u64, (opening, tail): (Vec<u8>, Vec<u8>), now: &Reading) {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return };
         follower.carry(id, &entry.position, opening, tail);
-        self.book.carry(id, key, &follower.found.path.to_string_lossy());
+        self.book.carry(id, key, &follower.found.path.to_string_lossy(), seen_at(follower, now));
         self.queue(key);
     }
 
-    fn attach_packed(&mut self, key: Key, id: u64, content: Content) -> io::Result<()> {
+    fn attach_packed(&mut self, key: Key, id: u64, content: Content, now: &Reading) -> io::Result<()> {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else {
             return Ok(());
         };
         follower.carry_packed(id, &entry.position, content)?;
-        self.book.carry(id, key, &follower.found.path.to_string_lossy());
+        self.book.carry(id, key, &follower.found.path.to_string_lossy(), seen_at(follower, now));
         self.queue(key);
         Ok(())
     }
 
     /// A packed file of which everything is already read.
-    fn attach_read(&mut self, key: Key, id: u64) {
+    fn attach_read(&mut self, key: Key, id: u64, now: &Reading) {
         if let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) {
             follower.carry(id, &entry.position, Vec::new(), Vec::new());
             follower.gzip = Some(Phase::Waiting);
-            self.book.carry(id, key, &follower.found.path.to_string_lossy());
+            self.book.carry(id, key, &follower.found.path.to_string_lossy(), seen_at(follower, now));
             self.book.set_finished(id, true);
         }
         self.close(key);
@@ -353,9 +414,23 @@ impl Tail {
         }
     }
 
+    fn begin_packed(
+        &mut self,
+        key: Key,
+        source: &Arc<str>,
+        content: Content,
+        now: &Reading,
+    ) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let path = follower.found.path.to_string_lossy();
+        let id = self.book.add(source, &path, key, seen_at(follower, now));
+        self.attach_packed(key, id, content, now)
+    }
+
     fn begin(&mut self, key: Key, source: &Arc<str>, now: &Reading) {
         let Some(follower) = self.followers.get_mut(&key) else { return };
-        let id = self.book.add(source, &follower.found.path.to_string_lossy(), key, now.utc);
+        let path = follower.found.path.to_string_lossy();
+        let id = self.book.add(source, &path, key, seen_at(follower, now));
         follower.carry(id, &super::book::start(id), Vec::new(), Vec::new());
         self.queue(key);
     }
@@ -378,12 +453,17 @@ impl Tail {
 
 /// Whether a file was made after a generation was first seen: then it only got the same number.
 pub(super) fn born_after(file: &File, seen_at: Timestamp) -> bool {
-    let born = file.metadata().and_then(|metadata| metadata.created());
-    let born = born
-        .ok()
-        .and_then(|born| born.duration_since(UNIX_EPOCH).ok())
-        .and_then(|d| i64::try_from(d.as_micros()).ok());
-    born.is_some_and(|born| born > seen_at.0)
+    born(file).is_some_and(|born| born > seen_at)
+}
+
+/// When a file is first seen: never before it was made, whatever was done to the clock between.
+fn seen_at(follower: &Follower, now: &Reading) -> Timestamp {
+    follower.file.as_ref().and_then(born).map_or(now.utc, |born| born.max(now.utc))
+}
+
+fn born(file: &File) -> Option<Timestamp> {
+    let born = file.metadata().ok()?.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(born.as_micros()).ok().map(Timestamp)
 }
 
 fn count_lines(file: &File, to: u64, buffer: &mut [u8]) -> io::Result<u64> {

@@ -76,7 +76,7 @@ impl Tail {
             follower.refresh(stat, now.boottime);
         }
         if let Role::Carrier(id) = follower.role {
-            self.book.carry(id, key, &follower.found.path.to_string_lossy());
+            self.book.carry(id, key, &follower.found.path.to_string_lossy(), now.utc);
             // One that is closed and has grown is proved when it is opened to be read.
             let changed = follower.gzip.is_none() && follower.proved != Some(follower.found.stat.changed);
             if changed && (follower.file.is_some() || !follower.unread()) {

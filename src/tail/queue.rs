@@ -20,10 +20,8 @@ pub struct Queue {
 impl Queue {
     /// A file has something unread; it was last served at that turn.
     pub fn insert(&mut self, key: Key, served: u64) {
-        if !self.turns.contains_key(&key) {
-            self.turns.insert(key, served);
-            self.waiting.insert((served, key));
-        }
+        let turn = *self.turns.entry(key).or_insert(served);
+        self.waiting.insert((turn, key));
     }
 
     /// A file has nothing unread.

@@ -109,7 +109,9 @@ impl Tail {
             let offset = entry.position.offset;
             let since = self.book.missing_since(id, now.boottime);
             if !unknown && !proving && Span(now.boottime.0.saturating_sub(since.0)) >= DELETED_AGE_MAX {
-                self.book.gap(id, now.utc, GapReason::Vanished, (offset, None), None);
+                if offset > 0 {
+                    self.book.gap(id, now.utc, GapReason::Vanished, (offset, None), None);
+                }
                 self.book.set_finished(id, true);
             }
         }

@@ -213,6 +213,18 @@ impl Splitter {
         partial.length += bytes.len() as u64;
     }
 
+    fn decode(&self, bytes: &[u8], flags: &mut Flags) -> String {
+        let (text, bad) =
+            self.encoding.decode(bytes.get(..bytes.len().min(LINE_BYTES_MAX)).unwrap_or_default());
+        if bytes.len() > LINE_BYTES_MAX {
+            flags.set(Flag::Truncated);
+        }
+        if bad {
+            flags.set(Flag::BadEncoding);
+        }
+        text
+    }
+
     /// The line is the incomplete one plus `last`; `terminator` bytes follow it.
     fn end_line(&mut self, last: &[u8], terminator: u64, flag: Option<Flag>, out: &mut Out<'_>) {
         let mut flags = Flags::default();
@@ -238,15 +250,7 @@ impl Splitter {
         }
         let text;
         if self.encoding != Encoding::Bytes {
-            let (decoded, bad) =
-                self.encoding.decode(bytes.get(..bytes.len().min(LINE_BYTES_MAX)).unwrap_or_default());
-            if bytes.len() > LINE_BYTES_MAX {
-                flags.set(Flag::Truncated);
-            }
-            if bad {
-                flags.set(Flag::BadEncoding);
-            }
-            text = decoded;
+            text = self.decode(bytes, &mut flags);
             bytes = text.as_bytes();
         }
         if !flags.has(Flag::Truncated) {

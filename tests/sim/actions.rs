@@ -144,7 +144,8 @@ fn disturb_files(world: &mut World) {
 }
 
 fn disturb_mail(world: &mut World) {
-    let modes = [Mode::Healthy, Mode::Flaky, Mode::Flaky, Mode::Flaky, Mode::Down, Mode::Greylisting, Mode::Login];
+    let modes =
+        [Mode::Healthy, Mode::Flaky, Mode::Flaky, Mode::Flaky, Mode::Down, Mode::Greylisting, Mode::Login];
     let mode = world.rng.pick(&modes).copied().unwrap_or(Mode::Healthy);
     world.relay.borrow_mut().mode = mode;
     world.say(format!("relays are {mode:?}"));
@@ -247,7 +248,8 @@ fn operate(world: &mut World) -> Option<Act> {
         _ => Verb::Acknowledge,
     };
     let known = !world.rng.percent(20);
-    let actor = Actor { name: if known { person.into() } else { "uid:6666".into() }, known, channel: Channel::Cli };
+    let actor =
+        Actor { name: if known { person.into() } else { "uid:6666".into() }, known, channel: Channel::Cli };
     let act = Act { actor, verb, incident: Some(incident.id.clone()), note: Some("seen \u{1b}[2J".into()) };
     drop(vault);
     world.say(format!("{} does {:?} with an incident", act.actor.name, act.verb));

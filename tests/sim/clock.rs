@@ -25,7 +25,16 @@ pub struct Clock {
 impl Clock {
     pub fn new(drift_ppm: i64) -> Clock {
         let booted = -Span::seconds(5_000).0;
-        Clock { truth: 0, skew: 0, booted, boot: 1, drift_ppm, given: BTreeMap::new(), back_step: false, blind: false }
+        Clock {
+            truth: 0,
+            skew: 0,
+            booted,
+            boot: 1,
+            drift_ppm,
+            given: BTreeMap::new(),
+            back_step: false,
+            blind: false,
+        }
     }
 
     pub fn truth(&self) -> i64 {

@@ -154,7 +154,8 @@ impl Disk {
     pub fn attack(&mut self, n: usize, clock: &Clock, rng: &mut Rng) -> String {
         self.attacks += 1;
         let address = format!("198.18.{}.{}", self.attacks / 200, self.attacks % 200 + 1);
-        let mut kinds: Vec<Kind> = (0..12).map(|n| Kind::Failed(format!("u{}", n % 3), address.clone())).collect();
+        let mut kinds: Vec<Kind> =
+            (0..12).map(|n| Kind::Failed(format!("u{}", n % 3), address.clone())).collect();
         if rng.percent(30) {
             kinds.push(Kind::Accepted("u1".into(), address.clone()));
         }
@@ -291,6 +292,10 @@ impl Disk {
 
     /// Addresses of the attacks that must have been found.
     pub fn must_be_found(&self) -> impl Iterator<Item = &String> {
-        self.files.iter().flat_map(|file| &file.lives).filter(|life| !life.forfeit).flat_map(|life| &life.attacks)
+        self.files
+            .iter()
+            .flat_map(|file| &file.lives)
+            .filter(|life| !life.forfeit)
+            .flat_map(|life| &life.attacks)
     }
 }

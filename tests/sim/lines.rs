@@ -54,18 +54,27 @@ pub fn line(kind: &Kind, serial: u64, clock: &Clock, rng: &mut Rng) -> Vec<u8> {
     let port = rng.below(30_000) + 20_000;
     let sshd = |message: String| format!("{stamp} web-1 sshd[{serial}]: {message}").into_bytes();
     match kind {
-        Kind::Failed(user, address) => sshd(format!("Failed password for invalid user {user} from {address} port {port} ssh2")),
-        Kind::Accepted(user, address) => sshd(format!("Accepted publickey for {user} from {address} port {port} ssh2")),
+        Kind::Failed(user, address) => {
+            sshd(format!("Failed password for invalid user {user} from {address} port {port} ssh2"))
+        }
+        Kind::Accepted(user, address) => {
+            sshd(format!("Accepted publickey for {user} from {address} port {port} ssh2"))
+        }
         Kind::Close => sshd(format!("Connection closed by 203.0.113.9 port {port} [preauth]")),
         Kind::Half => sshd("Failed password for root from 203.0.113.8".to_owned()),
         Kind::Forged => {
             let name = format!("root from {FORGED_ADDRESS} port 22 ssh2");
-            sshd(format!("Failed password for invalid user {name} from 203.0.113.{} port {port} ssh2", rng.below(250) + 1))
+            sshd(format!(
+                "Failed password for invalid user {name} from 203.0.113.{} port {port} ssh2",
+                rng.below(250) + 1
+            ))
         }
         Kind::ForgedStamp => sshd(format!("Failed password for forger from 203.0.113.7 port {port} ssh2")),
         Kind::Bytes => {
             let mut bytes = sshd("Failed password for invalid user ".to_owned());
-            bytes.extend_from_slice(b"\xff\xfe\x1b[31m\xe2\x80\xae=cmd()\xc3\x28 from 203.0.113.6 port 22 ssh2");
+            bytes.extend_from_slice(
+                b"\xff\xfe\x1b[31m\xe2\x80\xae=cmd()\xc3\x28 from 203.0.113.6 port 22 ssh2",
+            );
             bytes
         }
         Kind::Long => {
@@ -79,13 +88,19 @@ pub fn line(kind: &Kind, serial: u64, clock: &Clock, rng: &mut Rng) -> Vec<u8> {
             bytes.extend_from_slice(b" from 203.0.113.5 port 22");
             bytes
         }
-        Kind::Nonsense => format!("{stamp} web-1 custom[{serial}]: %s%n ../../etc <script>alert(1)</script> ~! id").into_bytes(),
-        Kind::Privileged => format!("{stamp} web-1 usermod[{serial}]: add 'p{}' to group 'sudo'", rng.below(400)).into_bytes(),
+        Kind::Nonsense => {
+            format!("{stamp} web-1 custom[{serial}]: %s%n ../../etc <script>alert(1)</script> ~! id")
+                .into_bytes()
+        }
+        Kind::Privileged => {
+            format!("{stamp} web-1 usermod[{serial}]: add 'p{}' to group 'sudo'", rng.below(400)).into_bytes()
+        }
     }
 }
 
 fn stamp(kind: &Kind, now: Timestamp, rng: &mut Rng) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let now = match kind {
         Kind::ForgedStamp if rng.percent(50) => now + Span::days(365 * 59),
         Kind::ForgedStamp => now - Span::days(2),
@@ -102,6 +117,7 @@ fn stamp(kind: &Kind, now: Timestamp, rng: &mut Rng) -> String {
 /// The serial of a stored line.
 pub fn serial_of(raw: &[u8]) -> Option<u64> {
     let open = raw.iter().position(|byte| *byte == b'[')?;
-    let digits: String = raw[open + 1..].iter().map(|byte| char::from(*byte)).take_while(char::is_ascii_digit).collect();
+    let digits: String =
+        raw[open + 1..].iter().map(|byte| char::from(*byte)).take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }

@@ -46,12 +46,19 @@ pub fn params() -> pipeline::Params {
         silent_after: Some(Span::minutes(20)),
         required: *name == "gate",
     };
-    let grave = triage::Route { severity: vec![Severity::High, Severity::Critical], policy: "fast".into(), ..triage::Route::default() };
+    let grave = triage::Route {
+        severity: vec![Severity::High, Severity::Critical],
+        policy: "fast".into(),
+        ..triage::Route::default()
+    };
     let all = triage::Route { policy: "calm".into(), ..triage::Route::default() };
     pipeline::Params {
         grammars: shipped().grammars.clone(),
         sources: SOURCES.iter().map(source).collect(),
-        detect: detect::Params { rules: shipped().rules.clone(), sources: SOURCES.iter().map(silence).collect() },
+        detect: detect::Params {
+            rules: shipped().rules.clone(),
+            sources: SOURCES.iter().map(silence).collect(),
+        },
         triage: triage::Params { routes: vec![grave, all], ..triage::Params::default() },
         escalate: escalation(),
     }
@@ -64,7 +71,10 @@ fn escalation() -> escalate::Params {
         addresses: addresses.iter().map(|a| Arc::from(*a)).collect(),
         zone: TimeZone::UTC,
     };
-    let persons = [person("ana", &["ana@work.example", "ana@home.example"]), person("ben", &[BAD_ADDRESS, "ben@work.example"])];
+    let persons = [
+        person("ana", &["ana@work.example", "ana@home.example"]),
+        person("ben", &[BAD_ADDRESS, "ben@work.example"]),
+    ];
     escalate::Params {
         persons: persons.into_iter().map(|p| (p.id.clone(), p)).collect(),
         policies: policies(),

@@ -9,7 +9,10 @@ use super::shadow::is_telling;
 use super::vault::{Crash, Vault};
 use gatewatch::limits;
 use gatewatch::ports::Courier;
-use gatewatch::schema::{AttemptResult, IncidentStatus, Letter, MailPhase, NotificationKind, NotificationState, Receipt, Span, Timestamp};
+use gatewatch::schema::{
+    AttemptResult, IncidentStatus, Letter, MailPhase, NotificationKind, NotificationState, Receipt, Span,
+    Timestamp,
+};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -116,10 +119,14 @@ impl Relay {
         *copies += 1;
         let causes = self.causes.get(&letter.message_id).copied().unwrap_or(0);
         let (n, id) = (*copies, letter.notification);
-        self.monitor.check(n <= 1 + causes, names::COPIES, || format!("notification {id}: {n} copies, {causes} causes"));
+        self.monitor.check(n <= 1 + causes, names::COPIES, || {
+            format!("notification {id}: {n} copies, {causes} causes")
+        });
         let header = letter.headers.iter().any(|(name, _)| *name == "X-Gatewatch-Attempt");
         let marked = letter.may_repeat && header && letter.attempt > 1;
-        self.monitor.check(n == 1 || marked, names::MARKED, || format!("notification {id}: copy {n} does not say so"));
+        self.monitor.check(n == 1 || marked, names::MARKED, || {
+            format!("notification {id}: copy {n} does not say so")
+        });
     }
 
     fn end_for(&mut self, letter: &Letter) -> End {
@@ -143,7 +150,10 @@ impl Relay {
                 7 => End { after: Span::seconds(60), ..end(MailPhase::Data, None, Deferred, false) },
                 8 | 9 => end(MailPhase::Body, None, Uncertain, true),
                 10 => end(MailPhase::Body, None, Uncertain, false),
-                11 => End { after: Span::seconds(180), ..end(MailPhase::Body, None, Uncertain, self.rng.percent(50)) },
+                11 => End {
+                    after: Span::seconds(180),
+                    ..end(MailPhase::Body, None, Uncertain, self.rng.percent(50))
+                },
                 _ => accepted,
             },
         }
@@ -160,34 +170,56 @@ impl Relay {
     fn check_letter(&mut self, letter: &Letter, vault: &Vault) {
         let id = letter.notification;
         let row = vault.shadow.notifications.get(&id);
-        let claimed = row.is_some_and(|row| row.state == NotificationState::Sending && row.attempts == letter.attempt);
-        self.monitor.check(claimed, names::NOT_AFTER, || format!("letter {id} goes out before its claim is stored: {row:?}"));
-        if let Some((row, incident)) = row.and_then(|row| Some((row, vault.shadow.incidents.get(row.incident.as_ref()?)?))) {
+        let claimed =
+            row.is_some_and(|row| row.state == NotificationState::Sending && row.attempts == letter.attempt);
+        self.monitor.check(claimed, names::NOT_AFTER, || {
+            format!("letter {id} goes out before its claim is stored: {row:?}")
+        });
+        if let Some((row, incident)) =
+            row.and_then(|row| Some((row, vault.shadow.incidents.get(row.incident.as_ref()?)?)))
+        {
             let wanted = match row.kind {
                 NotificationKind::Acknowledged => incident.status == IncidentStatus::Acknowledged,
                 NotificationKind::Resolved => incident.status == IncidentStatus::Resolved,
-                kind if is_telling(kind) => matches!(incident.status, IncidentStatus::New | IncidentStatus::Open),
+                kind if is_telling(kind) => {
+                    matches!(incident.status, IncidentStatus::New | IncidentStatus::Open)
+                }
                 _ => true,
             };
-            self.monitor.check(wanted, names::NOT_AFTER, || format!("letter {id} ({:?}) of a {:?} incident", row.kind, incident.status));
+            self.monitor.check(wanted, names::NOT_AFTER, || {
+                format!("letter {id} ({:?}) of a {:?} incident", row.kind, incident.status)
+            });
         }
         let known = self.ids.entry(id).or_insert_with(|| letter.message_id.clone());
-        self.monitor.check(*known == letter.message_id, names::ONE_ID, || format!("letter {id}: {known}, then {}", letter.message_id));
+        self.monitor.check(*known == letter.message_id, names::ONE_ID, || {
+            format!("letter {id}: {known}, then {}", letter.message_id)
+        });
         let causes = self.causes.get(&letter.message_id).copied().unwrap_or(0);
-        self.monitor.check(letter.may_repeat == (causes > 0), names::MARKED, || format!("letter {id}: {causes} causes, may_repeat {}", letter.may_repeat));
+        self.monitor.check(letter.may_repeat == (causes > 0), names::MARKED, || {
+            format!("letter {id}: {causes} causes, may_repeat {}", letter.may_repeat)
+        });
         let bytes = letter.text.len() + letter.html.as_deref().map_or(0, str::len);
         let lines = letter.text.lines().count();
-        let small = bytes <= limits::MAIL_BYTES_MAX && lines <= limits::MAIL_LINES_MAX && letter.subject.chars().count() <= limits::SUBJECT_CHARS_MAX;
-        self.monitor.check(small, names::SIZES, || format!("letter {id}: {bytes} bytes, {lines} lines, {}", letter.subject));
-        let raw = |text: &str| text.chars().any(|c| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c));
-        let headers = letter.headers.iter().all(|(_, value)| value.chars().all(|c| c == ' ' || c.is_ascii_graphic()));
+        let small = bytes <= limits::MAIL_BYTES_MAX
+            && lines <= limits::MAIL_LINES_MAX
+            && letter.subject.chars().count() <= limits::SUBJECT_CHARS_MAX;
+        self.monitor.check(small, names::SIZES, || {
+            format!("letter {id}: {bytes} bytes, {lines} lines, {}", letter.subject)
+        });
+        let raw = |text: &str| {
+            text.chars().any(|c| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c))
+        };
+        let headers =
+            letter.headers.iter().all(|(_, value)| value.chars().all(|c| c == ' ' || c.is_ascii_graphic()));
         let clean = headers && !raw(&letter.text) && !raw(&letter.subject) && !letter.subject.contains('\n');
-        self.monitor.check(clean, names::SIZES, || format!("letter {id} holds raw characters: {:?}", letter.text));
+        self.monitor
+            .check(clean, names::SIZES, || format!("letter {id} holds raw characters: {:?}", letter.text));
     }
 
     fn receipts(&mut self) -> Vec<Receipt> {
         self.pass();
-        let (over, open) = std::mem::take(&mut self.sessions).into_iter().partition(|s| s.ends_at <= self.now);
+        let (over, open) =
+            std::mem::take(&mut self.sessions).into_iter().partition(|s| s.ends_at <= self.now);
         self.sessions = open;
         let over: Vec<Session> = over;
         let mut receipts = Vec::new();
@@ -232,11 +264,19 @@ impl Courier for RelayPort {
         relay.sends += 1;
         match relay.mutant {
             Some(Mutant::FalseAccept) => {
-                let end = End { phase: MailPhase::Done, code: Some(250), result: AttemptResult::Accepted, takes: false, after: Span::ZERO };
+                let end = End {
+                    phase: MailPhase::Done,
+                    code: Some(250),
+                    result: AttemptResult::Accepted,
+                    takes: false,
+                    after: Span::ZERO,
+                };
                 let ends_at = relay.now;
                 return relay.sessions.push(Session { letter, end, dot_at: None, ends_at });
             }
-            Some(Mutant::NewMessageId) if letter.attempt > 1 => letter.message_id = format!("<{}@sim>", letter.attempt).into(),
+            Some(Mutant::NewMessageId) if letter.attempt > 1 => {
+                letter.message_id = format!("<{}@sim>", letter.attempt).into()
+            }
             Some(Mutant::UnmarkedRepeat) => {
                 letter.may_repeat = false;
                 letter.headers.retain(|(name, _)| *name != "X-Gatewatch-Attempt");

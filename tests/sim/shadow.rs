@@ -5,8 +5,8 @@ use super::lines::{FORGED_ADDRESS, serial_of};
 use super::monitor::{Monitor, names};
 use gatewatch::limits;
 use gatewatch::schema::{
-    Changes, Clock, ClockKind, Event, Finding, GapReason, Incident, Notification, NotificationKind, NotificationState,
-    Position, Silence, Verdict,
+    Changes, Clock, ClockKind, Event, Finding, GapReason, Incident, Notification, NotificationKind,
+    NotificationState, Position, Silence, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -80,8 +80,11 @@ impl Shadow {
 
     fn take_event(&mut self, event: &Event, monitor: &Monitor) {
         self.events += 1;
-        monitor.check(event.raw.len() <= limits::LINE_BYTES_MAX, names::SIZES, || format!("a raw line of {}", event.raw.len()));
-        let texts = [&event.user, &event.target_user, &event.host, &event.app, &event.reason, &event.resource];
+        monitor.check(event.raw.len() <= limits::LINE_BYTES_MAX, names::SIZES, || {
+            format!("a raw line of {}", event.raw.len())
+        });
+        let texts =
+            [&event.user, &event.target_user, &event.host, &event.app, &event.reason, &event.resource];
         let long = texts.into_iter().flatten().any(|text| text.len() > limits::FIELD_BYTES_MAX);
         monitor.check(!long, names::SIZES, || "a field of an event".into());
         let place = (event.generation, event.offset);
@@ -93,9 +96,13 @@ impl Shadow {
         match serial_of(&event.raw) {
             Some(serial) => {
                 let new = self.serials.insert(serial);
-                monitor.check(new, names::NOT_DOUBLED, || format!("line {serial} again at {place:?}: {}", text()));
+                monitor.check(new, names::NOT_DOUBLED, || {
+                    format!("line {serial} again at {place:?}: {}", text())
+                });
             }
-            None => monitor.check(false, names::NOT_DOUBLED, || format!("nobody wrote {:?} at {place:?}", text())),
+            None => {
+                monitor.check(false, names::NOT_DOUBLED, || format!("nobody wrote {:?} at {place:?}", text()))
+            }
         }
     }
 
@@ -107,7 +114,9 @@ impl Shadow {
             None => position.offset == 0 || rolled,
         };
         let end = self.ends.get(&generation);
-        monitor.check(holds, names::POSITION, || format!("generation {generation} at {}, stored to {end:?}", position.offset));
+        monitor.check(holds, names::POSITION, || {
+            format!("generation {generation} at {}, stored to {end:?}", position.offset)
+        });
         monitor.check(position.markers.len() <= limits::MARKERS_MAX, names::SIZES, || "markers".into());
         self.positions.insert(generation, position.clone());
     }
@@ -121,33 +130,45 @@ impl Shadow {
         }
         let holds = match finding.verdict {
             Verdict::Opened | Verdict::Grouped => housed,
-            Verdict::Folded | Verdict::Suppressed | Verdict::Excepted | Verdict::BelowBudget => !finding.reason.is_empty(),
+            Verdict::Folded | Verdict::Suppressed | Verdict::Excepted | Verdict::BelowBudget => {
+                !finding.reason.is_empty()
+            }
         };
-        monitor.check(holds, names::HOME, || format!("{} is {:?} in {:?}", finding.id, finding.verdict, finding.incident));
+        monitor.check(holds, names::HOME, || {
+            format!("{} is {:?} in {:?}", finding.id, finding.verdict, finding.incident)
+        });
         monitor.check(finding.evidence.len() <= limits::EVIDENCE_MAX, names::SIZES, || "evidence".into());
         let proven = finding.evidence.iter().all(|id| (1..=self.events).contains(id));
         monitor.check(proven, names::HOME, || format!("{} cites events that are not stored", finding.id));
-        let addresses = finding.group.iter().filter(|(key, _)| &**key == "src_ip").map(|(_, value)| value.to_string());
+        let addresses =
+            finding.group.iter().filter(|(key, _)| &**key == "src_ip").map(|(_, value)| value.to_string());
         self.found.extend(addresses);
-        monitor.check(!self.found.contains(FORGED_ADDRESS), names::FORGED, || finding.explanation.to_string());
+        monitor
+            .check(!self.found.contains(FORGED_ADDRESS), names::FORGED, || finding.explanation.to_string());
     }
 
     fn take_notification(&mut self, row: &Notification, monitor: &Monitor) {
         if let (Some(incident), true) = (&row.incident, row.step > 0 && is_telling(row.kind)) {
             let mut lower = self.notifications.values().filter(|n| n.incident.as_ref() == Some(incident));
             let holds = lower.any(|n| n.step + 1 == row.step);
-            monitor.check(holds, names::STEPS, || format!("step {} of {incident} without step {}", row.step, row.step - 1));
+            monitor.check(holds, names::STEPS, || {
+                format!("step {} of {incident} without step {}", row.step, row.step - 1)
+            });
         }
         let reply = row.relay_reply.as_deref().map_or(0, str::len);
         monitor.check(reply <= limits::REPLY_BYTES_MAX, names::SIZES, || "a relay's reply".into());
         let before = self.notifications.insert(row.id, row.clone());
-        if row.state == NotificationState::Accepted && before.is_none_or(|n| n.state != NotificationState::Accepted) {
+        if row.state == NotificationState::Accepted
+            && before.is_none_or(|n| n.state != NotificationState::Accepted)
+        {
             self.accepted.push(row.id);
         }
     }
 
     /// Rows that tell of an incident.
     pub fn telling<'a>(&'a self, incident: &'a str) -> impl Iterator<Item = &'a Notification> {
-        self.notifications.values().filter(move |n| n.incident.as_deref() == Some(incident) && is_telling(n.kind))
+        self.notifications
+            .values()
+            .filter(move |n| n.incident.as_deref() == Some(incident) && is_telling(n.kind))
     }
 }

@@ -48,7 +48,17 @@ impl Vault {
     pub fn new(monitor: Monitor, mutant: Option<Mutant>) -> Vault {
         let store = Store::in_memory().expect("a store in memory");
         let faults = VecDeque::new();
-        Vault { store, shadow: Shadow::default(), faults, crash: None, dead: false, commits: 0, monitor, mutant, lost_answer: false }
+        Vault {
+            store,
+            shadow: Shadow::default(),
+            faults,
+            crash: None,
+            dead: false,
+            commits: 0,
+            monitor,
+            mutant,
+            lost_answer: false,
+        }
     }
 
     /// The daemon is gone; what it wanted to write again is forgotten with it.
@@ -90,7 +100,9 @@ impl Vault {
         let Some(mutant) = self.mutant else { return Cow::Borrowed(changes) };
         let mut c = changes.clone();
         match mutant {
-            Mutant::PositionsAlone if c.events.len() > 2 && c.findings.is_empty() && c.incidents.is_empty() => {
+            Mutant::PositionsAlone
+                if c.events.len() > 2 && c.findings.is_empty() && c.incidents.is_empty() =>
+            {
                 c.events.truncate(c.events.len() / 2);
             }
             Mutant::DropGaps => c.gaps.clear(),
@@ -104,7 +116,10 @@ impl Vault {
                 promises.for_each(|clock| clock.state = ClockState::Breached);
             }
             Mutant::CancelLetters => {
-                let waiting = c.notifications.iter_mut().filter(|n| is_telling(n.kind) && n.state == NotificationState::Pending);
+                let waiting = c
+                    .notifications
+                    .iter_mut()
+                    .filter(|n| is_telling(n.kind) && n.state == NotificationState::Pending);
                 waiting.for_each(|n| n.state = NotificationState::Cancelled);
                 c.clocks.retain(|clock| clock.kind != ClockKind::Ladder);
             }

@@ -283,12 +283,13 @@ impl World {
             self.deliver();
         }
         self.watch.all_is_told(&self.vault.borrow(), &self.relay.borrow(), &self.monitor);
-        let acts = actions::resolve_everything(&self.vault.borrow());
-        self.turn(&acts);
         for _ in 0..130 {
-            if self.vault.borrow().shadow.notifications.values().all(|n| super::shadow::is_final(n.state)) {
+            let acts = actions::resolve_everything(&self.vault.borrow());
+            let owed = self.vault.borrow().shadow.notifications.values().any(|n| !super::shadow::is_final(n.state));
+            if acts.is_empty() && !owed {
                 break;
             }
+            self.turn(&acts);
             self.clock.advance(Span::minutes(2));
             self.deliver();
         }
