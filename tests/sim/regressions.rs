@@ -36,3 +36,11 @@ fn a_finding_made_again_takes_no_other_ones_place() {
 fn a_silence_that_ended_comes_back_with_the_clock_in_both_lives() {
     keeps_every_invariant(16, 130);
 }
+
+/// UTC was set back between the writing of an attack and its reading, so its stamps lay in the future and counted
+/// at the read time. The file had shown later times already, each line fell out of its window as the next one
+/// came, and the attack was not found. Such lines count at the file's watermark now.
+#[test]
+fn an_attack_read_after_a_back_step_is_found() {
+    keeps_every_invariant(98, 110);
+}

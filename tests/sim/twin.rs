@@ -69,8 +69,6 @@ impl Twin {
         for (a, b) in states(&own).iter().zip(&states(live)) {
             let body =
                 |row: &StateRow| row.body.as_deref().map(|body| String::from_utf8_lossy(body).into_owned());
-            let at = a.body.iter().flatten().zip(b.body.iter().flatten()).position(|(a, b)| a != b);
-            let long = (a.body.as_ref().map(|body| body.len()), b.body.as_ref().map(|body| body.len()));
             monitor.check(a == b, names::REBUILT, || {
                 format!("state {}: {:?} / live {:?}", a.key, body(a), body(b))
             });
