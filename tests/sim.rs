@@ -41,7 +41,7 @@ use sim::world::{Outcome, run};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Actions of one world.
-const ACTIONS: usize = 130;
+const ACTIONS: usize = 110;
 /// Seeds of each push.
 const SEEDS: u64 = 200;
 /// Seeds within which each mutant must be caught.

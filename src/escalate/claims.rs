@@ -30,6 +30,9 @@ const HANGING_AFTER: Span = Span::seconds(10);
 /// A notification expires only after so many tries, too. Five days of tries are about 3,600; with fewer, the
 /// wall clock jumped or the machine was off, and nobody was told.
 const EXPIRY_ATTEMPTS_MIN: u32 = 500;
+/// Urgent messages use the budget up. What waits beside them is told in a digest after so long all the same,
+/// or a storm of grave incidents would keep the others untold for as long as it lasts.
+const DIGEST_EVERY: Span = Span::minutes(10);
 /// One message, in the unit of [`Budget`].
 const TOKEN: i64 = 1_000_000;
 /// Microseconds of an hour.
@@ -42,6 +45,12 @@ pub(super) fn wait(book: &Book, notification: &Notification, now: &Reading) -> S
     let by_utc = notification.due_at - now.utc;
     let by_boot = book.hints.due.get(&notification.id).map(|due| Span(due.0.saturating_sub(now.boottime.0)));
     Span(by_boot.map_or(by_utc, |by_boot| by_boot.min(by_utc)).0.max(0))
+}
+
+/// How long a message has been due, by the boot clock where this run knows, else by UTC.
+fn waited(book: &Book, notification: &Notification, now: &Reading) -> Span {
+    let due = book.hints.due.get(&notification.id);
+    due.map_or(now.utc - notification.due_at, |due| Span(now.boottime.0.saturating_sub(due.0)))
 }
 
 fn waits_for_courier(notification: &Notification) -> bool {
@@ -199,8 +208,9 @@ impl Escalate {
             return Some(urgent);
         }
         let ids: Vec<u64> = rows.iter().map(|n| n.id).collect();
+        let starving = rows.iter().any(|n| waited(book, n, now) >= DIGEST_EVERY);
         let tokens = self.tokens(book, &person, now);
-        if tokens < TOKEN {
+        if tokens < TOKEN && !starving {
             return None;
         }
         self.spend(book, &person, now);

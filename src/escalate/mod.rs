@@ -95,13 +95,17 @@ impl Escalate {
             }
             _ => {}
         }
-        let waits = book.clocks_of(&incident.id).iter().filter(|c| c.state == ClockState::Running);
+        let waits = book.clocks_of(&incident.id).iter().filter(|c| rows::is_live(c));
         let wait = |clock: &crate::schema::Clock| {
             let passed = elapsed(clock, now);
             let acting = Span(clock.allowed.0.saturating_sub(passed.hi.0));
             let (due, reason) = match clock.kind {
                 ClockKind::Ladder => (acting, WakeReason::Step),
                 ClockKind::Hold => (acting, WakeReason::AcknowledgementEnds),
+                // In doubt already: only the lower bound can still decide.
+                ClockKind::Notify | ClockKind::Acknowledge if clock.state == ClockState::Uncertain => {
+                    (Span(clock.allowed.0.saturating_sub(passed.lo.0)), WakeReason::Deadline)
+                }
                 ClockKind::Notify | ClockKind::Acknowledge => {
                     (passed.until_judged(clock.allowed), WakeReason::Deadline)
                 }

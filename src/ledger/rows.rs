@@ -97,11 +97,11 @@ pub(super) fn states(connection: &Connection, changes: &Changes) -> Result<(), F
 /// Findings, their evidence, and what was folded into them.
 pub(super) fn findings(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
     for finding in &changes.findings {
-        put_finding(connection, finding)?;
-        let mut put =
-            connection.prepare_cached("INSERT OR REPLACE INTO finding_event VALUES (?1, ?2, ?3)")?;
+        let id = free_id(connection, &finding.id)?;
+        put_finding(connection, finding, &id)?;
+        let mut put = connection.prepare_cached("INSERT INTO finding_event VALUES (?1, ?2, ?3)")?;
         for (n, event) in finding.evidence.iter().enumerate() {
-            put.execute(params![finding.id, n as i64, int(*event)])?;
+            put.execute(params![id, n as i64, int(*event)])?;
         }
     }
     let sql = "UPDATE finding SET folded = ?2, observed = ?3, last_event_at = ?4 WHERE id = ?1";
@@ -112,8 +112,22 @@ pub(super) fn findings(connection: &Connection, changes: &Changes) -> Result<(),
     Ok(())
 }
 
-fn put_finding(connection: &Connection, f: &Finding) -> Result<(), Fault> {
-    let sql = "INSERT OR REPLACE INTO finding (id, time, rule, rule_version, title, kind, severity, gravity, incident_type,
+/// The id under which a finding is stored. An id names rule, group and a slot of event time; after a clock was
+/// set back, or when a log of long ago comes in, Detect may decide again in a slot that it has forgotten. The
+/// earlier finding is a record and stays: the later one is stored beside it, as `ID-2` and so on.
+fn free_id(connection: &Connection, id: &str) -> Result<String, Fault> {
+    let mut taken = connection.prepare_cached("SELECT 1 FROM finding WHERE id = ?1")?;
+    let mut free = id.to_owned();
+    let mut n = 1;
+    while taken.exists([&free])? {
+        n += 1;
+        free = format!("{id}-{n}");
+    }
+    Ok(free)
+}
+
+fn put_finding(connection: &Connection, f: &Finding, id: &str) -> Result<(), Fault> {
+    let sql = "INSERT INTO finding (id, time, rule, rule_version, title, kind, severity, gravity, incident_type,
         entity, \"group\", first_event_at, last_event_at, observed, expected, threshold, score, explanation, advice, folded,
         verdict, reason, incident) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
         ?19, ?20, ?21, ?22, ?23)";
@@ -121,7 +135,7 @@ fn put_finding(connection: &Connection, f: &Finding) -> Result<(), Fault> {
     let group =
         serde_json::to_string(&f.group).map_err(|e| Fault::permanent(format!("finding {}: {e}", f.id)))?;
     connection.prepare_cached(sql)?.execute(params![
-        f.id,
+        id,
         f.time.0,
         f.rule,
         f.rule_version,

@@ -46,7 +46,8 @@ impl Timing {
         event.flags = event.flags.union(flags);
         if time > read_at + FUTURE_SKEW_MAX {
             event.flags.set(Flag::TimeFuture);
-            event.counted_at = read_at;
+            // Where UTC was set back, the read time lies before what the file has shown: windows are past it.
+            event.counted_at = watermark.map_or(read_at, |mark| mark.max(read_at));
             return false;
         }
         match *watermark {
@@ -202,6 +203,8 @@ mod tests {
             told("UTC", read, mark, "2099-01-01T00:00:00Z"),
             "2099-01-01T00:00:00.000Z time-future counted 2026-11-23T09:00:00.000Z"
         );
+        let ahead = told("UTC", read, Some("2026-11-23T09:40:00Z"), "2099-01-01T00:00:00Z");
+        assert_eq!(ahead, "2099-01-01T00:00:00.000Z time-future counted 2026-11-23T09:40:00.000Z");
         assert_eq!(
             told("UTC", read, mark, "2026-11-21T09:00:00Z"),
             "2026-11-21T09:00:00.000Z time-late counted 2026-11-23T08:00:00.000Z"

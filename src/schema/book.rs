@@ -38,6 +38,9 @@ pub struct Rows {
     pub last_silence: u64,
 }
 
+/// How long a silence is remembered after its end.
+const SILENCES_KEPT: Span = Span::days(1);
+
 /// How much one recipient's mailbox may still take: a token bucket, counted in millionths of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
@@ -427,10 +430,11 @@ impl Book {
         }
     }
 
-    /// Lets go of silences that ended before `now` and whose rows were handed over.
+    /// Lets go of silences that ended a day before `now` and whose rows were handed over. For that day a UTC that
+    /// is set back finds them here as it would find them after a restart.
     pub fn forget_ended_silences(&mut self, now: Timestamp) {
         let dirty = &self.dirty.silences;
-        self.silences.retain(|id, silence| silence.ends_at > now || dirty.contains(id));
+        self.silences.retain(|id, silence| silence.ends_at + SILENCES_KEPT > now || dirty.contains(id));
     }
 }
 

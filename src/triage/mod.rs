@@ -197,9 +197,12 @@ impl Triage {
         read_at: Timestamp,
         now: &Reading,
     ) -> Incident {
+        // With the number: where a clock was set back, or a log of long ago comes in, the same finding may be
+        // made again after its incident is over, and must not take that one's place (nor its Message-IDs).
+        let number = book.number_incident();
         let incident = Incident {
-            id: id_text(&Sha256::digest(format!("incident\n{}", finding.id))).into(),
-            number: book.number_incident(),
+            id: id_text(&Sha256::digest(format!("incident\n{}\n{number}", finding.id))).into(),
+            number,
             title: finding.title.clone(),
             severity: finding.severity,
             status: IncidentStatus::New,

@@ -14,8 +14,8 @@ pub enum Mutant {
     DropGaps,
     /// Positions are committed without their events.
     PositionsAlone,
-    /// Findings are committed without their incidents.
-    DropIncidents,
+    /// Findings are committed without the name of their incident.
+    Homeless,
     /// Findings are not committed.
     DropFindings,
     /// The room's memory is not committed.
@@ -50,8 +50,8 @@ pub enum Mutant {
     FastClock,
     /// Everybody is taken for a person of the configuration.
     TrustAnyone,
-    /// A commit is written twice.
-    CommitTwice,
+    /// The ledger says that it wrote what it did not.
+    ForgetCommit,
     /// Forged names are taken at their word.
     TrustNames,
 }
@@ -63,7 +63,7 @@ pub const ALL: [(Mutant, &str); 25] = [
     (Mutant::UncutLine, names::SIZES),
     (Mutant::DropGaps, names::NOT_SILENT),
     (Mutant::PositionsAlone, names::POSITION),
-    (Mutant::DropIncidents, names::HOME),
+    (Mutant::Homeless, names::HOME),
     (Mutant::DropFindings, names::FOUND),
     (Mutant::DropStates, names::REBUILT),
     (Mutant::DropClocks, names::REBUILT),
@@ -81,6 +81,6 @@ pub const ALL: [(Mutant, &str); 25] = [
     (Mutant::FrozenClock, names::NOT_OVERDUE),
     (Mutant::FastClock, names::BREACH_TRUE),
     (Mutant::TrustAnyone, names::STRANGER),
-    (Mutant::CommitTwice, names::STORE),
+    (Mutant::ForgetCommit, names::STORE),
     (Mutant::TrustNames, names::FORGED),
 ];

@@ -21,7 +21,8 @@ pub struct Shadow {
     pub positions: BTreeMap<u64, Position>,
     /// (source, reason) of each gap row.
     pub gaps: Vec<(Arc<str>, GapReason)>,
-    findings: BTreeSet<Arc<str>>,
+    /// Incident and explanation of each finding that opened one.
+    pub opened: Vec<(Arc<str>, Box<str>)>,
     /// Addresses that some finding names.
     pub found: BTreeSet<String>,
     pub incidents: BTreeMap<Arc<str>, Incident>,
@@ -121,9 +122,12 @@ impl Shadow {
     }
 
     fn take_finding(&mut self, finding: &Finding, monitor: &Monitor) {
-        let new = self.findings.insert(finding.id.clone());
-        monitor.check(new, names::HOME, || format!("twice: {finding:?}"));
         let housed = finding.incident.as_ref().is_some_and(|id| self.incidents.contains_key(id));
+        if let (Verdict::Opened, Some(id)) = (finding.verdict, &finding.incident) {
+            let again = self.opened.iter().any(|(known, _)| known == id);
+            monitor.check(!again, names::HOME, || format!("opens {id} for the second time: {finding:?}"));
+            self.opened.push((id.clone(), finding.explanation.clone()));
+        }
         let holds = match finding.verdict {
             Verdict::Opened | Verdict::Grouped => housed,
             Verdict::Folded | Verdict::Suppressed | Verdict::Excepted | Verdict::BelowBudget => {

@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Turns in a row while there is more to read.
 const MORE_MAX: usize = 50;
+/// Turns in a row while messages move.
+const DELIVER_MAX: usize = 25;
 
 pub struct World {
     pub rng: Rng,
@@ -38,6 +40,8 @@ pub struct World {
     twin: Option<Twin>,
     watch: Watch,
     frozen: Option<Reading>,
+    /// The last turn moved no message.
+    quiet: bool,
 }
 
 /// What came of a seed.
@@ -86,6 +90,7 @@ impl World {
             twin: None,
             watch: Watch::default(),
             frozen: None,
+            quiet: false,
             rng,
         };
         world.start();
@@ -121,10 +126,7 @@ impl World {
         let events = self.vault.borrow().shadow.events;
         let health = self.vault.borrow().store.health().events;
         self.monitor.check(events == health && loaded.next_event == events + 1, names::STORE, || {
-            format!(
-                "{events} events were committed, the store counts {health} and goes on at {}",
-                loaded.next_event
-            )
+            format!("{events} events were committed, the store counts {health} and goes on at {}", loaded.next_event)
         });
         let pipeline = rebuilt(&loaded);
         let tail = Tail::new(self.disk.tail_params(), loaded.generations, loaded.next_generation);
@@ -150,7 +152,6 @@ impl World {
         let claimed = self.vault.borrow().sending();
         relay.cut(&claimed, &self.vault.borrow());
         self.vault.borrow_mut().buried();
-        self.watch.died();
     }
 
     /// A clean stop: answers of relays are taken in, then the process ends.
@@ -183,8 +184,7 @@ impl World {
         let Some(daemon) = &mut self.daemon else { return false };
         let fresh = !daemon.is_stalled();
         if fresh && self.twin.is_none() && self.rng.percent(4) {
-            self.twin =
-                Twin::new(&mut self.vault.borrow_mut(), daemon.pipeline.book(), now.utc, &self.monitor);
+            self.twin = Twin::new(&mut self.vault.borrow_mut(), daemon.pipeline.book(), now.utc, &self.monitor);
         }
         let stranger = acts.iter().find(|act| !act.actor.known).filter(|_| fresh);
         if let Some(act) = stranger {
@@ -234,14 +234,8 @@ impl World {
     fn note(&mut self, turn: &Turn, dead: bool) {
         let mut text = String::new();
         let c = &turn.changes;
-        let parts = [
-            c.events.len(),
-            c.findings.len(),
-            c.incidents.len(),
-            c.clocks.len(),
-            c.notifications.len(),
-            c.attempts.len(),
-        ];
+        self.quiet = c.notifications.is_empty();
+        let parts = [c.events.len(), c.findings.len(), c.incidents.len(), c.clocks.len(), c.notifications.len(), c.attempts.len()];
         let _ = write!(text, "  turn at {}: {parts:?}", self.clock.truth());
         let hash = Sha256::digest(format!("{:?}{:?}{:?}", masked(c), turn.answers, turn.wake));
         let _ = write!(text, " {:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3]);
@@ -261,27 +255,43 @@ impl World {
         self.transcript.push(text);
     }
 
+    /// Turns a few seconds apart until no message moves any more.
+    fn deliver(&mut self) {
+        for _ in 0..DELIVER_MAX {
+            self.turn(&[]);
+            self.clock.advance(Span::seconds(4));
+            if self.quiet {
+                return;
+            }
+        }
+    }
+
     /// The faults end, time passes, and everything that is owed must come to its end.
     fn rest(&mut self) {
         actions::calm_down(self);
-        for _ in 0..40 {
+        for _ in 0..24 {
             self.clock.advance(Span::seconds(5));
             self.turn(&[]);
         }
-        for minutes in std::iter::repeat_n(1, 25).chain(std::iter::repeat_n(4, 40)) {
-            self.clock.advance(Span::minutes(minutes));
-            self.turn(&[]);
-        }
         self.watch.all_is_read(&self.vault.borrow(), &self.disk, &self.monitor);
-        self.watch.all_is_told(&self.vault.borrow(), &self.relay.borrow(), &self.monitor);
-        let acts = actions::resolve_everything(&self.vault.borrow());
-        self.turn(&acts);
-        for _ in 0..130 {
-            if self.vault.borrow().shadow.notifications.values().all(|n| super::shadow::is_final(n.state)) {
+        self.watch.all_is_kept(&mut self.vault.borrow_mut(), &self.monitor);
+        for _ in 0..90 {
+            if self.watch.untold(&self.vault.borrow(), &self.relay.borrow()).is_none() {
                 break;
             }
+            self.clock.advance(Span::minutes(1));
+            self.deliver();
+        }
+        self.watch.all_is_told(&self.vault.borrow(), &self.relay.borrow(), &self.monitor);
+        for _ in 0..130 {
+            let acts = actions::resolve_everything(&self.vault.borrow());
+            let owed = self.vault.borrow().shadow.notifications.values().any(|n| !super::shadow::is_final(n.state));
+            if acts.is_empty() && !owed {
+                break;
+            }
+            self.turn(&acts);
             self.clock.advance(Span::minutes(2));
-            self.turn(&[]);
+            self.deliver();
         }
         self.watch.nothing_is_owed(&self.vault.borrow(), &self.monitor);
         self.stop();
