@@ -14,7 +14,9 @@ use crate::escalate::{self, Escalate, WakeReason};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::ports::Batch;
 use crate::schema::book::Book;
-use crate::schema::{Act, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp};
+use crate::schema::{
+    Act, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp,
+};
 use crate::triage::{self, Triage};
 use std::sync::Arc;
 

@@ -1,7 +1,9 @@
 //! The four ports through which the driver reaches the world. The real ones are the edges; the
 //! simulator and the replay have their own.
 
-use crate::schema::{Changes, Evidence, Gap, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal};
+use crate::schema::{
+    Changes, Evidence, Gap, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal,
+};
 
 /// What one poll of a [`LogSource`] brings.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,15 @@
 //! Real SSH logs against episodes that are defined, not judged: `gatewatch replay` over
 //! `../shared/corpora/dev/sshd/*.log` must find what the `.behaviour.jsonl` files say, the same kinds and
 //! sources, none missed, none invented. Skips visibly where the folder is absent.
-#![allow(clippy::disallowed_methods, reason = "the test runs the real binary")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may panic and print; the test runs the real binary"
+)]
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -64,7 +72,9 @@ fn found(findings: &[Value]) -> Episodes {
     let mut episodes = Episodes::new();
     for finding in findings {
         let rule = word(finding, "rule");
-        if ["auth-brute-force-source", "auth-password-spray", "auth-success-after-failures"].contains(&rule.as_str()) {
+        if ["auth-brute-force-source", "auth-password-spray", "auth-success-after-failures"]
+            .contains(&rule.as_str())
+        {
             *episodes.entry((rule, word(&finding["group"], "src_ip"))).or_default() += 1;
         }
     }
@@ -82,7 +92,7 @@ fn staged_success_is_gravest(findings: &[Value], expected: &Episodes) {
     }
 }
 
-fn replay(log: &PathBuf) -> Vec<Value> {
+fn replay(log: &Path) -> Vec<Value> {
     let source = format!("sshd={}", log.display());
     let output = Command::new(env!("CARGO_BIN_EXE_gatewatch"))
         .args(["replay", "--config"])
@@ -90,7 +100,12 @@ fn replay(log: &PathBuf) -> Vec<Value> {
         .args(["--source", &source, "--assume-now", "2018-01-01T00:00:00Z"])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "findings exit with 1: {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "findings exit with 1: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     objects(&String::from_utf8(output.stdout).unwrap())
 }
 

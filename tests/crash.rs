@@ -8,7 +8,15 @@
 //! ```text
 //! cargo test --release --test crash -- --ignored --nocapture
 //! ```
-#![allow(clippy::disallowed_methods, reason = "the test runs on the machine's own clock and programs")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may panic and print; the test runs on the machine's own clock and programs"
+)]
 
 #[path = "support/relay.rs"]
 mod relay;
@@ -58,7 +66,11 @@ fn storm(kills: u32, shortest: Duration, longest: Duration) -> String {
         let mut daemon = place.start();
         let span = (longest - shortest).as_millis() as u64;
         thread::sleep(shortest + Duration::from_millis(random.below(span)));
-        assert!(daemon.try_wait().unwrap().is_none(), "the daemon ended by itself before kill {kill}: {}", place.said());
+        assert!(
+            daemon.try_wait().unwrap().is_none(),
+            "the daemon ended by itself before kill {kill}: {}",
+            place.said()
+        );
         daemon.kill().unwrap();
         daemon.wait().unwrap();
     }
@@ -69,7 +81,12 @@ fn storm(kills: u32, shortest: Duration, longest: Duration) -> String {
     let alerts = place.wait_until_mailed(&mut daemon);
     stop(&mut daemon, &place);
     let stored = place.check_tokens(tokens);
-    assert_eq!(place.number("SELECT count(*) FROM gaps"), 0, "gap rows: {}", place.text("SELECT group_concat(reason || ' ' || path) FROM gaps"));
+    assert_eq!(
+        place.number("SELECT count(*) FROM gaps"),
+        0,
+        "gap rows: {}",
+        place.text("SELECT group_concat(reason || ' ' || path) FROM gaps")
+    );
     let found = place.entities();
     let missed: Vec<&String> = attackers.iter().filter(|a| !found.contains(*a)).collect();
     assert!(missed.is_empty(), "attacks without a finding: {missed:?}");
@@ -145,7 +162,8 @@ policy = "p"
     }
 
     fn database(&self) -> Option<Connection> {
-        Connection::open_with_flags(self.folder.join("state/gatewatch.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).ok()
+        Connection::open_with_flags(self.folder.join("state/gatewatch.db"), OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .ok()
     }
 
     fn number(&self, sql: &str) -> i64 {
@@ -165,8 +183,16 @@ policy = "p"
             if stored >= i64::try_from(tokens).unwrap() {
                 return;
             }
-            assert!(daemon.try_wait().unwrap().is_none(), "the daemon ended while catching up: {}", self.said());
-            assert!(Instant::now() < until, "{stored} of {tokens} lines stored after two minutes: {}", self.said());
+            assert!(
+                daemon.try_wait().unwrap().is_none(),
+                "the daemon ended while catching up: {}",
+                self.said()
+            );
+            assert!(
+                Instant::now() < until,
+                "{stored} of {tokens} lines stored after two minutes: {}",
+                self.said()
+            );
             thread::sleep(Duration::from_millis(200));
         }
     }
@@ -190,7 +216,8 @@ policy = "p"
         let mut seen = vec![0u8; usize::try_from(tokens).unwrap()];
         for raw in rows {
             let raw = raw.unwrap();
-            let token: usize = raw.rsplit("token=").next().unwrap().parse().unwrap_or_else(|_| panic!("torn line: {raw}"));
+            let token: usize =
+                raw.rsplit("token=").next().unwrap().parse().unwrap_or_else(|_| panic!("torn line: {raw}"));
             seen[token] = seen[token].saturating_add(1);
         }
         let lost: Vec<usize> = (0..seen.len()).filter(|token| seen[*token] == 0).take(10).collect();
@@ -201,7 +228,8 @@ policy = "p"
 
     fn entities(&self) -> BTreeSet<String> {
         let database = self.database().expect("the store opens read-only");
-        let mut statement = database.prepare("SELECT entity FROM findings WHERE rule = 'auth-brute-force-source'").unwrap();
+        let mut statement =
+            database.prepare("SELECT entity FROM findings WHERE rule = 'auth-brute-force-source'").unwrap();
         let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
         rows.map(|entity| entity.unwrap()).collect()
     }
@@ -245,7 +273,9 @@ fn check_mails(taken: &[Taken], place: &Place) -> (usize, usize) {
 fn header(mail: &str, name: &str) -> Option<String> {
     let head = mail.split("\r\n\r\n").next()?;
     let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
-    let line = unfolded.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{}:", name.to_ascii_lowercase())))?;
+    let line = unfolded
+        .lines()
+        .find(|line| line.to_ascii_lowercase().starts_with(&format!("{}:", name.to_ascii_lowercase())))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
@@ -299,16 +329,22 @@ impl Writer {
 /// Ordinary closed sessions; every so often one line of an attack, five of which make an alert.
 fn line(token: u64, attackers: &mut BTreeSet<String>) -> String {
     let stamp = stamp();
-    if token % ATTACK_EVERY == 0 {
+    if token.is_multiple_of(ATTACK_EVERY) {
         let number = token / ATTACK_EVERY;
         let attacker = format!("203.0.113.{}", number / 5 % 250);
         if number % 5 == 4 {
             attackers.insert(format!("src_ip={attacker}"));
         }
-        return format!("{stamp} gate sshd[{}]: Failed password for root from {attacker} port 4242 ssh2 token={token}\n", 100 + token % 30_000)
-            .replace(" token=", ": KEY token=");
+        return format!(
+            "{stamp} gate sshd[{}]: Failed password for root from {attacker} port 4242 ssh2 token={token}\n",
+            100 + token % 30_000
+        )
+        .replace(" token=", ": KEY token=");
     }
-    format!("{stamp} gate cron[{}]: pam_unix(cron:session): session closed for user backup token={token}\n", 100 + token % 30_000)
+    format!(
+        "{stamp} gate cron[{}]: pam_unix(cron:session): session closed for user backup token={token}\n",
+        100 + token % 30_000
+    )
 }
 
 fn stamp() -> String {

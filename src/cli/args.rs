@@ -6,8 +6,10 @@ use std::path::PathBuf;
 /// Watches who gets in: tails access logs, detects anomalies, mails explained alerts until somebody acknowledges
 #[derive(Debug, Parser)]
 #[command(name = "gatewatch", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 ok; 1 findings, failed tests, degraded; 2 usage; 3 config, rule or grammar \
-error; 4 I/O or runtime; 5 integrity failure.")]
+#[command(
+    after_help = "Exit codes: 0 ok; 1 findings, failed tests, degraded; 2 usage; 3 config, rule or grammar \
+error; 4 I/O or runtime; 5 integrity failure."
+)]
 pub struct Cli {
     /// Settings that every command takes
     #[command(flatten)]

@@ -26,7 +26,9 @@ pub fn run(global: &Global, args: &CheckArgs, out: &mut Out) -> Done {
         Some(setup) if out.json => out.object(&summary(setup))?,
         None if out.json => out.object(&json!({"summary": {"errors": errors}}))?,
         Some(setup) => good(out, setup, problems.len(), errors)?,
-        None => out.line(out.tone(Tone::Bad, &format!("{errors} error(s), {} warning(s)", problems.len() - errors)))?,
+        None => out.line(
+            out.tone(Tone::Bad, &format!("{errors} error(s), {} warning(s)", problems.len() - errors)),
+        )?,
     }
     out.flush()?;
     Ok(if errors > 0 { exit::CONFIG } else { exit::OK })
@@ -57,7 +59,8 @@ fn summary(setup: &Setup) -> Value {
 }
 
 fn good(out: &mut Out, setup: &Setup, problems: usize, errors: usize) -> Result<(), Failure> {
-    let file = setup.config.file.as_ref().map_or("built-in defaults".to_owned(), |file| file.display().to_string());
+    let file =
+        setup.config.file.as_ref().map_or("built-in defaults".to_owned(), |file| file.display().to_string());
     let tone = if errors > 0 { Tone::Bad } else { Tone::Good };
     let text = format!(
         "{file}: {} source(s), {} rule(s) of which {} idle, {} grammars, {problems} warning(s)",

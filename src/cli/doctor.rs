@@ -43,7 +43,10 @@ pub fn run(global: &Global, out: &mut Out) -> Done {
         }
         Err(problems) => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
-            results.push(("configuration", Bad(format!("{} problem(s), see `gatewatch check`; first: {first}", problems.len()))));
+            results.push((
+                "configuration",
+                Bad(format!("{} problem(s), see `gatewatch check`; first: {first}", problems.len())),
+            ));
         }
     }
     results.push(("watches", watches()));
@@ -68,27 +71,40 @@ fn say(out: &mut Out, name: &str, verdict: &Verdict) -> Result<(), Failure> {
 
 fn configuration(setup: &Setup) -> Verdict {
     match setup.warnings.len() {
-        0 => Good(format!("{} source(s), {} rule(s), no warning", setup.config.sources.len(), setup.rules.loaded())),
+        0 => Good(format!(
+            "{} source(s), {} rule(s), no warning",
+            setup.config.sources.len(),
+            setup.rules.loaded()
+        )),
         n => Bad(format!("{n} warning(s); `gatewatch check` tells them")),
     }
 }
 
 fn logs(config: &Config) -> impl Iterator<Item = Verdict> + '_ {
-    config.sources.iter().flat_map(|source| source.paths.iter().map(move |path| (source, path))).map(|(source, path)| {
-        let plain = !path.contains(['*', '?', '[']);
-        match fs::File::open(path) {
-            Ok(_) => Good(format!("{}: {path} can be read", source.name)),
-            Err(error) if plain => Bad(format!("{}: {path}: {error}; the daemon's user must be able to read it (group adm)", source.name)),
-            Err(_) => {
-                let folder = Path::new(path).parent().unwrap_or(Path::new("/"));
-                let folder = if folder.to_string_lossy().contains(['*', '?', '[']) { Path::new("/") } else { folder };
-                match fs::read_dir(folder) {
-                    Ok(_) => Good(format!("{}: {} can be listed", source.name, folder.display())),
-                    Err(error) => Bad(format!("{}: {}: {error}", source.name, folder.display())),
+    config.sources.iter().flat_map(|source| source.paths.iter().map(move |path| (source, path))).map(
+        |(source, path)| {
+            let plain = !path.contains(['*', '?', '[']);
+            match fs::File::open(path) {
+                Ok(_) => Good(format!("{}: {path} can be read", source.name)),
+                Err(error) if plain => Bad(format!(
+                    "{}: {path}: {error}; the daemon's user must be able to read it (group adm)",
+                    source.name
+                )),
+                Err(_) => {
+                    let folder = Path::new(path).parent().unwrap_or(Path::new("/"));
+                    let folder = if folder.to_string_lossy().contains(['*', '?', '[']) {
+                        Path::new("/")
+                    } else {
+                        folder
+                    };
+                    match fs::read_dir(folder) {
+                        Ok(_) => Good(format!("{}: {} can be listed", source.name, folder.display())),
+                        Err(error) => Bad(format!("{}: {}: {error}", source.name, folder.display())),
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 fn store(directory: &Path) -> Verdict {
@@ -104,7 +120,9 @@ fn store(directory: &Path) -> Verdict {
 fn free(directory: &Path) -> Verdict {
     let existing = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     match disk::free_bytes(existing) {
-        Ok(bytes) if bytes < FREE_BYTES_MIN => Bad(format!("{} MiB free at {}; events need room", bytes >> 20, existing.display())),
+        Ok(bytes) if bytes < FREE_BYTES_MIN => {
+            Bad(format!("{} MiB free at {}; events need room", bytes >> 20, existing.display()))
+        }
         Ok(bytes) => Good(format!("{} MiB free at {}", bytes >> 20, existing.display())),
         Err(error) => Bad(format!("{}: {error}", existing.display())),
     }
@@ -113,7 +131,9 @@ fn free(directory: &Path) -> Verdict {
 fn watches() -> Verdict {
     let path = "/proc/sys/fs/inotify/max_user_watches";
     match fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok()) {
-        Some(n) if n < WATCHES_MIN => Bad(format!("{path} is {n}; logs are then looked at every second only")),
+        Some(n) if n < WATCHES_MIN => {
+            Bad(format!("{path} is {n}; logs are then looked at every second only"))
+        }
         Some(n) => Good(format!("{n} file notifications per user")),
         None => Good(format!("{path} cannot be read here")),
     }
@@ -128,7 +148,9 @@ fn relays(config: &Config) -> impl Iterator<Item = Verdict> + '_ {
             TcpStream::connect_timeout(&address, Duration::from_secs(5))
         });
         match connected {
-            Ok(_) => Good(format!("{name} takes connections; `gatewatch mail test --to ADDR` goes the whole way")),
+            Ok(_) => {
+                Good(format!("{name} takes connections; `gatewatch mail test --to ADDR` goes the whole way"))
+            }
             Err(error) => Bad(format!("{name}: {error}")),
         }
     })

@@ -17,7 +17,8 @@ pub fn run(global: &Global, command: &ExplainCommand, out: &mut Out) -> Done {
     match command {
         ExplainCommand::Line { format, timezone, line } => {
             let setup = setup::read(&setup::request(global))?;
-            let source = parse::source(&setup.grammars, format, Path::new("(command line)"), timezone.as_deref())?;
+            let source =
+                parse::source(&setup.grammars, format, Path::new("(command line)"), timezone.as_deref())?;
             let events = parse::events_of_text(&setup.grammars, source, line, setup::now()?);
             for event in &events {
                 show(out, &render::event(event))?;
@@ -46,7 +47,8 @@ fn show(out: &mut Out, object: &Value) -> Result<(), Failure> {
             Value::Array(rows) if rows.iter().any(Value::is_object) => {
                 out.line(out.tone(Tone::Strong, key))?;
                 for row in rows {
-                    let word = |key: &str| row[key].as_str().map(|t| Printable(t).cut(160)).unwrap_or_default();
+                    let word =
+                        |key: &str| row[key].as_str().map(|t| Printable(t).cut(160)).unwrap_or_default();
                     out.line(format!("  {} #{} {}", word("time"), row["id"], word("raw")))?;
                 }
             }

@@ -23,7 +23,12 @@ impl LineReader {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn open(path: &Path, source: Arc<str>, generation: u64, read_at: Timestamp) -> io::Result<LineReader> {
+    pub fn open(
+        path: &Path,
+        source: Arc<str>,
+        generation: u64,
+        read_at: Timestamp,
+    ) -> io::Result<LineReader> {
         let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
             Box::new(BufReader::new(io::stdin()))
         } else {
@@ -38,7 +43,12 @@ impl LineReader {
     }
 
     /// Reads lines out of anything.
-    pub fn over(reader: Box<dyn BufRead>, source: Arc<str>, generation: u64, read_at: Timestamp) -> LineReader {
+    pub fn over(
+        reader: Box<dyn BufRead>,
+        source: Arc<str>,
+        generation: u64,
+        read_at: Timestamp,
+    ) -> LineReader {
         LineReader { reader, source, generation, offset: 0, line: 0, read_at }
     }
 

@@ -22,7 +22,9 @@ pub fn run(global: &Global, command: &IncidentCommand, out: &mut Out) -> Done {
             act::act(global, Deed { false_positive: *false_positive, ..deed(Word::Resolve, args) }, out)
         }
         IncidentCommand::Reopen(args) => act::act(global, deed(Word::Reopen, args), out),
-        IncidentCommand::Note(args) if args.note.is_none() => Err(Failure::usage("give the words: --note TEXT")),
+        IncidentCommand::Note(args) if args.note.is_none() => {
+            Err(Failure::usage("give the words: --note TEXT"))
+        }
         IncidentCommand::Note(args) => act::act(global, deed(Word::Note, args), out),
         IncidentCommand::Assign { act: args, to } => {
             act::act(global, Deed { person: Some(to.clone()), ..deed(Word::Assign, args) }, out)
@@ -51,7 +53,8 @@ fn list(global: &Global, all: bool, out: &mut Out) -> Done {
         return Ok(exit::OK);
     }
     let keys = ["number", "severity", "status", "opened_at", "entity", "title", "acknowledged_by"];
-    let body: Vec<Vec<String>> = rows.iter().map(|row| keys.iter().map(|key| text(row, key)).collect()).collect();
+    let body: Vec<Vec<String>> =
+        rows.iter().map(|row| keys.iter().map(|key| text(row, key)).collect()).collect();
     out.table(&["NO", "SEVERITY", "STATUS", "OPENED", "ENTITY", "TITLE", "TAKEN BY"], &body)?;
     Ok(exit::OK)
 }
@@ -60,13 +63,22 @@ fn show(global: &Global, id: &str, out: &mut Out) -> Done {
     let reader = Reader::open(&setup::state(global)?).map_err(|error| failure(&error))?;
     let id = id.strip_prefix('#').unwrap_or(id);
     let Some(incident) = reader.incident(id).map_err(|error| failure(&error))? else {
-        return Err(Failure::usage(format!("no incident {}; `gatewatch incident list --all` lists them", Printable(id))));
+        return Err(Failure::usage(format!(
+            "no incident {}; `gatewatch incident list --all` lists them",
+            Printable(id)
+        )));
     };
     if out.json {
         out.object(&Value::Object(incident))?;
         return Ok(exit::OK);
     }
-    let head = format!("#{} {} {}: {}", text(&incident, "number"), text(&incident, "severity"), text(&incident, "status"), text(&incident, "title"));
+    let head = format!(
+        "#{} {} {}: {}",
+        text(&incident, "number"),
+        text(&incident, "severity"),
+        text(&incident, "status"),
+        text(&incident, "title")
+    );
     out.line(out.tone(Tone::Strong, &head))?;
     for (label, key) in FACTS {
         let value = text(&incident, key);
@@ -76,7 +88,13 @@ fn show(global: &Global, id: &str, out: &mut Out) -> Done {
     }
     section(out, &incident, "findings", "finding_rows", &["time", "severity", "rule", "explanation", "id"])?;
     section(out, &incident, "evidence", "evidence", &["time", "event", "source", "raw"])?;
-    section(out, &incident, "mails", "notifications", &["kind", "step", "address", "state", "due_at", "accepted_at", "attempts", "relay_reply"])?;
+    section(
+        out,
+        &incident,
+        "mails",
+        "notifications",
+        &["kind", "step", "address", "state", "due_at", "accepted_at", "attempts", "relay_reply"],
+    )?;
     section(out, &incident, "journal", "journal", &["at", "kind", "actor", "detail"])?;
     Ok(exit::OK)
 }
@@ -96,12 +114,19 @@ const FACTS: [(&str, &str); 12] = [
     ("by", "acknowledged_by"),
 ];
 
-fn section(out: &mut Out, incident: &Object, title: &str, key: &str, columns: &[&str]) -> Result<(), Failure> {
+fn section(
+    out: &mut Out,
+    incident: &Object,
+    title: &str,
+    key: &str,
+    columns: &[&str],
+) -> Result<(), Failure> {
     let Some(Value::Array(rows)) = incident.get(key) else { return Ok(()) };
     out.line("")?;
     out.line(out.tone(Tone::Strong, title))?;
     for row in rows.iter().filter_map(Value::as_object) {
-        let cells: Vec<String> = columns.iter().map(|key| text(row, key)).filter(|cell| !cell.is_empty()).collect();
+        let cells: Vec<String> =
+            columns.iter().map(|key| text(row, key)).filter(|cell| !cell.is_empty()).collect();
         out.line(format!("  {}", cells.join("  ")))?;
     }
     Ok(())

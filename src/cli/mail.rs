@@ -20,7 +20,8 @@ const QUARTERS: u32 = 4 * 70;
 pub fn run(global: &Global, command: &MailCommand, out: &mut Out) -> Done {
     let MailCommand::Test { to } = command;
     let state = setup::state(global)?;
-    let before = newest(&Reader::open(&state).map_err(|error| failure(&error))?, to)?.map_or(0, |row| number(&row));
+    let before =
+        newest(&Reader::open(&state).map_err(|error| failure(&error))?, to)?.map_or(0, |row| number(&row));
     let deed = Deed { verb: Word::MailTest, address: Some(to.clone()), ..Deed::default() };
     let answer = act::ask(global, &Ask::Act(Box::new(deed)))?.map_err(Failure::runtime)?;
     if !answer.ok {
@@ -30,8 +31,11 @@ pub fn run(global: &Global, command: &MailCommand, out: &mut Out) -> Done {
         wait();
         let reader = Reader::open(&state).map_err(|error| failure(&error))?;
         let Some(row) = newest(&reader, to)?.filter(|row| number(row) > before) else { continue };
-        let word = |key: &str| row.get(key).and_then(Value::as_str).map(|text| Printable(text).cut(300)).unwrap_or_default();
-        let tried = row.get("attempts").and_then(Value::as_i64).unwrap_or(0) > 0 && word("state") != "sending";
+        let word = |key: &str| {
+            row.get(key).and_then(Value::as_str).map(|text| Printable(text).cut(300)).unwrap_or_default()
+        };
+        let tried =
+            row.get("attempts").and_then(Value::as_i64).unwrap_or(0) > 0 && word("state") != "sending";
         if !tried {
             continue;
         }

@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn hostile_characters_leave_as_json_escapes_and_come_back_as_they_were() {
-        let value = serde_json::json!({"raw": "a\u{202e}b\u{9b}c\u{7f}\u{e0041}\u{1b}", "user": "Ünïcode 漢字"});
+        let value =
+            serde_json::json!({"raw": "a\u{202e}b\u{9b}c\u{7f}\u{e0041}\u{1b}", "user": "Ünïcode 漢字"});
         let printed = harmless(value.to_string());
         assert!(!printed.chars().any(is_hostile), "{printed}");
         assert!(printed.contains("Ünïcode 漢字"));

@@ -42,7 +42,8 @@ pub fn formats(global: &Global, out: &mut Out) -> Done {
     for spec in &specs {
         let family = spec.family.clone().unwrap_or_default();
         if out.json {
-            let mut row = json!({"name": spec.name, "description": spec.description, "fallback": spec.fallback});
+            let mut row =
+                json!({"name": spec.name, "description": spec.description, "fallback": spec.fallback});
             if !family.is_empty() {
                 row["family"] = json!(family);
             }
@@ -62,17 +63,28 @@ pub fn formats(global: &Global, out: &mut Out) -> Done {
 ///
 /// # Errors
 /// A [`Failure`]: an unknown format or zone (2), each naming the nearest.
-pub fn source(set: &GrammarSet, format: &str, file: &Path, zone: Option<&str>) -> Result<SourceParams, Failure> {
-    let names: Vec<&str> = set.names().chain(set.families().map(|(family, _)| family)).chain(["auto"]).collect();
+pub fn source(
+    set: &GrammarSet,
+    format: &str,
+    file: &Path,
+    zone: Option<&str>,
+) -> Result<SourceParams, Failure> {
+    let names: Vec<&str> =
+        set.names().chain(set.families().map(|(family, _)| family)).chain(["auto"]).collect();
     if !names.contains(&format) {
         let near = report::nearest(format, names.iter().copied());
-        let hint = near.map_or("`gatewatch formats` lists them".to_owned(), |name| format!("did you mean `{name}`?"));
+        let hint = near
+            .map_or("`gatewatch formats` lists them".to_owned(), |name| format!("did you mean `{name}`?"));
         return Err(Failure::usage(format!("unknown format `{}`: {hint}", Printable(format))));
     }
     let timezone = match zone {
         None => jiff::tz::TimeZone::UTC,
-        Some(name) => jiff::tz::TimeZone::get(name)
-            .map_err(|_| Failure::usage(format!("unknown time zone `{}`: give an IANA name like Europe/Berlin", Printable(name))))?,
+        Some(name) => jiff::tz::TimeZone::get(name).map_err(|_| {
+            Failure::usage(format!(
+                "unknown time zone `{}`: give an IANA name like Europe/Berlin",
+                Printable(name)
+            ))
+        })?,
     };
     Ok(SourceParams {
         name: Arc::from(file.display().to_string().as_str()),
@@ -86,7 +98,12 @@ pub fn source(set: &GrammarSet, format: &str, file: &Path, zone: Option<&str>) -
 ///
 /// # Errors
 /// A [`Failure`] that names the file.
-pub fn open(file: &Path, name: &Arc<str>, generation: u64, read_at: Timestamp) -> Result<LineReader, Failure> {
+pub fn open(
+    file: &Path,
+    name: &Arc<str>,
+    generation: u64,
+    read_at: Timestamp,
+) -> Result<LineReader, Failure> {
     LineReader::open(file, name.clone(), generation, read_at)
         .map_err(|error| Failure::runtime(format!("cannot read {}: {error}", file.display())))
 }
@@ -100,7 +117,12 @@ pub fn next(reader: &mut LineReader, file: &Path) -> Result<Option<RawLine>, Fai
 }
 
 /// All lines of a text as events, for `explain` and `test`.
-pub fn events_of_text(set: &Arc<GrammarSet>, source: SourceParams, text: &str, read_at: Timestamp) -> Vec<Event> {
+pub fn events_of_text(
+    set: &Arc<GrammarSet>,
+    source: SourceParams,
+    text: &str,
+    read_at: Timestamp,
+) -> Vec<Event> {
     let name = source.name.clone();
     let mut normalize = Normalize::new(set.clone(), vec![source]);
     let bytes = std::io::Cursor::new(text.as_bytes().to_vec());

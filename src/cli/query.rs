@@ -17,9 +17,16 @@ pub fn run(global: &Global, args: &QueryArgs, out: &mut Out) -> Done {
         return list(out);
     }
     let sql = match (&args.saved, &args.sql) {
-        (Some(name), _) => saved::find(name).ok_or_else(|| {
-            Failure::usage(format!("no saved question `{}`; `gatewatch query --list` names them", Printable(name)))
-        })?.sql,
+        (Some(name), _) => {
+            saved::find(name)
+                .ok_or_else(|| {
+                    Failure::usage(format!(
+                        "no saved question `{}`; `gatewatch query --list` names them",
+                        Printable(name)
+                    ))
+                })?
+                .sql
+        }
         (None, Some(sql)) => sql.as_str(),
         (None, None) => return Err(Failure::usage("give one SELECT, or --saved NAME, or --list")),
     };
@@ -42,7 +49,8 @@ pub fn failure(error: &QueryError) -> Failure {
 }
 
 fn list(out: &mut Out) -> Done {
-    let rows: Vec<Vec<String>> = saved::SAVED.iter().map(|s| vec![s.name.to_owned(), s.question.to_owned()]).collect();
+    let rows: Vec<Vec<String>> =
+        saved::SAVED.iter().map(|s| vec![s.name.to_owned(), s.question.to_owned()]).collect();
     if out.json {
         for question in saved::SAVED {
             out.object(&json!({"name": question.name, "question": question.question, "sql": question.sql}))?;
@@ -73,20 +81,27 @@ fn csv(out: &mut Out, rows: &Rows) -> Result<(), Failure> {
 fn csv_cell(cell: &Cell) -> String {
     let text = text(cell);
     match cell {
-        Cell::Text(_) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => format!("'{}", Printable(&text)),
+        Cell::Text(_) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => {
+            format!("'{}", Printable(&text))
+        }
         Cell::Text(_) => Printable(&text).to_string(),
         _ => text,
     }
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// The lossless spelling; an absent value is left out.
 fn jsonl(out: &mut Out, rows: &Rows) -> Result<(), Failure> {
     for row in &rows.rows {
-        let pairs = rows.columns.iter().zip(row).filter_map(|(name, cell)| Some((name.clone(), value(cell)?)));
+        let pairs =
+            rows.columns.iter().zip(row).filter_map(|(name, cell)| Some((name.clone(), value(cell)?)));
         out.object(&Value::Object(pairs.collect::<Map<_, _>>()))?;
     }
     Ok(())

@@ -97,7 +97,9 @@ pub fn finding(finding: &Finding) -> Map<String, Value> {
     moment(&mut o, "first_event_at", Some(finding.first_event_at));
     moment(&mut o, "last_event_at", Some(finding.last_event_at));
     o.insert("observed".into(), plain_number(finding.observed));
-    for (key, value) in [("expected", finding.expected), ("threshold", finding.threshold), ("score", finding.score)] {
+    for (key, value) in
+        [("expected", finding.expected), ("threshold", finding.threshold), ("score", finding.score)]
+    {
         if let Some(value) = value {
             o.insert(key.into(), plain_number(value));
         }

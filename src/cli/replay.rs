@@ -10,9 +10,11 @@ use crate::ledger::Store;
 use crate::limits;
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::pipeline::{self, Pipeline};
-use crate::{detect, escalate};
 use crate::ports::{Batch, Courier, Ledger, LedgerError, LogSource};
-use crate::schema::{Changes, Evidence, Finding, Letter, Position, RawLine, Reading, Receipt, Refusal, Timestamp};
+use crate::schema::{
+    Changes, Evidence, Finding, Letter, Position, RawLine, Reading, Receipt, Refusal, Timestamp,
+};
+use crate::{detect, escalate};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +25,9 @@ use std::sync::Arc;
 /// A [`Failure`]: usage (2), rules or config (3), files or store (4).
 pub fn run(global: &Global, args: &ReplayArgs, out: &mut Out) -> Done {
     if args.sources.is_empty() {
-        return Err(Failure::usage("nothing to replay: give --source FORMAT=FILE, for example --source sshd=/var/log/auth.log"));
+        return Err(Failure::usage(
+            "nothing to replay: give --source FORMAT=FILE, for example --source sshd=/var/log/auth.log",
+        ));
     }
     let now = setup::moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
     let (since, until) = (limit(args.since.as_deref(), "--since")?, limit(args.until.as_deref(), "--until")?);
@@ -113,7 +117,9 @@ fn files(setup: &Setup, args: &ReplayArgs, now: Timestamp) -> Result<Vec<History
     let mut files = Vec::new();
     for (index, text) in args.sources.iter().enumerate() {
         let Some((format, path)) = text.split_once('=') else {
-            return Err(Failure::usage(format!("--source {text}: write FORMAT=FILE, for example sshd=/var/log/auth.log")));
+            return Err(Failure::usage(format!(
+                "--source {text}: write FORMAT=FILE, for example sshd=/var/log/auth.log"
+            )));
         };
         let path = PathBuf::from(path);
         let params = match setup.config.sources.iter().find(|source| source.name == format) {
@@ -161,7 +167,9 @@ impl Merged {
     /// The earliest of the next lines; of equal ones the first file's.
     fn take(&mut self) -> Option<RawLine> {
         let waiting = self.next.iter().enumerate();
-        let (index, _) = waiting.filter_map(|(i, n)| n.as_ref().map(|(at, _)| (i, *at))).min_by_key(|(i, at)| (*at, *i))?;
+        let (index, _) = waiting
+            .filter_map(|(i, n)| n.as_ref().map(|(at, _)| (i, *at)))
+            .min_by_key(|(i, at)| (*at, *i))?;
         let following = self.ahead(index).unwrap_or_else(|failure| {
             self.failed = Some(failure);
             None
@@ -180,7 +188,14 @@ impl LogSource for Merged {
             };
             let (generation, offset, lines) = (line.generation, line.offset + line.length, line.line);
             batch.lines.push(line);
-            let fresh = Position { generation, offset, lines, tail_hash: [0; 32], markers: Vec::new(), watermark: None };
+            let fresh = Position {
+                generation,
+                offset,
+                lines,
+                tail_hash: [0; 32],
+                markers: Vec::new(),
+                watermark: None,
+            };
             match batch.positions.iter_mut().find(|position| position.generation == generation) {
                 Some(position) => *position = fresh,
                 None => batch.positions.push(fresh),

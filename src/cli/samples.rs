@@ -8,7 +8,8 @@ pub const KINDS: [&str; 3] = ["sshd", "openvpn", "nginx"];
 
 /// RFC 3164 stamp in UTC: `Nov 23 09:00:00`.
 pub fn syslog_stamp(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, month, day) = at.date();
     let month = MONTHS[(month as usize + 11) % 12];
     format!("{month} {day:2} {}", clock(at))
@@ -72,7 +73,11 @@ fn openvpn(n: u64, at: Timestamp, who: &str, from: &str, port: u64) -> String {
         1 => format!("{head} {peer} VERIFY OK: depth=0, CN={who}"),
         2 => format!("{head} {peer} TLS: Username/Password authentication succeeded for username '{who}'"),
         3 => format!("{head} {peer} [{who}] Peer Connection Initiated with [AF_INET]{peer}"),
-        _ => format!("{head} {who}/{peer} MULTI: primary virtual IP for {who}/{peer}: 10.8.{}.{}", n / 250 % 250, n % 250),
+        _ => format!(
+            "{head} {who}/{peer} MULTI: primary virtual IP for {who}/{peer}: 10.8.{}.{}",
+            n / 250 % 250,
+            n % 250
+        ),
     }
 }
 

@@ -57,7 +57,10 @@ pub fn now() -> Result<Timestamp, Failure> {
 pub fn moment_or_now(text: Option<&str>, flag: &str) -> Result<Timestamp, Failure> {
     match text {
         Some(text) => Timestamp::parse_rfc3339(text).ok_or_else(|| {
-            Failure::usage(format!("{flag} {}: not a moment; write it like 2026-11-23T09:00:00Z", Printable(text)))
+            Failure::usage(format!(
+                "{flag} {}: not a moment; write it like 2026-11-23T09:00:00Z",
+                Printable(text)
+            ))
         }),
         None => now(),
     }

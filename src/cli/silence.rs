@@ -19,7 +19,9 @@ pub fn run(global: &Global, command: &SilenceCommand, out: &mut Out) -> Done {
             if rule.is_none() && entity.is_none() && source.is_none() {
                 return Err(Failure::usage("a silence needs a scope: --rule, --entity or --source"));
             }
-            let span = Span::parse(span).ok_or_else(|| Failure::usage(format!("--for {}: write it like 90m, 8h or 7d", Printable(span))))?;
+            let span = Span::parse(span).ok_or_else(|| {
+                Failure::usage(format!("--for {}: write it like 90m, 8h or 7d", Printable(span)))
+            })?;
             let terms = SilenceTerms {
                 reason: reason.clone(),
                 seconds: span.0 / 1_000_000,
@@ -52,7 +54,8 @@ fn list(global: &Global, out: &mut Out) -> Done {
         Some(value) => value.to_string(),
         None => String::new(),
     };
-    let body: Vec<Vec<String>> = rows.iter().map(|row| keys.iter().map(|key| cell(row.get(*key))).collect()).collect();
+    let body: Vec<Vec<String>> =
+        rows.iter().map(|row| keys.iter().map(|key| cell(row.get(*key))).collect()).collect();
     out.table(&["ID", "OWNER", "RULE", "ENTITY", "SOURCE", "FROM", "UNTIL", "MATCHES", "REASON"], &body)?;
     Ok(exit::OK)
 }

@@ -43,9 +43,19 @@ fn show(out: &mut Out, status: &Value) -> Result<(), super::Failure> {
         out.line(format!("  {}{since}: {}", text(&trouble["what"]), text(&trouble["why"])))?;
     }
     for source in list(&status["sources"]) {
-        out.line(format!("source {}: {}, {} gap(s)", text(&source["name"]), text(&source["state"]), source["gaps"]))?;
+        out.line(format!(
+            "source {}: {}, {} gap(s)",
+            text(&source["name"]),
+            text(&source["state"]),
+            source["gaps"]
+        ))?;
         for file in list(&source["files"]) {
-            out.line(format!("  {} at {}, {} bytes behind", text(&file["path"]), file["offset"], file["lag_bytes"]))?;
+            out.line(format!(
+                "  {} at {}, {} bytes behind",
+                text(&file["path"]),
+                file["offset"],
+                file["lag_bytes"]
+            ))?;
         }
         for refused in list(&source["refused"]) {
             out.line(format!("  refused {}: {}", text(&refused["path"]), text(&refused["why"])))?;

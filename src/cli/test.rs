@@ -31,7 +31,11 @@ pub fn run(global: &Global, args: &TestArgs, out: &mut Out) -> Done {
         return Err(Failure::usage(format!("{}: no such file or folder", missing.display())));
     }
     let rule_paths = args.paths.iter().filter(|path| !holds_only(path, "toml")).cloned().collect();
-    let setup = setup::read(&Request { rules: rule_paths, formats: Some(vec!["auto".to_owned()]), ..setup::request(global) })?;
+    let setup = setup::read(&Request {
+        rules: rule_paths,
+        formats: Some(vec!["auto".to_owned()]),
+        ..setup::request(global)
+    })?;
     let mut ran = grammar_tests(&setup, &args.paths)?;
     ran.extend(rule_tests(&setup, &args.paths, out)?);
     for test in &ran {
@@ -41,10 +45,14 @@ pub fn run(global: &Global, args: &TestArgs, out: &mut Out) -> Done {
     let skipped = ran.iter().filter(|test| test.skipped).count();
     if !out.json {
         let tone = if failed > 0 { Tone::Bad } else { Tone::Good };
-        out.line(out.tone(tone, &format!("{} passed, {failed} failed, {skipped} skipped", ran.len() - failed - skipped)))?;
+        out.line(out.tone(
+            tone,
+            &format!("{} passed, {failed} failed, {skipped} skipped", ran.len() - failed - skipped),
+        ))?;
     }
     if let Some(path) = &args.junit {
-        std::fs::write(path, junit(&ran)).map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))?;
+        std::fs::write(path, junit(&ran))
+            .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))?;
     }
     Ok(if failed > 0 { exit::FOUND } else { exit::OK })
 }
@@ -58,7 +66,13 @@ fn show(out: &mut Out, test: &Ran) -> Result<(), Failure> {
         return out.object(&row);
     }
     match &test.failure {
-        Some(failure) => out.line(format!("{} {} {}: {}", out.tone(Tone::Bad, "FAILED"), test.group, test.name, Printable(failure))),
+        Some(failure) => out.line(format!(
+            "{} {} {}: {}",
+            out.tone(Tone::Bad, "FAILED"),
+            test.group,
+            test.name,
+            Printable(failure)
+        )),
         None => Ok(()),
     }
 }
@@ -68,7 +82,8 @@ fn holds_only(path: &Path, extension: &str) -> bool {
     let is = |path: &Path| path.extension().is_some_and(|found| found == extension);
     match path.read_dir() {
         Ok(entries) => {
-            let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+            let files: Vec<PathBuf> =
+                entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
             !files.is_empty() && files.iter().all(|file| is(file))
         }
         Err(_) => is(path),
@@ -83,15 +98,25 @@ fn grammar_tests(setup: &Setup, paths: &[PathBuf]) -> Result<Vec<Ran>, Failure> 
         for path in paths.iter().filter(|path| holds_only(path, "toml")) {
             all.extend(grammars::load_only(path).map_err(|problems| setup::config_failure(&problems))?);
         }
-        let beside = setup.grammars.iter().map(|grammar| grammar.spec().clone()).filter(|spec| all.iter().all(|own| own.name != spec.name));
-        let set = grammars::compile_all(beside.chain(all.iter().cloned()).collect()).map_err(|problems| setup::config_failure(&problems))?;
+        let beside = setup
+            .grammars
+            .iter()
+            .map(|grammar| grammar.spec().clone())
+            .filter(|spec| all.iter().all(|own| own.name != spec.name));
+        let set = grammars::compile_all(beside.chain(all.iter().cloned()).collect())
+            .map_err(|problems| setup::config_failure(&problems))?;
         (Arc::new(set), all)
     };
     let mut ran = Vec::new();
     for spec in &specs {
         let failures = grammars::run_samples(&set, spec);
         let failure = (!failures.is_empty()).then(|| failures.join("; "));
-        ran.push(Ran { group: "grammar", name: format!("{} ({} samples)", spec.name, spec.samples.len()), skipped: false, failure });
+        ran.push(Ran {
+            group: "grammar",
+            name: format!("{} ({} samples)", spec.name, spec.samples.len()),
+            skipped: false,
+            failure,
+        });
     }
     Ok(ran)
 }
@@ -100,7 +125,8 @@ fn rule_tests(setup: &Setup, paths: &[PathBuf], out: &mut Out) -> Result<Vec<Ran
     let mut folders = setup.config.detect.rules.clone();
     folders.extend(paths.iter().filter(|path| !holds_only(path, "toml")).cloned());
     let (specs, _) = rules::load(&folders, setup.config.detect.builtin, &setup.config.detect.disable);
-    let wanted: Vec<_> = specs.into_iter().filter(|spec| paths.is_empty() || given(paths, spec.file())).collect();
+    let wanted: Vec<_> =
+        specs.into_iter().filter(|spec| paths.is_empty() || given(paths, spec.file())).collect();
     let now = setup::now()?;
     let mut unknown: BTreeSet<String> = BTreeSet::new();
     let outcomes = rules::run_tests(&wanted, &setup.rules, |format, lines| {
@@ -120,7 +146,11 @@ fn rule_tests(setup: &Setup, paths: &[PathBuf], out: &mut Out) -> Result<Vec<Ran
         group: "rule",
         name: format!("{} test {}", outcome.rule, outcome.test),
         skipped: outcome.problem.as_ref().is_some_and(|problem| problem.grade == Grade::Warning),
-        failure: outcome.problem.as_ref().filter(|problem| problem.grade == Grade::Error).map(Problem::to_string),
+        failure: outcome
+            .problem
+            .as_ref()
+            .filter(|problem| problem.grade == Grade::Error)
+            .map(Problem::to_string),
     };
     Ok(outcomes.into_iter().map(ran).collect())
 }
@@ -132,7 +162,10 @@ fn given(paths: &[PathBuf], file: &str) -> bool {
 /// JUnit XML as continuous integration reads it.
 fn junit(ran: &[Ran]) -> String {
     let failed = ran.iter().filter(|test| test.failure.is_some()).count();
-    let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"gatewatch\" tests=\"{}\" failures=\"{failed}\">\n", ran.len());
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"gatewatch\" tests=\"{}\" failures=\"{failed}\">\n",
+        ran.len()
+    );
     for test in ran {
         text.push_str(&format!("  <testcase classname=\"{}\" name=\"{}\"", test.group, xml(&test.name)));
         match &test.failure {
@@ -146,5 +179,10 @@ fn junit(ran: &[Ran]) -> String {
 }
 
 fn xml(text: &str) -> String {
-    Printable(text).to_string().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    Printable(text)
+        .to_string()
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

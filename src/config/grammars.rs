@@ -104,7 +104,8 @@ pub fn load(folder: Option<&Path>) -> Result<Vec<GrammarSpec>, Vec<Problem>> {
 /// Every problem of every file.
 pub fn load_only(path: &Path) -> Result<Vec<GrammarSpec>, Vec<Problem>> {
     let (mut problems, mut specs) = (Vec::new(), BTreeMap::new());
-    let texts = if path.is_dir() { files(path, &mut problems) } else { texts(vec![path.to_owned()], &mut problems) };
+    let texts =
+        if path.is_dir() { files(path, &mut problems) } else { texts(vec![path.to_owned()], &mut problems) };
     add_all(texts.into_iter(), &mut specs, &mut problems);
     if problems.is_empty() { Ok(specs.into_values().collect()) } else { Err(problems) }
 }

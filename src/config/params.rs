@@ -97,7 +97,12 @@ pub fn setup(request: &Request, now: Timestamp) -> Result<Setup, Vec<Problem>> {
     }
 }
 
-fn load_rules(config: Option<&Config>, request: &Request, set: &GrammarSet, problems: &mut Vec<Problem>) -> (RuleSet, usize) {
+fn load_rules(
+    config: Option<&Config>,
+    request: &Request,
+    set: &GrammarSet,
+    problems: &mut Vec<Problem>,
+) -> (RuleSet, usize) {
     let mut folders: Vec<PathBuf> = config.map(|config| config.detect.rules.clone()).unwrap_or_default();
     folders.extend(request.rules.iter().cloned());
     let builtin = config.is_none_or(|config| config.detect.builtin) && !request.no_builtin;
@@ -117,7 +122,9 @@ fn load_rules(config: Option<&Config>, request: &Request, set: &GrammarSet, prob
 /// What the grammars that may read the sources can make: a rule that asks for anything else cannot fire.
 fn logsources(set: &GrammarSet, formats: &[String]) -> Vec<rules::LogsourceOfSource> {
     let reads = |spec: &GrammarSpec| {
-        let name = |format: &String| format == "auto" || *format == spec.name || spec.family.as_ref() == Some(format);
+        let name = |format: &String| {
+            format == "auto" || *format == spec.name || spec.family.as_ref() == Some(format)
+        };
         let kin = |format: &String| {
             let family = set.get(format).and_then(|grammar| grammar.spec().family.clone());
             family.is_some() && family == spec.family
@@ -135,7 +142,8 @@ fn logsources(set: &GrammarSet, formats: &[String]) -> Vec<rules::LogsourceOfSou
 fn declared(spec: &GrammarSpec) -> Option<Logsource> {
     let (product, service, category) = &spec.logsource;
     let spelled = |name: &Option<String>| name.as_deref().map(Logsource::spelled);
-    let source = Logsource { category: spelled(category), product: spelled(product), service: spelled(service) };
+    let source =
+        Logsource { category: spelled(category), product: spelled(product), service: spelled(service) };
     (!source.is_empty()).then_some(source)
 }
 
@@ -146,7 +154,10 @@ fn extra_keys(spec: &GrammarSpec) -> Option<Vec<Arc<str>>> {
     }
     let mut keys: Vec<Arc<str>> = ["pid", "facility", "priority", "credential"].map(Arc::from).to_vec();
     for form in &spec.messages {
-        let names = form.pattern.split("(?").filter_map(|part| part.trim_start_matches('P').strip_prefix('<')?.split('>').next());
+        let names = form
+            .pattern
+            .split("(?")
+            .filter_map(|part| part.trim_start_matches('P').strip_prefix('<')?.split('>').next());
         keys.extend(names.map(Arc::from));
         keys.extend(form.set.iter().filter_map(|(target, _)| extra_name(target)));
     }
@@ -167,7 +178,10 @@ pub fn pipeline_params(setup: &Setup) -> pipeline::Params {
     pipeline::Params {
         grammars: setup.grammars.clone(),
         sources: config.sources.iter().map(source_params).collect(),
-        detect: detect::Params { rules: setup.rules.clone(), sources: config.sources.iter().map(silence).collect() },
+        detect: detect::Params {
+            rules: setup.rules.clone(),
+            sources: config.sources.iter().map(silence).collect(),
+        },
         triage: triage::Params { routes: routes(config), ..triage::Params::default() },
         escalate: escalate_params(config),
     }
@@ -191,7 +205,11 @@ fn silence(source: &Source) -> SilenceParams {
 /// A route that names several types or sources becomes one route for each pair, in order.
 fn routes(config: &Config) -> Vec<triage::Route> {
     let any = |list: &[String]| -> Vec<Option<Arc<str>>> {
-        if list.is_empty() { vec![None] } else { list.iter().map(|text| Some(Arc::from(text.as_str()))).collect() }
+        if list.is_empty() {
+            vec![None]
+        } else {
+            list.iter().map(|text| Some(Arc::from(text.as_str()))).collect()
+        }
     };
     let mut routes = Vec::new();
     for route in &config.routes {
@@ -215,7 +233,11 @@ fn escalate_params(config: &Config) -> escalate::Params {
     escalate::Params {
         persons: config.persons.iter().map(|p| (Arc::from(p.id.as_str()), person(p))).collect(),
         policies: config.policies.iter().map(|p| (Arc::from(p.id.as_str()), policy(p))).collect(),
-        schedules: config.schedules.iter().map(|s| (Arc::from(s.id.as_str()), schedule(s))).collect::<BTreeMap<_, _>>(),
+        schedules: config
+            .schedules
+            .iter()
+            .map(|s| (Arc::from(s.id.as_str()), schedule(s)))
+            .collect::<BTreeMap<_, _>>(),
         domain: Arc::from(config.mail.domain.as_str()),
         max_per_recipient_per_hour: config.mail.max_per_recipient_per_hour,
         relays: u32::try_from(config.mail.relays.len()).unwrap_or(u32::MAX).max(1),
@@ -228,7 +250,10 @@ fn policy(policy: &super::file::Policy) -> escalate::Policy {
         Recipient::Person(id) => escalate::Recipient::Person(Arc::from(id.as_str())),
         Recipient::Schedule(id) => escalate::Recipient::Schedule(Arc::from(id.as_str())),
     };
-    let step = |step: &super::file::Step| escalate::Step { after: step.after, notify: step.notify.iter().map(recipient).collect() };
+    let step = |step: &super::file::Step| escalate::Step {
+        after: step.after,
+        notify: step.notify.iter().map(recipient).collect(),
+    };
     escalate::Policy {
         notify_within: policy.notify_within,
         acknowledge_within: Some(policy.acknowledge_within),
@@ -257,4 +282,3 @@ fn schedule(schedule: &Schedule) -> escalate::Schedule {
         overrides: schedule.overrides.iter().rev().filter_map(stand_in).collect(),
     }
 }
-

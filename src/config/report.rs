@@ -37,7 +37,14 @@ impl Problem {
 
     /// A problem of a whole file.
     pub fn file(grade: Grade, file: &str, message: impl Into<String>) -> Problem {
-        Problem { grade, file: file.to_owned(), line: 0, column: 0, message: message.into(), cited: String::new() }
+        Problem {
+            grade,
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            cited: String::new(),
+        }
     }
 }
 
@@ -106,7 +113,8 @@ mod tests {
     #[test]
     fn a_problem_cites_its_line() {
         let text = "a = 1\nbb = wrong\n";
-        let problem = Problem::at(Grade::Error, "x.toml", text, text.find("wrong").unwrap(), "expected a number");
+        let problem =
+            Problem::at(Grade::Error, "x.toml", text, text.find("wrong").unwrap(), "expected a number");
         assert_eq!(problem.to_string(), "x.toml:2:6: error: expected a number\n    bb = wrong\n         ^");
     }
 

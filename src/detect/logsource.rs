@@ -297,7 +297,8 @@ impl<'e> Facet<'e> {
 /// A line that is part of an announced attempt and is the first to refuse a credential: authentication rules
 /// see it, since the announcing event could not say so.
 fn proves_a_guess(event: &Event) -> bool {
-    event.part_of.is_some() && matches!(event.extra("credential"), Some(Datum::Text(text)) if &**text == "refused")
+    event.part_of.is_some()
+        && matches!(event.extra("credential"), Some(Datum::Text(text)) if &**text == "refused")
 }
 
 /// Whether a format is a VPN gateway's.

@@ -17,7 +17,7 @@ const SWEEP_PARTS: i64 = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// How long it matters.
-    keep: Span,
+    keep: Keep,
     groups: BTreeMap<Box<str>, Group>,
     changed: BTreeSet<Box<str>>,
     /// Folds of episodes that were forgotten before they were told.
@@ -44,9 +44,18 @@ pub struct Overflow {
     pub untold: bool,
 }
 
+/// How long what a rule remembers matters.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Keep {
+    /// Events.
+    pub entries: Span,
+    /// Episodes.
+    pub episodes: Span,
+}
+
 impl Memory {
     /// A memory that reaches back so far.
-    pub fn new(keep: Span) -> Memory {
+    pub fn new(keep: Keep) -> Memory {
         Memory { keep, ..Memory::default() }
     }
 
@@ -75,7 +84,7 @@ impl Memory {
     fn has_room(&mut self, streams: &Streams, now: Timestamp) -> bool {
         let len = self.groups.len();
         if len >= WINDOW_KEYS_MAX {
-            let pause = Span(self.keep.0 / SWEEP_PARTS);
+            let pause = Span(self.keep.episodes.0 / SWEEP_PARTS);
             if self.overflow.as_ref().is_some_and(|o| now <= o.swept + pause && now >= o.swept - pause) {
                 return false;
             }

@@ -30,10 +30,10 @@ pub use silence::SilenceParams;
 use crate::schema::{Event, Finding, Fold, Span, StateRow, Timestamp};
 use eval::Facts;
 use logsource::Facet;
-use memory::{Memory, Overflow};
+use memory::{Keep, Memory, Overflow};
 use report::JOINER;
 use route::Routes;
-use rule::{Body, Rule};
+use rule::{Body, Counting, Reference, Rule};
 use silence::Silence;
 use std::sync::Arc;
 use window::{Group, Streams};
@@ -73,9 +73,13 @@ pub struct Detect {
 impl Detect {
     /// An empty memory.
     pub fn new(params: Params) -> Detect {
-        let keep = |rule: &Rule| Memory::new(Span(silence_of(rule).0.saturating_add(rule.meta.lateness.0)));
         Detect {
-            memories: params.rules.rules().iter().map(keep).collect(),
+            memories: params
+                .rules
+                .rules()
+                .iter()
+                .map(|rule| Memory::new(keep(&params.rules, rule)))
+                .collect(),
             silent_rule: params.rules.rules().iter().position(|rule| matches!(rule.body, Body::Silence)),
             silence: Silence::new(&params.sources),
             set: params.rules,
@@ -197,6 +201,21 @@ impl Detect {
     pub fn entries(&self) -> usize {
         self.memories.iter().map(Memory::len).sum()
     }
+}
+
+/// How long what a rule remembers matters: its window and the lateness. In a sequence whose steps before the last
+/// are all correlations, those remember the window; the rule's own events only wait for late ones of theirs.
+fn keep(set: &RuleSet, rule: &Rule) -> Keep {
+    let lateness = rule.meta.lateness;
+    let whole = Span(silence_of(rule).0.saturating_add(lateness.0));
+    let is_state =
+        |reference: &Reference| set.rule(reference.rule).is_some_and(|rule| rule.correlation().is_some());
+    let waits = rule
+        .correlation()
+        .filter(|c| c.counting == Counting::InOrder)
+        .and_then(|c| c.references.split_last());
+    let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
+    Keep { entries: if waits { lateness } else { whole }, episodes: whole }
 }
 
 /// How long a rule must not hold before it is told again.

@@ -5,6 +5,7 @@
 //! arrival, so a late one completes the windows that it belongs to. An *episode* is a run of moments at which
 //! the rule held, no two of them further apart than `span`: one finding per episode.
 
+use super::memory::Keep;
 use crate::limits::WINDOW_EVENTS_MAX;
 use crate::schema::{Event, Fold, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -158,12 +159,12 @@ impl Streams {
 impl Group {
     /// Forgets what can matter no more. When that is must not hang on when folds are told, so the untold ones of
     /// forgotten episodes go to `folds`.
-    pub fn prune(&mut self, streams: &Streams, keep: Span, folds: &mut Vec<Fold>) {
-        while self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep)) {
+    pub fn prune(&mut self, streams: &Streams, keep: Keep, folds: &mut Vec<Fold>) {
+        while self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep.entries)) {
             self.pop_front();
         }
         self.episodes.retain_mut(|episode| {
-            let past = streams.is_past(episode.stream, episode.last, keep);
+            let past = streams.is_past(episode.stream, episode.last, keep.episodes);
             if past {
                 folds.extend(episode.fold());
             }
@@ -172,9 +173,9 @@ impl Group {
     }
 
     /// Whether nothing in it can matter any more.
-    pub fn is_spent(&self, streams: &Streams, keep: Span) -> bool {
-        self.entries.iter().all(|e| streams.is_past(e.stream, e.at, keep))
-            && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep))
+    pub fn is_spent(&self, streams: &Streams, keep: Keep) -> bool {
+        self.entries.iter().all(|e| streams.is_past(e.stream, e.at, keep.entries))
+            && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep.episodes))
     }
 
     /// Puts an event at its place in time and returns the place.
@@ -188,10 +189,9 @@ impl Group {
         }
         let moment = (entry.at, entry.id);
         let index = self.entries.partition_point(|e| (e.at, e.id) <= moment);
-        if index < self.entries.len() {
-            self.tail = None;
-        } else if let Some(tail) = &mut self.tail {
-            tail.add(&entry);
+        if let Some(tail) = &mut self.tail {
+            // A late event stands inside the tail window, or before it.
+            if index >= tail.head { tail.add(&entry) } else { tail.head += 1 }
         }
         self.entries.insert(index, entry);
         self.advance(span);
@@ -215,7 +215,7 @@ impl Group {
             return holds(observed).then_some(Hot { index, last: begin, observed, most: observed });
         }
         let mut head = self.entries.partition_point(|e| e.at < begin - span);
-        let mut window = Tail::default();
+        let mut window = Sliding::default();
         self.entries.range(head..index).for_each(|entry| window.add(entry));
         let mut hot: Option<Hot> = None;
         for (at, entry) in
@@ -306,6 +306,35 @@ impl Tail {
     fn remove(&mut self, entry: &Entry) {
         self.sum = self.sum.saturating_sub(u64::from(entry.count));
         let Some(value) = &entry.value else { return };
+        if let Some(times) = self.values.get_mut(value) {
+            *times -= 1;
+            if *times == 0 {
+                self.values.remove(value);
+            }
+        }
+    }
+}
+
+/// A window that slides over entries of a group.
+#[derive(Default)]
+struct Sliding<'a> {
+    sum: u64,
+    values: BTreeMap<&'a str, u32>,
+}
+
+impl<'a> Sliding<'a> {
+    fn count(&self, distinct: bool) -> f64 {
+        if distinct { self.values.len() as f64 } else { self.sum as f64 }
+    }
+    fn add(&mut self, entry: &'a Entry) {
+        self.sum += u64::from(entry.count);
+        if let Some(value) = entry.value.as_deref() {
+            *self.values.entry(value).or_default() += 1;
+        }
+    }
+    fn remove(&mut self, entry: &Entry) {
+        self.sum = self.sum.saturating_sub(u64::from(entry.count));
+        let Some(value) = entry.value.as_deref() else { return };
         if let Some(times) = self.values.get_mut(value) {
             *times -= 1;
             if *times == 0 {

@@ -340,7 +340,10 @@ impl Attempt {
         };
         let flag = |set: bool, bit: u8| u8::from(set) << bit;
         bytes.push(
-            told | flag(self.has_pid, 2) | flag(self.user.is_some(), 3) | flag(self.address.is_some(), 4) | flag(self.untried, 5),
+            told | flag(self.has_pid, 2)
+                | flag(self.user.is_some(), 3)
+                | flag(self.address.is_some(), 4)
+                | flag(self.untried, 5),
         );
     }
 
@@ -359,7 +362,18 @@ impl Attempt {
         };
         let set = |bit: u8| flags >> bit & 1 == 1;
         let (user, address) = (set(3).then_some(user), set(4).then_some(address));
-        Some(Attempt { connection, has_pid: set(2), user, address, event, line, last_at, told, untried: set(5), forms })
+        Some(Attempt {
+            connection,
+            has_pid: set(2),
+            user,
+            address,
+            event,
+            line,
+            last_at,
+            told,
+            untried: set(5),
+            forms,
+        })
     }
 }
 

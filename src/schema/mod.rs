@@ -20,8 +20,8 @@ pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
 pub use incident::{Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence};
 pub use kind::{Class, Outcome};
 pub use mail::{
-    Attempt, AttemptResult, Evidence, EvidenceLine, Letter, MailPhase, Notification, NotificationKind, NotificationState,
-    Receipt,
+    Attempt, AttemptResult, Evidence, EvidenceLine, Letter, MailPhase, Notification, NotificationKind,
+    NotificationState, Receipt,
 };
 pub use printable::Printable;
 pub use time::{Reading, Span, Timestamp};

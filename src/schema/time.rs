@@ -123,11 +123,19 @@ impl Timestamp {
     pub fn from_civil(date: (i64, u32, u32), time: (u32, u32, u32), micros: u32) -> Option<Timestamp> {
         let ((year, month, day), (hour, minute, second)) = (date, time);
         let ok = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
-        if !ok || hour > 23 || minute > 59 || second > 60 || micros > 999_999 || !(-9999..=9999).contains(&year) {
+        if !ok
+            || hour > 23
+            || minute > 59
+            || second > 60
+            || micros > 999_999
+            || !(-9999..=9999).contains(&year)
+        {
             return None;
         }
         let seconds = i64::from(hour * 3_600 + minute * 60 + second.min(59));
-        Some(Timestamp((days_from_civil(year, month, day) * 86_400 + seconds) * 1_000_000 + i64::from(micros)))
+        Some(Timestamp(
+            (days_from_civil(year, month, day) * 86_400 + seconds) * 1_000_000 + i64::from(micros),
+        ))
     }
 
     /// Reads RFC 3339 (`T` or a blank between, any fraction, `Z` or an offset); `None` for anything else.
@@ -137,7 +145,10 @@ impl Timestamp {
             let (x, y) = (b.get(at)?, b.get(at + 1)?);
             (x.is_ascii_digit() && y.is_ascii_digit()).then(|| u32::from(x - b'0') * 10 + u32::from(y - b'0'))
         };
-        let punctuated = b.get(4) == Some(&b'-') && b.get(7) == Some(&b'-') && b.get(13) == Some(&b':') && b.get(16) == Some(&b':');
+        let punctuated = b.get(4) == Some(&b'-')
+            && b.get(7) == Some(&b'-')
+            && b.get(13) == Some(&b':')
+            && b.get(16) == Some(&b':');
         if !punctuated || !matches!(b.get(10)?, b'T' | b't' | b' ') {
             return None;
         }
@@ -213,7 +224,13 @@ mod tests {
         }
         let berlin = Timestamp::parse_rfc3339("2026-11-23T10:00:00+01:00").unwrap();
         assert_eq!(berlin.to_string(), "2026-11-23T09:00:00.000Z");
-        for text in ["", "2026-02-30T00:00:00Z", "0000-00-00T00:00:00Z", "2026-11-23T09:00:00", "2026-11-23T25:00:00Z"] {
+        for text in [
+            "",
+            "2026-02-30T00:00:00Z",
+            "0000-00-00T00:00:00Z",
+            "2026-11-23T09:00:00",
+            "2026-11-23T25:00:00Z",
+        ] {
             assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
         }
     }

@@ -199,7 +199,8 @@ impl Service {
     /// One turn with what surrounds it; returns how long to wait.
     fn turn(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<Duration, ServiceError> {
         let now = self.clock.now();
-        let acts = self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
+        let acts =
+            self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
         let turn = self.daemon.turn(&acts, &now);
         self.requests.answer(&turn);
         self.note(&turn, &now);
@@ -217,7 +218,8 @@ impl Service {
             self.waiter.rest(REST);
         }
         let look = Duration::from_micros(limits::LOOK_EVERY.0.unsigned_abs());
-        let until = turn.wake.map_or(look, |wake| Duration::from_micros((wake - now.utc).0.max(0).unsigned_abs()));
+        let until =
+            turn.wake.map_or(look, |wake| Duration::from_micros((wake - now.utc).0.max(0).unsigned_abs()));
         Ok(until.min(look))
     }
 

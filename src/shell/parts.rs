@@ -11,8 +11,8 @@ use crate::host::clock::SystemClock;
 use crate::ledger::{Loaded, Store};
 use crate::pipeline::{Memory, Pipeline};
 use crate::ports::Clock;
-use crate::schema::book::{Book, Rows};
 use crate::schema::Reading;
+use crate::schema::book::{Book, Rows};
 use crate::tail::{self, Tail};
 use std::path::Path;
 use std::sync::Arc;
@@ -38,7 +38,11 @@ pub fn read(options: &Options, now: &Reading) -> Result<Setup, ServiceError> {
 ///
 /// # Errors
 /// [`ServiceError::Ledger`] when the store cannot be read.
-pub fn daemon(setup: &Setup, mut store: Store, couriers: Couriers) -> Result<Daemon<Tail, Store, Couriers>, ServiceError> {
+pub fn daemon(
+    setup: &Setup,
+    mut store: Store,
+    couriers: Couriers,
+) -> Result<Daemon<Tail, Store, Couriers>, ServiceError> {
     let loaded = store.load()?;
     let (pipeline, tail) = rooms(setup, loaded);
     Ok(Daemon::new(tail, store, couriers, pipeline))
@@ -67,7 +71,10 @@ pub fn tail_params(config: &Config) -> tail::Params {
         name: Arc::from(source.name.as_str()),
         globs: source.paths.clone(),
     };
-    tail::Params { sources: config.sources.iter().map(source).collect(), never: vec![config.store.directory.clone()] }
+    tail::Params {
+        sources: config.sources.iter().map(source).collect(),
+        never: vec![config.store.directory.clone()],
+    }
 }
 
 /// The courier of a configuration; none in a dry run.
@@ -113,7 +120,8 @@ fn maildir(state: &Path) -> std::path::PathBuf {
 }
 
 fn relay(relay: &RelayConfig) -> Relay {
-    let login = relay.username.clone().zip(relay.password.as_ref().map(|secret| Secret::new(secret.reveal())));
+    let login =
+        relay.username.clone().zip(relay.password.as_ref().map(|secret| Secret::new(secret.reveal())));
     Relay {
         host: relay.host.clone(),
         port: relay.port,
@@ -140,13 +148,21 @@ pub fn reload(
     now: &Reading,
 ) -> Result<Setup, ServiceError> {
     if daemon.is_stalled() {
-        return Err(ServiceError::Host("the store does not take changes at the moment; reload again when it does".to_owned()));
+        return Err(ServiceError::Host(
+            "the store does not take changes at the moment; reload again when it does".to_owned(),
+        ));
     }
     let next = read(options, now)?;
     if next.config.store.directory != current.config.store.directory {
-        return Err(ServiceError::Host("store.directory cannot change while the daemon runs; restart it".to_owned()));
+        return Err(ServiceError::Host(
+            "store.directory cannot change while the daemon runs; restart it".to_owned(),
+        ));
     }
-    let post = if courier_changed(&current.config, &next.config) { Some(post(&next.config, options, bell)?) } else { None };
+    let post = if courier_changed(&current.config, &next.config) {
+        Some(post(&next.config, options, bell)?)
+    } else {
+        None
+    };
     let loaded = daemon.ledger.load()?;
     let (pipeline, tail) = rooms(&next, loaded);
     daemon.pipeline = pipeline;

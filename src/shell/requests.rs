@@ -55,10 +55,14 @@ impl Requests {
                 Ask::Status => request.answer(Answer::data(troubles.status(daemon, config, now))),
                 Ask::Reload => {
                     reload.store(true, Ordering::SeqCst);
-                    request.answer(Answer::done("the configuration is read again; the journal of the service tells the result"));
+                    request.answer(Answer::done(
+                        "the configuration is read again; the journal of the service tells the result",
+                    ));
                 }
                 Ask::Act(_) if daemon.is_stalled() => {
-                    request.answer(Answer::refused("the store does not take changes at the moment (see `gatewatch status`); try again"));
+                    request.answer(Answer::refused(
+                        "the store does not take changes at the moment (see `gatewatch status`); try again",
+                    ));
                 }
                 Ask::Act(deed) => {
                     let actor = desk::actor(request.uid, |uid| self.person(uid));

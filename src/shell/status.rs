@@ -79,11 +79,20 @@ impl Troubles {
     }
 
     /// The costlier look.
-    pub fn look(&mut self, daemon: &Daemon<Tail, Store, Couriers>, config: &Config, health: &Health, now: &Reading) {
+    pub fn look(
+        &mut self,
+        daemon: &Daemon<Tail, Store, Couriers>,
+        config: &Config,
+        health: &Health,
+        now: &Reading,
+    ) {
         self.events = health.events;
-        let large = health.wal_large.then(|| format!("{} bytes wait in the write-ahead log: a reader holds it", health.wal_bytes));
+        let large = health
+            .wal_large
+            .then(|| format!("{} bytes wait in the write-ahead log: a reader holds it", health.wal_bytes));
         self.set("wal", large, now);
-        let down = (self.relay_failures >= RELAY_FAILURES).then(|| format!("{} tries in a row failed; last: {}", self.relay_failures, self.relay_said));
+        let down = (self.relay_failures >= RELAY_FAILURES)
+            .then(|| format!("{} tries in a row failed; last: {}", self.relay_failures, self.relay_said));
         self.set("relay", down, now);
         for source in config.sources.iter().filter(|source| source.required) {
             let key = format!("source {}", source.name);
@@ -103,10 +112,14 @@ impl Troubles {
     /// The object of `status --json`.
     pub fn status(&self, daemon: &Daemon<Tail, Store, Couriers>, config: &Config, now: &Reading) -> Value {
         let health = daemon.ledger.health();
-        let degraded: Vec<Value> = self.open.iter().map(|(what, (why, since))| {
-            let what = what.split(' ').next().unwrap_or(what);
-            json!({"what": what, "why": why, "since": since.to_string()})
-        }).collect();
+        let degraded: Vec<Value> = self
+            .open
+            .iter()
+            .map(|(what, (why, since))| {
+                let what = what.split(' ').next().unwrap_or(what);
+                json!({"what": what, "why": why, "since": since.to_string()})
+            })
+            .collect();
         json!({
             "status": if degraded.is_empty() { "healthy" } else { "degraded" },
             "degraded": degraded,
@@ -138,7 +151,9 @@ impl Troubles {
 }
 
 fn outbox(daemon: &Daemon<Tail, Store, Couriers>) -> Value {
-    let count = |state: NotificationState| daemon.pipeline.book().notifications().filter(|n| n.state == state).count();
+    let count = |state: NotificationState| {
+        daemon.pipeline.book().notifications().filter(|n| n.state == state).count()
+    };
     json!({
         "pending": count(NotificationState::Pending),
         "sending": count(NotificationState::Sending),

@@ -289,12 +289,7 @@ impl Tail {
                     self.hold(key, id);
                     Ok(())
                 }
-                Ok(None) => {
-                    let Some(follower) = self.followers.get(&key) else { return };
-                    let path = follower.found.path.to_string_lossy();
-                    let id = self.book.add(&name, &path, key, seen_at(follower, now));
-                    self.attach_packed(key, id, content, now)
-                }
+                Ok(None) => self.begin_packed(key, &name, content, now),
                 Err(error) => Err(error),
             };
             self.excuse(key, judged);
@@ -419,9 +414,23 @@ impl Tail {
         }
     }
 
+    fn begin_packed(
+        &mut self,
+        key: Key,
+        source: &Arc<str>,
+        content: Content,
+        now: &Reading,
+    ) -> io::Result<()> {
+        let Some(follower) = self.followers.get(&key) else { return Ok(()) };
+        let path = follower.found.path.to_string_lossy();
+        let id = self.book.add(source, &path, key, seen_at(follower, now));
+        self.attach_packed(key, id, content, now)
+    }
+
     fn begin(&mut self, key: Key, source: &Arc<str>, now: &Reading) {
         let Some(follower) = self.followers.get_mut(&key) else { return };
-        let id = self.book.add(source, &follower.found.path.to_string_lossy(), key, now.utc);
+        let path = follower.found.path.to_string_lossy();
+        let id = self.book.add(source, &path, key, seen_at(follower, now));
         follower.carry(id, &super::book::start(id), Vec::new(), Vec::new());
         self.queue(key);
     }

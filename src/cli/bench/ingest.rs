@@ -102,9 +102,13 @@ fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failu
     let clock = SystemClock::new().map_err(Failure::runtime)?;
     let format = if kind == "sshd" { "linux-auth" } else { kind };
     let file = state.with_extension("toml");
-    let text = format!("[store]\ndirectory = \"{}\"\n[[source]]\nname = \"bench\"\nformat = \"{format}\"\npaths = [\"{}\"]\n\
+    let text = format!(
+        "[store]\ndirectory = \"{}\"\n[[source]]\nname = \"bench\"\nformat = \"{format}\"\npaths = [\"{}\"]\n\
         [[person]]\nid = \"a\"\nname = \"A\"\nemail = [\"a@bench.invalid\"]\n\
-        [[policy]]\nid = \"p\"\n[[policy.step]]\nafter = \"0s\"\nnotify = [\"person:a\"]\n[[route]]\npolicy = \"p\"\n", state.display(), log.display());
+        [[policy]]\nid = \"p\"\n[[policy.step]]\nafter = \"0s\"\nnotify = [\"person:a\"]\n[[route]]\npolicy = \"p\"\n",
+        state.display(),
+        log.display()
+    );
     fs::write(&file, text).map_err(Failure::runtime)?;
     let setup = setup::read(&Request { file: Some(file), ..Request::default() })?;
     let store = Store::open(state, &clock.now()).map_err(Failure::runtime)?;
@@ -131,8 +135,11 @@ fn bare(from: &Path, to: &Path) -> Result<Span, Box<dyn std::error::Error>> {
     let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let target = Connection::open(to)?;
     let page: i64 = source.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-    target.execute_batch(&format!("PRAGMA page_size={page}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"))?;
-    let mut schema = source.prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL")?;
+    target.execute_batch(&format!(
+        "PRAGMA page_size={page}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+    ))?;
+    let mut schema =
+        source.prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL")?;
     for sql in schema.query_map([], |row| row.get::<_, String>(0))? {
         target.execute_batch(&sql?)?;
     }

@@ -67,7 +67,10 @@ pub fn measure(seconds: u64, folder: &Path) -> Result<Latency, Failure> {
     });
     service.serve(&mut |_, _| {}).map_err(crate::cli::run::failure)?;
     service.close().map_err(crate::cli::run::failure)?;
-    let written = writer.join().map_err(|_| Failure::runtime("the load's writer broke off"))?.map_err(Failure::runtime)?;
+    let written = writer
+        .join()
+        .map_err(|_| Failure::runtime("the load's writer broke off"))?
+        .map_err(Failure::runtime)?;
     let taken = taken.lock().map(|list| list.clone()).unwrap_or_default();
     evaluate(folder, &written, &taken).map_err(Failure::runtime)
 }
@@ -124,9 +127,14 @@ fn write_load(log: &Path, seconds: u64) -> io::Result<BTreeMap<String, Timestamp
 fn attack(address: &str, n: i64, at: Timestamp) -> String {
     let stamp = samples::syslog_stamp(at);
     let failure = |i: i64| {
-        format!("{stamp} gate sshd[{}]: Failed password for root from {address} port {} ssh2\n", 31_000 + (n * 7 + i) % 900, 2_000 + i)
+        format!(
+            "{stamp} gate sshd[{}]: Failed password for root from {address} port {} ssh2\n",
+            31_000 + (n * 7 + i) % 900,
+            2_000 + i
+        )
     };
-    let success = format!("{stamp} gate sshd[30999]: Accepted password for root from {address} port 2999 ssh2\n");
+    let success =
+        format!("{stamp} gate sshd[30999]: Accepted password for root from {address} port 2999 ssh2\n");
     (0..6).map(failure).chain([success]).collect()
 }
 
@@ -135,14 +143,26 @@ fn rest(time: Duration) {
     std::thread::sleep(time);
 }
 
-fn evaluate(folder: &Path, written: &BTreeMap<String, Timestamp>, taken: &[(String, Timestamp)]) -> Result<Latency, Box<dyn std::error::Error>> {
-    let database = Connection::open_with_flags(folder.join("state").join(ledger::FILE_NAME), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+fn evaluate(
+    folder: &Path,
+    written: &BTreeMap<String, Timestamp>,
+    taken: &[(String, Timestamp)],
+) -> Result<Latency, Box<dyn std::error::Error>> {
+    let database = Connection::open_with_flags(
+        folder.join("state").join(ledger::FILE_NAME),
+        OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )?;
     let mut select = database.prepare(
         "SELECT n.message_id, n.step, i.entity, i.detected_at FROM notifications n JOIN incidents i ON i.id = n.incident \
          WHERE n.kind IN ('notice', 'escalation') AND n.state = 'accepted'",
     )?;
     let rows = select.query_map([], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, i64>(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, String>(3)?,
+        ))
     })?;
     let at: BTreeMap<&str, Timestamp> = taken.iter().rev().map(|(id, at)| (id.as_str(), *at)).collect();
     let (mut first, mut late) = (BTreeMap::new(), Vec::new());
@@ -161,7 +181,9 @@ fn evaluate(folder: &Path, written: &BTreeMap<String, Timestamp>, taken: &[(Stri
     }
     let mut times: Vec<i64> = first.into_values().collect();
     times.sort_unstable();
-    let rank = |share: f64| times.get(((times.len() as f64 * share).ceil() as usize).max(1) - 1).copied().unwrap_or(0);
+    let rank = |share: f64| {
+        times.get(((times.len() as f64 * share).ceil() as usize).max(1) - 1).copied().unwrap_or(0)
+    };
     Ok(Latency {
         mails: times.len(),
         p50: rank(0.5),

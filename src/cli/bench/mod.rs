@@ -25,7 +25,10 @@ pub fn run(_global: &Global, args: &BenchArgs, out: &mut Out) -> Done {
 }
 
 fn measure(args: &BenchArgs, folder: &std::path::Path, out: &mut Out) -> Result<(), Failure> {
-    heading(out, "ingest: tail + parse + detect + store, against bare inserts of the same rows with the same indexes")?;
+    heading(
+        out,
+        "ingest: tail + parse + detect + store, against bare inserts of the same rows with the same indexes",
+    )?;
     for kind in samples::KINDS {
         let result = ingest::measure(kind, args.lines, &folder.join(kind))?;
         if out.json {

@@ -23,7 +23,10 @@ const MARK: &str = ".gatewatch-demo";
 /// A [`Failure`]: a folder that is not a demo's (2), anything of the daemon (3, 4, 5).
 pub fn run(global: &Global, args: &DemoArgs, out: &mut Out) -> Done {
     let span = match args.span.as_deref() {
-        Some(text) => Some(Span::parse(text).ok_or_else(|| Failure::usage(format!("--for {text}: write it like 30s or 5m")))?),
+        Some(text) => Some(
+            Span::parse(text)
+                .ok_or_else(|| Failure::usage(format!("--for {text}: write it like 30s or 5m")))?,
+        ),
         None => None,
     };
     let folder = global.state.clone().unwrap_or_else(|| PathBuf::from("gatewatch-demo"));
@@ -60,7 +63,8 @@ pub fn run(global: &Global, args: &DemoArgs, out: &mut Out) -> Done {
 
 /// A fresh folder with a configuration and empty logs. Only a demo's own folder is emptied.
 fn prepare(folder: &Path) -> Result<PathBuf, Failure> {
-    let trouble = |error: std::io::Error| Failure::runtime(format!("cannot prepare {}: {error}", folder.display()));
+    let trouble =
+        |error: std::io::Error| Failure::runtime(format!("cannot prepare {}: {error}", folder.display()));
     let used = folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     if used && !folder.join(MARK).exists() {
         let what = "is not empty and no demo's folder; give another one with --state DIR";
@@ -69,7 +73,10 @@ fn prepare(folder: &Path) -> Result<PathBuf, Failure> {
     if used {
         let socket = folder.join("state/control.sock");
         if desk::call(&socket, &desk::Ask::Ping).is_ok() {
-            return Err(Failure::runtime(format!("another demo runs in {}; stop it, or give --state DIR", folder.display())));
+            return Err(Failure::runtime(format!(
+                "another demo runs in {}; stop it, or give --state DIR",
+                folder.display()
+            )));
         }
         fs::remove_dir_all(folder).map_err(trouble)?;
     }

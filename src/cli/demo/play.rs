@@ -77,7 +77,10 @@ fn play(stage: &Stage) -> io::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the player is a person with a watch, not a part of the daemon")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the player is a person with a watch, not a part of the daemon"
+)]
 fn rest() {
     std::thread::sleep(BEAT);
 }
@@ -114,7 +117,10 @@ fn scene(beat: u64, at: Timestamp) -> Vec<(&'static str, String)> {
 
 fn ssh_failure(beat: u64, host: u64, at: Timestamp) -> String {
     let (stamp, port) = (samples::syslog_stamp(at), 50_000 + beat);
-    format!("{stamp} gate sshd[{}]: Failed password for root from 203.0.113.{host} port {port} ssh2", 9_000 + beat)
+    format!(
+        "{stamp} gate sshd[{}]: Failed password for root from 203.0.113.{host} port {port} ssh2",
+        9_000 + beat
+    )
 }
 
 fn ssh_success(host: u64, at: Timestamp) -> String {
@@ -130,5 +136,8 @@ fn vpn_failure(beat: u64, host: u64, at: Timestamp) -> Vec<(&'static str, String
 
 fn web_failure(beat: u64, host: u64, at: Timestamp) -> String {
     let stamp = samples::access_stamp(at);
-    format!("192.0.2.{host} - admin [{stamp}] \"POST /login HTTP/1.1\" 401 {} \"-\" \"curl/8.5.0\"", 180 + beat)
+    format!(
+        "192.0.2.{host} - admin [{stamp}] \"POST /login HTTP/1.1\" 401 {} \"-\" \"curl/8.5.0\"",
+        180 + beat
+    )
 }

@@ -41,8 +41,14 @@ impl Story {
     /// # Errors
     /// A [`Failure`] when stdout cannot be written.
     pub fn opening(&self, out: &mut Out) -> Result<(), Failure> {
-        out.line(out.tone(Tone::Strong, "gatewatch demo: the real daemon on sample logs that are written as you watch"))?;
-        out.line(format!("everything is in {} (logs, state/gatewatch.db, state/mail)", self.folder.display()))?;
+        out.line(out.tone(
+            Tone::Strong,
+            "gatewatch demo: the real daemon on sample logs that are written as you watch",
+        ))?;
+        out.line(format!(
+            "everything is in {} (logs, state/gatewatch.db, state/mail)",
+            self.folder.display()
+        ))?;
         out.line("people work, then three attackers come: SSH, VPN, web login. Ctrl-C stops.")?;
         out.line("")?;
         out.flush()
@@ -71,14 +77,24 @@ impl Story {
                 told.acknowledged = true;
                 let who = incident.acknowledged_by.as_deref().unwrap_or("somebody");
                 let took = since(told.written, now.utc);
-                let text = format!("incident #{} taken by {who} through the control socket{took}; the others are told", incident.number);
+                let text = format!(
+                    "incident #{} taken by {who} through the control socket{took}; the others are told",
+                    incident.number
+                );
                 out.line(format!("{clock}  {}  {text}", out.tone(Tone::Good, "ack     ")))?;
             }
         }
         out.flush()
     }
 
-    fn finding(&mut self, out: &mut Out, clock: &str, finding: &Finding, turn: &Turn, now: &Reading) -> Result<(), Failure> {
+    fn finding(
+        &mut self,
+        out: &mut Out,
+        clock: &str,
+        finding: &Finding,
+        turn: &Turn,
+        now: &Reading,
+    ) -> Result<(), Failure> {
         let decided = finding.evidence.last();
         let event = turn.changes.events.iter().find(|event| Some(&event.id) == decided);
         let written = event.and_then(|event| {
@@ -96,16 +112,32 @@ impl Story {
             out.line(format!("{clock}  {}  {}", out.tone(Tone::Dim, "event   "), summary(event)))?;
         }
         let word = out.tone(Tone::Bad, "finding ");
-        out.line(format!("{clock}  {word}  {} {}: {}", finding.severity.name(), finding.rule, finding.explanation))?;
+        out.line(format!(
+            "{clock}  {word}  {} {}: {}",
+            finding.severity.name(),
+            finding.rule,
+            finding.explanation
+        ))?;
         let number = number.map_or(String::new(), |number| format!(" incident #{number}"));
-        out.line(format!("{clock}  {}  {}{number}{}", out.tone(Tone::Dim, "verdict "), finding.verdict.name(), since(written, now.utc)))
+        out.line(format!(
+            "{clock}  {}  {}{number}{}",
+            out.tone(Tone::Dim, "verdict "),
+            finding.verdict.name(),
+            since(written, now.utc)
+        ))
     }
 
     fn mail(&mut self, out: &mut Out, clock: &str, mail: &Notification) -> Result<(), Failure> {
         self.mails += 1;
         let told = mail.incident.as_ref().and_then(|id| self.incidents.get(id)).cloned().unwrap_or_default();
         let took = mail.accepted_at.map_or(String::new(), |at| since(told.written, at));
-        let what = format!("{} of incident #{} to {} accepted by {}", mail.kind.name(), told.number, mail.address, mail.relay.as_deref().unwrap_or("?"));
+        let what = format!(
+            "{} of incident #{} to {} accepted by {}",
+            mail.kind.name(),
+            told.number,
+            mail.address,
+            mail.relay.as_deref().unwrap_or("?")
+        );
         out.line(format!("{clock}  {}  {what}{took}", out.tone(Tone::Strong, "mail    ")))
     }
 
@@ -115,7 +147,12 @@ impl Story {
     /// A [`Failure`] when stdout cannot be written.
     pub fn ending(&self, out: &mut Out) -> Result<(), Failure> {
         let lines = self.written.lock().map_or(0, |written| written.lines);
-        let counts = format!("{lines} lines written, {} events stored, {} incidents, {} mails", self.events, self.incidents.len(), self.mails);
+        let counts = format!(
+            "{lines} lines written, {} events stored, {} incidents, {} mails",
+            self.events,
+            self.incidents.len(),
+            self.mails
+        );
         let state = self.folder.join("state");
         out.line("")?;
         out.line(out.tone(Tone::Strong, &counts))?;
@@ -137,7 +174,8 @@ fn since(written: Option<Timestamp>, now: Timestamp) -> String {
 }
 
 fn summary(event: &Event) -> String {
-    let mut text = format!("#{} {}/{} {}", event.id, event.class.name(), event.activity, event.outcome.name());
+    let mut text =
+        format!("#{} {}/{} {}", event.id, event.class.name(), event.activity, event.outcome.name());
     if let Some(user) = &event.user {
         text.push_str(&format!(" user={}", Printable(user)));
     }

@@ -174,7 +174,7 @@ impl Desk<'_> {
         }
         match (self.book.clock(&incident.id, ClockKind::Acknowledge), policy.acknowledge_within) {
             (Some(clock), _) => deadlines.push((
-                "Take it by",
+                "Answer by",
                 format!("{}: {}", times::both(clock.due_at, &self.zone), standing(clock.state)),
             )),
             (None, Some(within)) => {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// Columns of the text part.
 const COLUMNS: usize = 76;
 /// Columns of the names in a list of facts.
-const NAMES: usize = 11;
+const NAMES: usize = 10;
 
 /// One piece of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]

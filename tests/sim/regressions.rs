@@ -1,0 +1,1 @@
+//! Seeds and histories that found a defect. Each says what happened, why, and what holds now.
