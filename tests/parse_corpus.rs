@@ -9,7 +9,7 @@ use gatewatch::normalize::stamp::{self, Stamp};
 use gatewatch::normalize::{Normalize, SourceParams};
 use gatewatch::schema::{Class, Event, Flag, Flags, Outcome, RawLine, Span, Timestamp};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -203,7 +203,7 @@ impl Service {
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
         let turn = self.daemon.turn(&acts, &now);
         self.requests.answer(&turn);
-        self.note(&turn, &now);
+        self.note(&turn, &now)?;
         seen(&turn, &now);
         match turn.stalled {
             Some(LedgerError::Permanent(why)) => return Err(LedgerError::Permanent(why).into()),
@@ -239,7 +239,7 @@ impl Service {
     }
 
     /// What a turn says about the machine's health.
-    fn note(&mut self, turn: &Turn, now: &Reading) {
+    fn note(&mut self, turn: &Turn, now: &Reading) -> Result<(), ServiceError> {
         let why = turn.stalled.as_ref().map(ToString::to_string);
         if let Some(why) = &why
             && self.troubles.is_new("store")
@@ -256,10 +256,18 @@ impl Service {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
             let health = self.daemon.ledger.health();
+            if health.gone {
+                let path = self.setup.config.store.directory.join(crate::ledger::FILE_NAME);
+                let what = format!("{} was removed or replaced while the daemon runs", path.display());
+                return Err(LedgerError::Permanent(what).into());
+            }
+            let notes = self.troubles.source_notes(&self.daemon, &self.setup.config);
+            self.daemon.ledger.note_sources(notes);
             self.troubles.look(&self.daemon, &self.setup.config, &health, now);
             self.notifier.status(&self.troubles.line(&health));
             self.daemon.ledger.idle();
         }
+        Ok(())
     }
 
     /// The rules in force, and since when, belong to the record.

@@ -3,12 +3,13 @@
 use super::couriers::Couriers;
 use crate::config::file::Config;
 use crate::daemon::{Daemon, Turn};
-use crate::ledger::{Health, Store};
+use crate::ledger::{Health, SourceNote, Store};
 use crate::ports::LogSource;
 use crate::schema::{AttemptResult, ClockState, IncidentStatus, NotificationState, Reading, Span, Timestamp};
 use crate::tail::Tail;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Time between two looks at what costs more than a turn: directories, disk, silent sources.
 const LOOK_EVERY: Span = Span::seconds(1);
@@ -131,6 +132,30 @@ impl Troubles {
         })
     }
 
+    /// What the store's view of the sources cannot know from events.
+    pub fn source_notes(&self, daemon: &Daemon<Tail, Store, Couriers>, config: &Config) -> Vec<SourceNote> {
+        let files = daemon.source.files();
+        let note = |source: &crate::config::file::Source| {
+            let own = files.iter().filter(|file| *file.source == *source.name);
+            let lag = own.clone().map(|file| file.lag_bytes).sum();
+            SourceNote {
+                name: Arc::from(source.name.as_str()),
+                format: Arc::from(source.format.as_str()),
+                state: Arc::from(self.state_of(&source.name, own.count() == 0)),
+                lag_bytes: Some(lag),
+            }
+        };
+        config.sources.iter().map(note).collect()
+    }
+
+    fn state_of(&self, source: &str, without_files: bool) -> &'static str {
+        match (self.is_new(&format!("source {source}")), without_files) {
+            (false, _) => "silent",
+            (true, true) => "waiting",
+            (true, false) => "following",
+        }
+    }
+
     fn sources(&self, daemon: &Daemon<Tail, Store, Couriers>, config: &Config) -> Vec<Value> {
         let (files, refused) = (daemon.source.files(), daemon.source.trouble());
         config.sources.iter().map(|source| {
@@ -138,12 +163,7 @@ impl Troubles {
                 .map(|file| json!({"path": &*file.path, "offset": file.offset, "lag_bytes": file.lag_bytes})).collect();
             let of_refused: Vec<Value> = refused.iter().filter(|refusal| *refusal.source == *source.name)
                 .map(|refusal| json!({"path": &*refusal.path, "why": &*refusal.why})).collect();
-            let silent = !self.is_new(&format!("source {}", source.name));
-            let state = match (silent, of_source.is_empty()) {
-                (true, _) => "silent",
-                (false, true) => "waiting",
-                (false, false) => "following",
-            };
+                let state = self.state_of(&source.name, of_source.is_empty());
             let gaps = self.gaps.get(&source.name).copied().unwrap_or(0);
             json!({"name": source.name, "state": state, "files": of_source, "refused": of_refused, "gaps": gaps})
         }).collect()
