@@ -1,9 +1,13 @@
 //! The one driver: live, replay and simulation all run [`Daemon::turn`]. A turn takes in what came,
-//! walks it through the pipeline, commits once, and only after the commit lets anything out.
+//! walks it through the pipeline, commits once, and only after the commit lets anything out. While lines
+//! wait to be read, the commit of one turn may run beside the reading of the next; letters and answers wait
+//! for it all the same.
 
 use crate::pipeline::{Answer, Pipeline};
 use crate::ports::{Courier, Ledger, LedgerError, LogSource};
 use crate::schema::{Act, Changes, Evidence, JournalEntry, Reading, RuleRow, Timestamp};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The pipeline with its ports. The clock is an argument of each turn.
 pub struct Daemon<S, L, C> {
@@ -15,12 +19,17 @@ pub struct Daemon<S, L, C> {
     pub courier: C,
     /// Rooms 2 to 5.
     pub pipeline: Pipeline,
-    unwritten: Option<Unwritten>,
+    /// Steps that the ledger has not taken yet, oldest first. After a refusal nothing new is read.
+    unwritten: VecDeque<Step>,
+    /// The oldest of them is being committed beside us.
+    flying: bool,
+    /// The last try was refused.
+    refused: bool,
 }
 
-/// A step that the ledger has not taken yet. Nothing new is read before it is written.
-struct Unwritten {
-    changes: Changes,
+/// What one walk through the pipeline changes, and what shall happen once that is stored.
+struct Step {
+    changes: Arc<Changes>,
     claimed: Vec<u64>,
     answers: Vec<Answer>,
     more: bool,
@@ -44,7 +53,15 @@ pub struct Turn {
 impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
     /// A driver over a pipeline that was restored from the same ledger.
     pub fn new(source: S, ledger: L, courier: C, pipeline: Pipeline) -> Self {
-        Daemon { source, ledger, courier, pipeline, unwritten: None }
+        Daemon {
+            source,
+            ledger,
+            courier,
+            pipeline,
+            unwritten: VecDeque::new(),
+            flying: false,
+            refused: false,
+        }
     }
 
     /// Puts right what the last end left open. Call once, before the first turn.
@@ -58,46 +75,86 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
 
     /// One turn: receipts, acts, lines, the passing of time; one commit; then letters.
     pub fn turn(&mut self, acts: &[Act], now: &Reading) -> Turn {
-        let step = match self.unwritten.take() {
-            Some(step) => step,
-            None => self.step(acts, now),
-        };
-        if !step.changes.is_empty()
-            && let Err(error) = self.ledger.commit(&step.changes)
-        {
-            self.unwritten = Some(step);
-            return Turn { stalled: Some(error), ..Turn::default() };
+        let mut turn = Turn::default();
+        if !self.refused {
+            let step = self.step(acts, now);
+            turn.more = step.more;
+            self.unwritten.push_back(step);
         }
-        self.send(&step.claimed, now);
-        let wake = self.pipeline.next_wake(now).map(|(at, _)| at);
-        Turn { answers: step.answers, changes: step.changes, more: step.more, wake, stalled: None }
-    }
-
-    /// Whether a step waits for the ledger: acts given to the next turn would be left unread.
-    pub fn is_stalled(&self) -> bool {
-        self.unwritten.is_some()
+        self.write(turn.more, now, &mut turn);
+        turn.wake = self.pipeline.next_wake(now).map(|(at, _)| at);
+        turn
     }
 
     /// A turn of a clean stop: answers of relays are recorded, nothing new is read or sent.
     pub fn wind_down(&mut self, now: &Reading) -> Turn {
-        let step = match self.unwritten.take() {
-            Some(step) => step,
-            None => {
-                let mut changes = Changes::default();
-                for receipt in self.courier.receipts() {
-                    self.pipeline.receipt(&receipt, now, &mut changes);
-                }
-                self.pipeline.finish(&mut changes);
-                Unwritten { changes, claimed: Vec::new(), answers: Vec::new(), more: false }
+        let mut turn = Turn::default();
+        if !self.refused {
+            let mut changes = Changes::default();
+            for receipt in self.courier.receipts() {
+                self.pipeline.receipt(&receipt, now, &mut changes);
             }
-        };
-        if !step.changes.is_empty()
-            && let Err(error) = self.ledger.commit(&step.changes)
-        {
-            self.unwritten = Some(step);
-            return Turn { stalled: Some(error), ..Turn::default() };
+            self.pipeline.finish(&mut changes);
+            self.unwritten.push_back(Step::of(changes));
         }
-        Turn { answers: step.answers, changes: step.changes, ..Turn::default() }
+        self.write(false, now, &mut turn);
+        turn
+    }
+
+    /// Waits for a commit that runs beside us, so that the ledger can be asked other things.
+    pub fn settle(&mut self, now: &Reading) -> Turn {
+        let mut turn = Turn::default();
+        self.write(false, now, &mut turn);
+        turn
+    }
+
+    /// Whether a step waits for the ledger after a refusal: acts given to the next turn would be left unread.
+    pub fn is_stalled(&self) -> bool {
+        self.refused
+    }
+
+    /// Commits what waits, in order. With `beside`, the newest step may be left under way.
+    fn write(&mut self, beside: bool, now: &Reading, turn: &mut Turn) {
+        while !self.unwritten.is_empty() {
+            if !self.flying {
+                let begin = |step: &Step| match step.changes.is_empty() {
+                    true => Some(Ok(())),
+                    false => self.ledger.begin(&step.changes),
+                };
+                let begun = self.unwritten.front().map(begin);
+                self.flying = matches!(begun, Some(None));
+                if let Some(Some(result)) = begun
+                    && !self.written(result, now, turn)
+                {
+                    return;
+                }
+            }
+            if self.flying && beside && self.unwritten.len() == 1 {
+                return;
+            }
+            if self.flying {
+                self.flying = false;
+                let result = self.ledger.finish();
+                if !self.written(result, now, turn) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The oldest step was committed, or was not: then it stays the oldest.
+    fn written(&mut self, result: Result<(), LedgerError>, now: &Reading, turn: &mut Turn) -> bool {
+        self.refused = result.is_err();
+        if let Err(error) = result {
+            turn.stalled = Some(error);
+            return false;
+        }
+        if let Some(step) = self.unwritten.pop_front() {
+            self.send(&step.claimed, now);
+            turn.answers.extend(step.answers);
+            turn.changes.absorb(Arc::unwrap_or_clone(step.changes));
+        }
+        true
     }
 
     /// Records the rules in force, with the journal's word for why.
@@ -108,7 +165,7 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
         self.ledger.commit(&Changes { journal: vec![entry], rules, ..Changes::default() })
     }
 
-    fn step(&mut self, acts: &[Act], now: &Reading) -> Unwritten {
+    fn step(&mut self, acts: &[Act], now: &Reading) -> Step {
         let mut changes = Changes::default();
         for receipt in self.courier.receipts() {
             self.pipeline.receipt(&receipt, now, &mut changes);
@@ -120,7 +177,7 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
         self.pipeline.tick(now, &mut changes);
         let claimed = self.pipeline.claim(self.courier.free(), now, &mut changes);
         self.pipeline.finish(&mut changes);
-        Unwritten { changes, claimed, answers, more }
+        Step { claimed, answers, more, ..Step::of(changes) }
     }
 
     /// Letters go out after the commit of their claim, with what the ledger holds as evidence. A claim whose
@@ -136,5 +193,12 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
                 self.courier.send(letter);
             }
         }
+    }
+}
+
+impl Step {
+    /// A step that lets nothing out.
+    fn of(changes: Changes) -> Step {
+        Step { changes: Arc::new(changes), claimed: Vec::new(), answers: Vec::new(), more: false }
     }
 }

@@ -4,6 +4,7 @@
 use crate::schema::{
     Changes, Evidence, Gap, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal,
 };
+use std::sync::Arc;
 
 /// What one poll of a [`LogSource`] brings.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +49,20 @@ pub trait Ledger {
     /// # Errors
     /// [`LedgerError`]; nothing of the changes is stored then (or all of it was, and a retry finds so).
     fn commit(&mut self, changes: &Changes) -> Result<(), LedgerError>;
+
+    /// Begins to commit, perhaps beside the caller. `None`: it is under way, and nothing else may be asked
+    /// before [`Ledger::finish`] has told its result. The default commits at once.
+    fn begin(&mut self, changes: &Arc<Changes>) -> Option<Result<(), LedgerError>> {
+        Some(self.commit(changes))
+    }
+
+    /// Waits for the commit that is under way.
+    ///
+    /// # Errors
+    /// As [`Ledger::commit`].
+    fn finish(&mut self) -> Result<(), LedgerError> {
+        Ok(())
+    }
 
     /// What a letter about this incident shows; empty for an unknown id.
     ///

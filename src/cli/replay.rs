@@ -199,7 +199,8 @@ impl Merged {
 
 impl LogSource for Merged {
     fn poll(&mut self, _now: &Reading) -> Batch {
-        let mut batch = Batch { more: true, generations: std::mem::take(&mut self.fresh), ..Batch::default() };
+        let mut batch =
+            Batch { more: true, generations: std::mem::take(&mut self.fresh), ..Batch::default() };
         while batch.lines.len() < limits::BATCH_LINES_MAX {
             let Some(line) = self.take() else {
                 batch.more = false;

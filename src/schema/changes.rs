@@ -199,6 +199,28 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Takes in what a later step changed.
+    pub fn absorb(&mut self, later: Changes) {
+        if self.is_empty() {
+            *self = later;
+            return;
+        }
+        self.generations.extend(later.generations);
+        self.positions.extend(later.positions);
+        self.gaps.extend(later.gaps);
+        self.events.extend(later.events);
+        self.states.extend(later.states);
+        self.findings.extend(later.findings);
+        self.folds.extend(later.folds);
+        self.incidents.extend(later.incidents);
+        self.clocks.extend(later.clocks);
+        self.notifications.extend(later.notifications);
+        self.attempts.extend(later.attempts);
+        self.silences.extend(later.silences);
+        self.journal.extend(later.journal);
+        self.rules.extend(later.rules);
+    }
+
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         *self == Changes::default()

@@ -7,10 +7,11 @@ pub mod parts;
 pub mod requests;
 pub mod status;
 pub mod wake;
+pub mod writer;
 
 use crate::config::params::Setup;
 use crate::config::report::Problem;
-use crate::daemon::{Daemon, Turn};
+use crate::daemon::Turn;
 use crate::desk::{self, Desk};
 use crate::host::clock::SystemClock;
 use crate::host::signals::{Signal, Signals};
@@ -19,8 +20,8 @@ use crate::ledger::{OpenError, Store};
 use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{JournalEntry, Reading, Span};
-use crate::tail::{Tail, Watch};
-use couriers::Couriers;
+use crate::tail::Watch;
+use parts::Running;
 use requests::Requests;
 use status::Troubles;
 use std::path::PathBuf;
@@ -79,7 +80,7 @@ pub struct Service {
     options: Options,
     setup: Setup,
     clock: SystemClock,
-    daemon: Daemon<Tail, Store, Couriers>,
+    daemon: Running,
     requests: Requests,
     watch: Option<Watch>,
     troubles: Troubles,
@@ -127,13 +128,14 @@ impl Service {
         }
         let (bell, waiter) = wake::bell();
         let directory = &setup.config.store.directory;
-        let store = Store::open(directory, &clock.now())?;
+        let mut store = Store::open(directory, &clock.now())?;
+        let gaps = store.gaps()?;
         let desk_bell = bell.clone();
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
-        let mut daemon = parts::daemon(&setup, store, couriers)?;
+        let daemon = parts::daemon(&setup, store, couriers)?;
         let mut troubles = Troubles::default();
-        troubles.begin(daemon.ledger.gaps()?, (setup.rules.loaded(), setup.rules.idle()));
+        troubles.begin(gaps, (setup.rules.loaded(), setup.rules.idle()));
         Ok(Service {
             requests: Requests::new(desk, &setup.config),
             options,
@@ -255,18 +257,25 @@ impl Service {
             {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
-            let health = self.daemon.ledger.health();
-            if health.gone {
-                let path = self.setup.config.store.directory.join(crate::ledger::FILE_NAME);
-                let what = format!("{} was removed or replaced while the daemon runs", path.display());
-                return Err(LedgerError::Permanent(what).into());
-            }
-            let notes = self.troubles.source_notes(&self.daemon, &self.setup.config);
-            self.daemon.ledger.note_sources(notes);
-            self.troubles.look(&self.daemon, &self.setup.config, &health, now);
-            self.notifier.status(&self.troubles.line(&health));
-            self.daemon.ledger.idle();
+            self.look(now)?;
         }
+        Ok(())
+    }
+
+    /// The look at what costs more than a turn. A store that is writing at the moment is looked at next time.
+    fn look(&mut self, now: &Reading) -> Result<(), ServiceError> {
+        let notes = self.troubles.source_notes(&self.daemon, &self.setup.config);
+        let Some(store) = self.daemon.ledger.store() else { return Ok(()) };
+        let health = store.health();
+        if health.gone {
+            let path = self.setup.config.store.directory.join(crate::ledger::FILE_NAME);
+            let what = format!("{} was removed or replaced while the daemon runs", path.display());
+            return Err(LedgerError::Permanent(what).into());
+        }
+        store.note_sources(notes);
+        store.idle();
+        self.troubles.look(&self.daemon, &self.setup.config, health, now);
+        self.notifier.status(&self.troubles.line());
         Ok(())
     }
 
@@ -304,6 +313,8 @@ impl Service {
     fn reload(&mut self) {
         let now = self.clock.now();
         self.notifier.reloading();
+        let settled = self.daemon.settle(&now);
+        self.requests.answer(&settled);
         match parts::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
             Ok(setup) => {
                 self.requests.learn(&setup.config);
@@ -342,7 +353,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Ledger`]: the next start recovers from the write-ahead log instead.
     pub fn close(self) -> Result<(), ServiceError> {
-        self.daemon.ledger.close()?;
+        self.daemon.ledger.into_store()?.close()?;
         tracing::info!("stopped");
         Ok(())
     }

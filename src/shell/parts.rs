@@ -2,6 +2,7 @@
 
 use super::couriers::Couriers;
 use super::wake::Bell;
+use super::writer::Writer;
 use super::{Options, ServiceError};
 use crate::config::file::{Config, RelayConfig, Tls};
 use crate::config::params::{Request, Setup, pipeline_params, setup};
@@ -16,6 +17,9 @@ use crate::schema::book::{Book, Rows};
 use crate::tail::{self, Tail};
 use std::path::Path;
 use std::sync::Arc;
+
+/// The driver over the real ports.
+pub type Running = Daemon<Tail, Writer, Couriers>;
 
 /// The Maildir's folder in the state directory.
 const MAILDIR: &str = "mail";
@@ -38,14 +42,11 @@ pub fn read(options: &Options, now: &Reading) -> Result<Setup, ServiceError> {
 ///
 /// # Errors
 /// [`ServiceError::Ledger`] when the store cannot be read.
-pub fn daemon(
-    setup: &Setup,
-    mut store: Store,
-    couriers: Couriers,
-) -> Result<Daemon<Tail, Store, Couriers>, ServiceError> {
+pub fn daemon(setup: &Setup, mut store: Store, couriers: Couriers) -> Result<Running, ServiceError> {
     let loaded = store.load()?;
     let (pipeline, tail) = rooms(setup, loaded);
-    Ok(Daemon::new(tail, store, couriers, pipeline))
+    let writer = Writer::start(store).map_err(|error| ServiceError::Host(error.to_string()))?;
+    Ok(Daemon::new(tail, writer, couriers, pipeline))
 }
 
 /// Pipeline and tail as the store left them.
@@ -141,7 +142,7 @@ fn relay(relay: &RelayConfig) -> Relay {
 /// # Errors
 /// [`ServiceError`]; the daemon is as it was.
 pub fn reload(
-    daemon: &mut Daemon<Tail, Store, Couriers>,
+    daemon: &mut Running,
     current: &Setup,
     options: &Options,
     bell: &Bell,
@@ -163,7 +164,10 @@ pub fn reload(
     } else {
         None
     };
-    let loaded = daemon.ledger.load()?;
+    let Some(store) = daemon.ledger.store() else {
+        return Err(ServiceError::Host("the store is busy; reload again".to_owned()));
+    };
+    let loaded = store.load()?;
     let (pipeline, tail) = rooms(&next, loaded);
     daemon.pipeline = pipeline;
     daemon.source = tail;

@@ -1,14 +1,12 @@
 //! What people ask through the control socket: a look is answered at once, an act after its commit.
 
+use super::parts::Running;
 use super::status::Troubles;
 use crate::config::file::Config;
-use crate::daemon::{Daemon, Turn};
+use crate::daemon::Turn;
 use crate::desk::{self, Answer, Ask, Desk, Request};
 use crate::host::account;
-use crate::ledger::Store;
 use crate::schema::{Act, Reading};
-use crate::shell::couriers::Couriers;
-use crate::tail::Tail;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,7 +40,7 @@ impl Requests {
     /// Answers looks, and returns the acts for the next turn. While the store takes nothing, acts wait.
     pub fn take(
         &mut self,
-        daemon: &Daemon<Tail, Store, Couriers>,
+        daemon: &Running,
         troubles: &mut Troubles,
         config: &Config,
         now: &Reading,

@@ -1,12 +1,11 @@
 //! How the daemon is: the object of `status --json`, and the list of what is degraded since when.
 
-use super::couriers::Couriers;
+use super::parts::Running;
 use crate::config::file::Config;
-use crate::daemon::{Daemon, Turn};
-use crate::ledger::{Health, SourceNote, Store};
+use crate::daemon::Turn;
+use crate::ledger::{Health, SourceNote};
 use crate::ports::LogSource;
 use crate::schema::{AttemptResult, ClockState, IncidentStatus, NotificationState, Reading, Span, Timestamp};
-use crate::tail::Tail;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +22,7 @@ pub struct Troubles {
     open: BTreeMap<String, (String, Timestamp)>,
     looked: Option<Span>,
     gaps: BTreeMap<String, u64>,
-    events: u64,
+    health: Health,
     relay_failures: u32,
     relay_said: String,
     rules: (usize, usize),
@@ -80,14 +79,8 @@ impl Troubles {
     }
 
     /// The costlier look.
-    pub fn look(
-        &mut self,
-        daemon: &Daemon<Tail, Store, Couriers>,
-        config: &Config,
-        health: &Health,
-        now: &Reading,
-    ) {
-        self.events = health.events;
+    pub fn look(&mut self, daemon: &Running, config: &Config, health: Health, now: &Reading) {
+        self.health = health;
         let large = health
             .wal_large
             .then(|| format!("{} bytes wait in the write-ahead log: a reader holds it", health.wal_bytes));
@@ -103,16 +96,16 @@ impl Troubles {
     }
 
     /// One line for `systemctl status`.
-    pub fn line(&self, health: &Health) -> String {
+    pub fn line(&self) -> String {
         match self.open.iter().next() {
             Some((what, (why, _))) => format!("degraded: {what}: {why}"),
-            None => format!("healthy, {} events", health.events),
+            None => format!("healthy, {} events", self.health.events),
         }
     }
 
     /// The object of `status --json`.
-    pub fn status(&self, daemon: &Daemon<Tail, Store, Couriers>, config: &Config, now: &Reading) -> Value {
-        let health = daemon.ledger.health();
+    pub fn status(&self, daemon: &Running, config: &Config, now: &Reading) -> Value {
+        let health = self.health;
         let degraded: Vec<Value> = self
             .open
             .iter()
@@ -133,7 +126,7 @@ impl Troubles {
     }
 
     /// What the store's view of the sources cannot know from events.
-    pub fn source_notes(&self, daemon: &Daemon<Tail, Store, Couriers>, config: &Config) -> Vec<SourceNote> {
+    pub fn source_notes(&self, daemon: &Running, config: &Config) -> Vec<SourceNote> {
         let files = daemon.source.files();
         let note = |source: &crate::config::file::Source| {
             let own = files.iter().filter(|file| *file.source == *source.name);
@@ -156,7 +149,7 @@ impl Troubles {
         }
     }
 
-    fn sources(&self, daemon: &Daemon<Tail, Store, Couriers>, config: &Config) -> Vec<Value> {
+    fn sources(&self, daemon: &Running, config: &Config) -> Vec<Value> {
         let (files, refused) = (daemon.source.files(), daemon.source.trouble());
         config.sources.iter().map(|source| {
             let of_source: Vec<Value> = files.iter().filter(|file| *file.source == *source.name)
@@ -170,7 +163,7 @@ impl Troubles {
     }
 }
 
-fn outbox(daemon: &Daemon<Tail, Store, Couriers>) -> Value {
+fn outbox(daemon: &Running) -> Value {
     let count = |state: NotificationState| {
         daemon.pipeline.book().notifications().filter(|n| n.state == state).count()
     };
@@ -183,7 +176,7 @@ fn outbox(daemon: &Daemon<Tail, Store, Couriers>) -> Value {
 }
 
 /// The running clock that ends next.
-fn clocks(daemon: &Daemon<Tail, Store, Couriers>, now: &Reading) -> Value {
+fn clocks(daemon: &Running, now: &Reading) -> Value {
     let book = daemon.pipeline.book();
     let open = book.incidents().filter(|i| matches!(i.status, IncidentStatus::New | IncidentStatus::Open));
     let running = open.flat_map(|i| book.clocks_of(&i.id)).filter(|c| c.state == ClockState::Running);

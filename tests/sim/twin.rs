@@ -64,7 +64,9 @@ impl Twin {
         same("folds", &own.folds, &live.folds, monitor);
         same("positions", &own.positions, &live.positions, monitor);
         // To forget what is not there is no difference.
-        let told = |state: &&StateRow| matches!(state.room, "normalize" | "detect" | "triage") && state.body.is_some();
+        let told = |state: &&StateRow| {
+            matches!(state.room, "normalize" | "detect" | "triage") && state.body.is_some()
+        };
         let states = |changes: &Changes| changes.states.iter().filter(told).cloned().collect::<Vec<_>>();
         for (a, b) in states(&own).iter().zip(&states(live)) {
             let body =

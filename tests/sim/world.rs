@@ -126,7 +126,10 @@ impl World {
         let events = self.vault.borrow().shadow.events;
         let health = self.vault.borrow().store.health().events;
         self.monitor.check(events == health && loaded.next_event == events + 1, names::STORE, || {
-            format!("{events} events were committed, the store counts {health} and goes on at {}", loaded.next_event)
+            format!(
+                "{events} events were committed, the store counts {health} and goes on at {}",
+                loaded.next_event
+            )
         });
         let pipeline = rebuilt(&loaded);
         let tail = Tail::new(self.disk.tail_params(), loaded.generations, loaded.next_generation);
@@ -184,7 +187,8 @@ impl World {
         let Some(daemon) = &mut self.daemon else { return false };
         let fresh = !daemon.is_stalled();
         if fresh && self.twin.is_none() && self.rng.percent(4) {
-            self.twin = Twin::new(&mut self.vault.borrow_mut(), daemon.pipeline.book(), now.utc, &self.monitor);
+            self.twin =
+                Twin::new(&mut self.vault.borrow_mut(), daemon.pipeline.book(), now.utc, &self.monitor);
         }
         let stranger = acts.iter().find(|act| !act.actor.known).filter(|_| fresh);
         if let Some(act) = stranger {
@@ -235,7 +239,14 @@ impl World {
         let mut text = String::new();
         let c = &turn.changes;
         self.quiet = c.notifications.is_empty();
-        let parts = [c.events.len(), c.findings.len(), c.incidents.len(), c.clocks.len(), c.notifications.len(), c.attempts.len()];
+        let parts = [
+            c.events.len(),
+            c.findings.len(),
+            c.incidents.len(),
+            c.clocks.len(),
+            c.notifications.len(),
+            c.attempts.len(),
+        ];
         let _ = write!(text, "  turn at {}: {parts:?}", self.clock.truth());
         let hash = Sha256::digest(format!("{:?}{:?}{:?}", masked(c), turn.answers, turn.wake));
         let _ = write!(text, " {:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3]);
@@ -285,7 +296,8 @@ impl World {
         self.watch.all_is_told(&self.vault.borrow(), &self.relay.borrow(), &self.monitor);
         for _ in 0..130 {
             let acts = actions::resolve_everything(&self.vault.borrow());
-            let owed = self.vault.borrow().shadow.notifications.values().any(|n| !super::shadow::is_final(n.state));
+            let owed =
+                self.vault.borrow().shadow.notifications.values().any(|n| !super::shadow::is_final(n.state));
             if acts.is_empty() && !owed {
                 break;
             }

@@ -11,6 +11,7 @@ use crate::pipeline::Pipeline;
 use crate::ports::{Clock, Courier};
 use crate::schema::{Letter, Receipt, Span};
 use crate::shell::parts;
+use crate::shell::writer::Writer;
 use crate::tail::Tail;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -113,7 +114,8 @@ fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failu
     let setup = setup::read(&Request { file: Some(file), ..Request::default() })?;
     let store = Store::open(state, &clock.now()).map_err(Failure::runtime)?;
     let tail = Tail::new(parts::tail_params(&setup.config), Vec::new(), 1);
-    let mut daemon = Daemon::new(tail, store, NoCourier, Pipeline::new(pipeline_params(&setup)));
+    let writer = Writer::start(store).map_err(Failure::runtime)?;
+    let mut daemon = Daemon::new(tail, writer, NoCourier, Pipeline::new(pipeline_params(&setup)));
     let begun = clock.now();
     let mut stored = 0;
     while stored < lines {
@@ -124,7 +126,7 @@ fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failu
         stored += turn.changes.events.len() as u64;
     }
     let took = Span(clock.now().boottime.0 - begun.boottime.0);
-    daemon.ledger.close().map_err(Failure::runtime)?;
+    daemon.ledger.into_store().and_then(Store::close).map_err(Failure::runtime)?;
     Ok(took)
 }
 
