@@ -12,7 +12,7 @@ use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::pipeline::{self, Pipeline};
 use crate::ports::{Batch, Courier, Ledger, LedgerError, LogSource};
 use crate::schema::{
-    Changes, Evidence, Finding, Letter, Position, RawLine, Reading, Receipt, Refusal, Timestamp,
+    Changes, Evidence, Finding, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal, Timestamp,
 };
 use crate::{detect, escalate};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub fn run(global: &Global, args: &ReplayArgs, out: &mut Out) -> Done {
         None => History::default(),
         Some(path) => History { store: Some(new_store(path, &reading)?), ..History::default() },
     };
-    let source = Merged::new(files, setup.grammars.clone())?;
+    let source = Merged::new(files, setup.grammars.clone(), now)?;
     let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params));
     let mut found = 0u64;
     loop {
@@ -140,13 +140,32 @@ struct Merged {
     /// Looks at lines ahead of the pipeline to learn their time; used only with several files.
     peek: Option<Normalize>,
     failed: Option<Failure>,
+    /// Identities of the files, told once with the first batch.
+    fresh: Vec<Generation>,
+}
+
+/// A file of history as a generation: its path is all that identifies it.
+fn generation(file: &HistoryFile, id: u64, now: Timestamp) -> Generation {
+    Generation {
+        id,
+        source: file.params.name.clone(),
+        path: Arc::from(file.path.display().to_string().as_str()),
+        device: 0,
+        inode: 0,
+        head_length: 0,
+        head_hash: [0; 32],
+        format: file.params.format.clone(),
+        finished: true,
+        seen_at: now,
+    }
 }
 
 impl Merged {
-    fn new(files: Vec<HistoryFile>, grammars: Arc<GrammarSet>) -> Result<Merged, Failure> {
+    fn new(files: Vec<HistoryFile>, grammars: Arc<GrammarSet>, now: Timestamp) -> Result<Merged, Failure> {
         let peek = (files.len() > 1)
             .then(|| Normalize::new(grammars, files.iter().map(|file| file.params.clone()).collect()));
-        let mut merged = Merged { next: Vec::new(), files, peek, failed: None };
+        let fresh = (1..).zip(&files).map(|(id, file)| generation(file, id, now)).collect();
+        let mut merged = Merged { next: Vec::new(), files, peek, failed: None, fresh };
         for index in 0..merged.files.len() {
             let line = merged.ahead(index)?;
             merged.next.push(line);
@@ -180,7 +199,7 @@ impl Merged {
 
 impl LogSource for Merged {
     fn poll(&mut self, _now: &Reading) -> Batch {
-        let mut batch = Batch { more: true, ..Batch::default() };
+        let mut batch = Batch { more: true, generations: std::mem::take(&mut self.fresh), ..Batch::default() };
         while batch.lines.len() < limits::BATCH_LINES_MAX {
             let Some(line) = self.take() else {
                 batch.more = false;

@@ -1,9 +1,11 @@
 //! The running daemon: relays that are down, signals, reloads that are refused.
 
-use crate::gate::Gate;
-use crate::machine::{free_port, wait_for};
+use crate::gate::{BINARY, Gate};
+use crate::machine::{can, free_port, skip, wait_for};
 use serde_json::json;
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::process::Command;
 use std::time::Duration;
 
 /// Five failures of one address: what the shipped rules find.
@@ -125,5 +127,55 @@ fn a_reload_with_a_broken_rule_keeps_the_old_set_and_says_why() {
         2,
         Duration::from_secs(10),
     );
+    assert_eq!(gate.stop(), Some(0), "{}", gate.said());
+}
+
+/// A program as an account without rights; root could read everything.
+fn as_nobody(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", program]);
+    command
+}
+
+#[test]
+fn a_log_that_may_not_be_read_is_told_and_read_from_where_it_stood() {
+    let test = "a log that may not be read";
+    if !can(test, &["setpriv"], true) {
+        return;
+    }
+    if !as_nobody(BINARY).arg("--version").output().is_ok_and(|output| output.status.success()) {
+        skip(test, "the program's folder is closed to other accounts");
+        return;
+    }
+    let mut gate = Gate::new();
+    fs::create_dir(gate.state()).unwrap();
+    chown(gate.state(), Some(65_534), Some(65_534)).unwrap();
+    gate.append("a.log", &attack("root"));
+    gate.configure(&[("a", "linux-auth", "a.log")], "");
+    let start = |gate: &mut Gate| {
+        let mut command = as_nobody(BINARY);
+        command.arg("--config").arg(gate.path("gatewatch.toml")).arg("run");
+        gate.start_as(command);
+        wait_for("the daemon to be ready", Duration::from_secs(20), || gate.answers());
+    };
+    start(&mut gate);
+    gate.wait_for_number("SELECT count(*) FROM events", 5, Duration::from_secs(10));
+    assert_eq!(gate.stop(), Some(0));
+    let log = gate.path("a.log");
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o600)).unwrap();
+    gate.append("a.log", &attack("admin"));
+    start(&mut gate);
+    wait_for("status to tell of the log", Duration::from_secs(10), || {
+        let refused = gate.status()["sources"][0]["refused"].to_string();
+        refused.contains("a.log") && refused.contains("denied")
+    });
+    assert_eq!(gate.number("SELECT count(*) FROM events"), Some(5));
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o644)).unwrap();
+    gate.wait_for_number("SELECT count(*) FROM events", 10, Duration::from_secs(10));
+    assert_eq!(gate.number("SELECT count(DISTINCT raw) FROM events"), Some(10));
+    assert_eq!(gate.number("SELECT count(*) FROM gaps"), Some(0));
+    wait_for("status to be well again", Duration::from_secs(10), || {
+        gate.status()["sources"][0]["refused"] == json!([])
+    });
     assert_eq!(gate.stop(), Some(0), "{}", gate.said());
 }

@@ -164,7 +164,7 @@ fn a_lock_of_another_process_holds_the_store_up_and_loses_nothing() {
     assert_eq!(gate.stop(), Some(0), "{}", gate.said());
 }
 
-/// A daemon whose state directory is a file system of 48 MiB in a mount namespace that ends with it.
+/// A daemon whose state directory is a file system of 96 MiB in a mount namespace that ends with it.
 fn on_a_small_disk(gate: &mut Gate) -> bool {
     fs::create_dir(gate.state()).unwrap();
     let mut command = Command::new("unshare");
@@ -174,7 +174,7 @@ fn on_a_small_disk(gate: &mut Gate) -> bool {
         "private",
         "sh",
         "-c",
-        r#"mount -t tmpfs -o size=48m,mode=750 tmpfs "$1" && shift && exec "$@""#,
+        r#"mount -t tmpfs -o size=96m,mode=750 tmpfs "$1" && shift && exec "$@""#,
         "sh",
     ]);
     command
@@ -209,15 +209,15 @@ fn a_full_disk_is_told_and_ingest_goes_on_when_there_is_room() {
     assert!(!fill.output().unwrap().status.success());
     // More than the daemon's reserve of 4 MiB.
     let wide = LINE.replace("root", &"r".repeat(600));
-    gate.append("a.log", &wide.repeat(12_000));
+    gate.append("a.log", &wide.repeat(6_000));
     wait_for("status to tell of the full disk", Duration::from_secs(30), || gate.is_degraded("store"));
     let why = gate.status()["degraded"].to_string();
     assert!(why.contains("full"), "{why}");
     gate.check_alive();
     must(gate.inside("rm").arg(&filler));
-    gate.wait_for_number("SELECT count(*) FROM events", 12_001, Duration::from_secs(40));
+    gate.wait_for_number("SELECT count(*) FROM events", 6_001, Duration::from_secs(40));
     let twice = gate.rows("SELECT count(*) AS n, count(DISTINCT offset) AS places FROM events");
-    assert_eq!(twice, [json!({"n": 12_001, "places": 12_001})]);
+    assert_eq!(twice, [json!({"n": 6_001, "places": 6_001})]);
     assert_eq!(gate.number("SELECT count(*) FROM gaps"), Some(0));
     wait_for("status to be well again", Duration::from_secs(10), || !gate.is_degraded("store"));
     assert_eq!(gate.stop(), Some(0), "{}", gate.said());

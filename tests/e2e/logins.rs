@@ -93,6 +93,7 @@ fn an_attack_on_sshd_reaches_a_mailbox_and_is_acknowledged() {
     let wrong: Vec<String> = mails(&lead).into_iter().filter(|mail| is_about(mail, "127.0.0.1")).collect();
     assert!(wrong.is_empty(), "escalated after the acknowledgement: {}", wrong[0]);
     assert_eq!(gate.stop(), Some(0), "{}", gate.said());
+    assert!(!gate.said().contains("\"ERROR\""), "all went well, but the daemon's log has errors: {}", gate.said());
 }
 
 fn attack(sshd: &Sshd) {

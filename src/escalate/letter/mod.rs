@@ -76,11 +76,8 @@ impl Escalate {
 
 impl Desk<'_> {
     fn headers(&self, incident: Option<&Incident>, tree: Option<&str>) -> Vec<(&'static str, String)> {
-        let mut headers = vec![
-            ("Auto-Submitted", "auto-generated".to_owned()),
-            ("X-Auto-Response-Suppress", "All".to_owned()),
-            ("X-Gatewatch-Kind", self.row.kind.name().to_owned()),
-        ];
+        // That it was written by a program, the courier says on every letter.
+        let mut headers = vec![("X-Gatewatch-Kind", self.row.kind.name().to_owned())];
         if let Some(incident) = incident {
             headers.push(("X-Gatewatch-Incident", ascii(&incident.id)));
             headers.push(("X-Gatewatch-Severity", incident.severity.name().to_owned()));

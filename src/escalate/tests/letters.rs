@@ -76,8 +76,6 @@ EVIDENCE
     assert!(tail.starts_with("medium: First login from a new address, user=root, 2026-11-23 09:00:00 UTC"));
     let id = letter.headers.iter().find(|(name, _)| *name == "X-Gatewatch-Incident").unwrap().1.clone();
     let headers = [
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
         ("X-Gatewatch-Kind", "notice"),
         ("X-Gatewatch-Incident", &id),
         ("X-Gatewatch-Severity", "high"),
