@@ -12,10 +12,9 @@
 use crate::detect::{self, Detect};
 use crate::escalate::{self, Escalate, WakeReason};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
-use crate::ports::Batch;
 use crate::schema::book::Book;
 use crate::schema::{
-    Act, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp,
+    Act, Batch, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp,
 };
 use crate::triage::{self, Triage};
 use std::sync::Arc;

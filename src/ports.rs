@@ -1,25 +1,9 @@
 //! The four ports through which the driver reaches the world. The real ones are the edges; the
 //! simulator and the replay have their own.
 
-use crate::schema::{
-    Changes, Evidence, Gap, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal,
-};
+pub use crate::schema::Batch;
+use crate::schema::{Changes, Evidence, Letter, Reading, Receipt, Refusal};
 use std::sync::Arc;
-
-/// What one poll of a [`LogSource`] brings.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Batch {
-    /// New lines in reading order; lines of one generation are in the order of the file.
-    pub lines: Vec<RawLine>,
-    /// New or changed identities of files.
-    pub generations: Vec<Generation>,
-    /// Positions after `lines`.
-    pub positions: Vec<Position>,
-    /// Possible losses, each told once.
-    pub gaps: Vec<Gap>,
-    /// Whether a poll right now would bring more.
-    pub more: bool,
-}
 
 /// Where lines come from. It remembers nothing durable: it is told the committed positions at its making.
 pub trait LogSource {

@@ -48,11 +48,7 @@ fn what_was_committed_comes_back_after_a_kill() {
     assert_eq!(numbers, [1, 3, 4], "closed ones are over; a resolved one can be reopened");
     assert_eq!(loaded.incidents[0], written.incidents[0]);
     assert_eq!(loaded.clocks, written.clocks[..2]);
-    assert_eq!(
-        loaded.notifications,
-        written.notifications[..4],
-        "owed ones, and all of a live incident"
-    );
+    assert_eq!(loaded.notifications, written.notifications[..4], "owed ones, and all of a live incident");
     assert_eq!(loaded.silences, written.silences[1..], "the ended one stays out");
     let next =
         (loaded.next_event, loaded.next_generation, loaded.next_notification, loaded.next_incident_number);

@@ -15,7 +15,13 @@
 //! * `regressions` are seeds and histories that found a defect, with their stories.
 //!
 //! SQLite's own file I/O is outside: `tests/crash.rs` kills the real program.
-#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test has no users")]
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test has no users"
+)]
 
 mod sim {
     pub mod actions;

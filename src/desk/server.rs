@@ -240,5 +240,4 @@ fn line(answer: &Answer) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -21,6 +21,7 @@ pub mod query;
 pub mod read;
 mod rows;
 pub mod saved;
+pub mod yardstick;
 
 pub use load::Loaded;
 pub use migrate::{APPLICATION_ID, VERSION};

@@ -1,7 +1,7 @@
 //! The write-set: everything that one step changes, committed in one transaction. It is the only
 //! hinge between the pure rooms and the durable store.
 
-use super::event::Event;
+use super::event::{Event, RawLine};
 use super::finding::{Finding, Fold};
 use super::incident::{Clock, Incident, Silence};
 use super::mail::{Attempt, Notification};
@@ -103,6 +103,21 @@ pub struct Gap {
     pub bytes: Option<u64>,
     /// Why.
     pub reason: GapReason,
+}
+
+/// What one poll of a log source brings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// New lines in reading order; lines of one generation are in the order of the file.
+    pub lines: Vec<RawLine>,
+    /// New or changed identities of files.
+    pub generations: Vec<Generation>,
+    /// Positions after `lines`.
+    pub positions: Vec<Position>,
+    /// Possible losses, each told once.
+    pub gaps: Vec<Gap>,
+    /// Whether a poll right now would bring more.
+    pub more: bool,
 }
 
 /// A path that a glob names and the tail does not read.

@@ -14,7 +14,9 @@ pub mod time;
 
 pub use act::{Act, Actor, Channel, Verb};
 pub use book::Book;
-pub use changes::{Changes, Gap, GapReason, Generation, JournalEntry, Position, Refusal, RuleRow, StateRow};
+pub use changes::{
+    Batch, Changes, Gap, GapReason, Generation, JournalEntry, Position, Refusal, RuleRow, StateRow,
+};
 pub use event::{Datum, Event, Flag, Flags, RawLine};
 pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
 pub use incident::{Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence};

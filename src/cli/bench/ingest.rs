@@ -5,16 +5,13 @@ use crate::cli::{Failure, samples, setup};
 use crate::config::params::{Request, pipeline_params};
 use crate::daemon::Daemon;
 use crate::host::clock::SystemClock;
-use crate::ledger::{self, Store};
-use crate::limits;
+use crate::ledger::{self, Store, yardstick};
 use crate::pipeline::Pipeline;
 use crate::ports::{Clock, Courier};
 use crate::schema::{Letter, Receipt, Span};
 use crate::shell::parts;
 use crate::shell::writer::Writer;
 use crate::tail::Tail;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -67,6 +64,7 @@ impl Ingest {
 /// # Errors
 /// A [`Failure`] when the scratch folder cannot be used.
 pub fn measure(kind: &'static str, lines: u64, folder: &Path) -> Result<Ingest, Failure> {
+    let clock = SystemClock::new().map_err(Failure::runtime)?;
     fs::create_dir_all(folder).map_err(Failure::runtime)?;
     let log = folder.join("sample.log");
     write_log(kind, lines, &log).map_err(Failure::runtime)?;
@@ -78,7 +76,8 @@ pub fn measure(kind: &'static str, lines: u64, folder: &Path) -> Result<Ingest, 
         let copy = folder.join(format!("bare-{round}"));
         fs::create_dir_all(&copy).map_err(Failure::runtime)?;
         let from = state.join(ledger::FILE_NAME);
-        result.bare = result.bare.min(bare(&from, &copy.join("bare.db")).map_err(Failure::runtime)?);
+        let bare = yardstick::bare_inserts(&from, &copy.join("bare.db"), &|| clock.now().boottime);
+        result.bare = result.bare.min(bare.map_err(Failure::runtime)?);
         fs::remove_dir_all(&state).map_err(Failure::runtime)?;
         fs::remove_dir_all(&copy).map_err(Failure::runtime)?;
     }
@@ -128,46 +127,6 @@ fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failu
     let took = Span(clock.now().boottime.0 - begun.boottime.0);
     daemon.ledger.into_store().and_then(Store::close).map_err(Failure::runtime)?;
     Ok(took)
-}
-
-/// The yardstick: the same rows into the same table with the same indexes, prepared once, in batches of the
-/// same size, with the same durability. Only the inserts are timed.
-fn bare(from: &Path, to: &Path) -> Result<Span, Box<dyn std::error::Error>> {
-    let clock = SystemClock::new()?;
-    let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let target = Connection::open(to)?;
-    let page: i64 = source.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-    target.execute_batch(&format!(
-        "PRAGMA page_size={page}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-    ))?;
-    let mut schema =
-        source.prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL")?;
-    for sql in schema.query_map([], |row| row.get::<_, String>(0))? {
-        target.execute_batch(&sql?)?;
-    }
-    let mut select = source.prepare("SELECT * FROM event ORDER BY id")?;
-    let columns = select.column_count();
-    let marks = vec!["?"; columns].join(",");
-    let mut insert = target.prepare(&format!("INSERT INTO event VALUES ({marks})"))?;
-    let mut rows = select.query([])?;
-    let mut took = 0;
-    loop {
-        let mut batch: Vec<Vec<Value>> = Vec::with_capacity(limits::BATCH_LINES_MAX);
-        while batch.len() < limits::BATCH_LINES_MAX {
-            let Some(row) = rows.next()? else { break };
-            batch.push((0..columns).map(|i| row.get(i)).collect::<Result<_, _>>()?);
-        }
-        if batch.is_empty() {
-            return Ok(Span(took));
-        }
-        let begun = clock.now();
-        target.execute_batch("BEGIN IMMEDIATE")?;
-        for row in &batch {
-            insert.execute(params_from_iter(row))?;
-        }
-        target.execute_batch("COMMIT")?;
-        took += clock.now().boottime.0 - begun.boottime.0;
-    }
 }
 
 /// Resident memory of this process.

@@ -4,11 +4,11 @@
 use super::sink;
 use crate::cli::{Failure, samples};
 use crate::host::clock::SystemClock;
-use crate::ledger;
+use crate::ledger::read::Reader;
 use crate::ports::Clock;
 use crate::schema::{Span, Timestamp};
 use crate::shell::{Options, Service};
-use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -148,26 +148,16 @@ fn evaluate(
     written: &BTreeMap<String, Timestamp>,
     taken: &[(String, Timestamp)],
 ) -> Result<Latency, Box<dyn std::error::Error>> {
-    let database = Connection::open_with_flags(
-        folder.join("state").join(ledger::FILE_NAME),
-        OpenFlags::SQLITE_OPEN_READ_ONLY,
-    )?;
-    let mut select = database.prepare(
-        "SELECT n.message_id, n.step, i.entity, i.detected_at FROM notifications n JOIN incidents i ON i.id = n.incident \
-         WHERE n.kind IN ('notice', 'escalation') AND n.state = 'accepted'",
-    )?;
-    let rows = select.query_map([], |row| {
-        Ok((
-            row.get::<_, String>(0)?,
-            row.get::<_, i64>(1)?,
-            row.get::<_, String>(2)?,
-            row.get::<_, String>(3)?,
-        ))
-    })?;
+    let sql = "SELECT n.message_id, n.step, i.entity, i.detected_at FROM notifications n JOIN incidents i ON i.id = n.incident \
+         WHERE n.kind IN ('notice', 'escalation') AND n.state = 'accepted'";
+    let reader = Reader::open(&folder.join("state"))?;
+    let rows = reader.rows(sql, [])?;
     let at: BTreeMap<&str, Timestamp> = taken.iter().rev().map(|(id, at)| (id.as_str(), *at)).collect();
     let (mut first, mut late) = (BTreeMap::new(), Vec::new());
     for row in rows {
-        let (id, step, entity, detected) = row?;
+        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (id, entity, detected) = (text("message_id"), text("entity"), text("detected_at"));
+        let step = row.get("step").and_then(Value::as_i64).unwrap_or(0);
         let Some(accepted) = at.get(id.as_str()) else { continue };
         if step > 0 {
             let due = Timestamp::parse_rfc3339(&detected).ok_or("a stored time is no RFC 3339")? + STEP;
