@@ -178,8 +178,8 @@ fn facts_html(out: &mut String, facts: &[(&'static str, String)]) -> std::fmt::R
         "<table role=\"presentation\" style=\"border-collapse:collapse;margin:0 0 8px;font-size:15px\">"
     )?;
     for (name, value) in facts {
-        let (left, right) =
-            ("padding:2px 12px 2px 0;vertical-align:top;opacity:.75", "padding:2px 0;vertical-align:top");
+        let left = "padding:2px 12px 2px 0;vertical-align:top;white-space:nowrap;opacity:.75";
+        let right = "padding:2px 0;vertical-align:top";
         let (name, value) = (escaped(name), escaped(value));
         writeln!(out, "<tr><td style=\"{left}\">{name}</td><td style=\"{right}\">{value}</td></tr>")?;
     }
