@@ -118,7 +118,7 @@ paths = ["{log}"]
 [mail]
 from = "gatewatch@example.org"
 domain = "gatewatch.example.org"
-max_per_recipient_per_hour = 100000
+max_per_recipient_per_hour = 10000
 [[mail.relay]]
 host = "127.0.0.1"
 port = {port}
