@@ -9,7 +9,6 @@ use super::window::{Entry, Episode, Group, Hot, Moment};
 use super::{Detect, OVERFLOW_RULE, silence_of};
 use crate::limits::WINDOW_KEYS_MAX;
 use crate::schema::{Event, Finding, FindingKind, Severity, Timestamp, Verdict};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What reaches a correlation from one event.
@@ -18,7 +17,7 @@ struct Feed {
     /// References whose detection the event fits.
     matched: Vec<usize>,
     /// Groups of a referenced correlation that the event entered.
-    touched: Vec<Box<str>>,
+    touched: Vec<Arc<str>>,
 }
 
 /// One step of a sequence that was found.
@@ -33,19 +32,25 @@ struct Step {
 impl Detect {
     /// Carries matches to the correlations that refer to them, level by level: a correlation has a higher index
     /// than what it refers to, so the lowest waiting one has all its input.
-    pub(super) fn follow(&mut self, set: &RuleSet, matched: &[usize], facts: &mut Facts<'_>) -> Vec<Finding> {
+    pub(super) fn follow<'e>(
+        &mut self,
+        set: &'e RuleSet,
+        matched: &[usize],
+        facts: &mut Facts<'e>,
+    ) -> Vec<Finding> {
         let mut found: Vec<(usize, Finding)> = Vec::new();
-        let mut feeds: BTreeMap<usize, Feed> = BTreeMap::new();
+        let mut feeds: Vec<(usize, Feed)> = Vec::new();
         for &index in matched {
             let Some(rule) = set.rule(index) else { continue };
             if rule.meta.generates {
                 found.extend(self.single(index, rule, facts.event).map(|finding| (index, finding)));
             }
             for &(parent, nth) in set.parents(index) {
-                feeds.entry(parent).or_default().matched.push(nth);
+                feed_of(&mut feeds, parent).matched.push(nth);
             }
         }
-        while let Some((index, feed)) = feeds.pop_first() {
+        while let Some(next) = (0..feeds.len()).min_by_key(|at| feeds.get(*at).map(|feed| feed.0)) {
+            let (index, feed) = feeds.swap_remove(next);
             let Some(rule) = set.rule(index) else { continue };
             let Some(correlation) = rule.correlation() else { continue };
             let (touched, findings) = match correlation.counting {
@@ -56,7 +61,7 @@ impl Detect {
             };
             found.extend(findings.into_iter().map(|finding| (index, finding)));
             for &(parent, _) in set.parents(index) {
-                feeds.entry(parent).or_default().touched.extend(touched.iter().cloned());
+                feed_of(&mut feeds, parent).touched.extend(touched.iter().cloned());
             }
         }
         found.sort_by_key(|(index, _)| *index);
@@ -72,14 +77,10 @@ impl Detect {
             ("target_user", event.target_user.as_deref()),
             ("host", event.host.as_deref()),
         ];
-        let usable = |(name, value): (&'static str, Option<&'_ str>)| {
-            value.filter(|value| !is_null_like(value)).map(|value| (Box::from(name), Box::from(value)))
-        };
-        let (name, value): (Box<str>, Box<str>) = choices
-            .into_iter()
-            .find_map(usable)
-            .unwrap_or_else(|| ("source".into(), (&*event.source).into()));
-        let key = report::key_of(&[name, value]);
+        let named = choices.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let usable = named.into_iter().find(|(_, value)| !is_null_like(value));
+        let (name, value) = usable.unwrap_or(("source", &event.source));
+        let key = report::key_of([name, value].into_iter());
         let moment = (event.counted_at, event.id);
         let (observed, last) = (f64::from(event.count.max(1)), event.counted_at);
         let hot = Told { moment, last, observed, most: observed };
@@ -93,14 +94,14 @@ impl Detect {
     }
 
     /// event_count and value_count.
-    fn counted(
+    fn counted<'e>(
         &mut self,
         index: usize,
         rule: &Rule,
-        correlation: &Correlation,
+        correlation: &'e Correlation,
         feed: &Feed,
-        facts: &mut Facts<'_>,
-    ) -> (Vec<Box<str>>, Vec<Finding>) {
+        facts: &mut Facts<'e>,
+    ) -> (Vec<Arc<str>>, Vec<Finding>) {
         let references =
             feed.matched.iter().filter_map(|nth| Some((*nth, correlation.references.get(*nth)?)));
         // An event that fits several references counts once.
@@ -143,15 +144,15 @@ impl Detect {
     }
 
     /// temporal and temporal_ordered.
-    fn sequence(
+    fn sequence<'e>(
         &mut self,
         set: &RuleSet,
         index: usize,
         rule: &Rule,
-        correlation: &Correlation,
+        correlation: &'e Correlation,
         feed: Feed,
-        facts: &mut Facts<'_>,
-    ) -> (Vec<Box<str>>, Vec<Finding>) {
+        facts: &mut Facts<'e>,
+    ) -> (Vec<Arc<str>>, Vec<Finding>) {
         let event = facts.event;
         let mut keys = feed.touched;
         let mut findings = Vec::new();
@@ -161,12 +162,11 @@ impl Detect {
                 continue;
             };
             let Some(memory) = self.memories.get_mut(index) else { continue };
-            match memory.open(&key, &self.streams, event.counted_at) {
-                Some(group) => {
-                    group.insert(entry(event, correlation, nth, None), correlation.timespan);
-                    keys.push(key);
-                }
-                None => findings.extend(self.overflow(index, rule, event)),
+            let entry = entry(event, correlation, nth, None);
+            if memory.remember(&key, entry, correlation.timespan, &self.streams, event) {
+                keys.push(key);
+            } else {
+                findings.extend(self.overflow(index, rule, event));
             }
         }
         keys.sort_unstable();
@@ -183,7 +183,7 @@ impl Detect {
         index: usize,
         rule: &Rule,
         correlation: &Correlation,
-        key: &str,
+        key: &Arc<str>,
         event: &Event,
     ) -> Option<Finding> {
         let begin: Moment = (event.counted_at, event.id);
@@ -264,7 +264,7 @@ impl Detect {
         &mut self,
         index: usize,
         rule: &Rule,
-        key: &str,
+        key: &Arc<str>,
         event: &Event,
         told: Told,
         decide: impl FnOnce(&Group) -> Decision,
@@ -326,6 +326,15 @@ impl Detect {
     }
 }
 
+/// What waits for a correlation; few wait at once.
+fn feed_of(feeds: &mut Vec<(usize, Feed)>, index: usize) -> &mut Feed {
+    let at = feeds.iter().position(|(known, _)| *known == index).unwrap_or_else(|| {
+        feeds.push((index, Feed::default()));
+        feeds.len() - 1
+    });
+    &mut feeds[at].1
+}
+
 /// When a rule held, and how much was counted.
 #[derive(Clone, Copy)]
 struct Told {
@@ -343,25 +352,23 @@ impl Told {
 }
 
 /// The group's key of an event; `None` where a value is absent or stands for nobody.
-fn key(reference: &Reference, facts: &mut Facts<'_>) -> Option<Box<str>> {
-    let mut values: Vec<Box<str>> = Vec::with_capacity(reference.group.len());
+fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Arc<str>> {
     for field in &reference.group {
-        let value = facts.values(*field).first().filter(|value| !is_null_like(&value.text))?;
-        values.push(value.text.as_ref().into());
+        facts.values(*field).first().filter(|value| !is_null_like(&value.text))?;
     }
-    Some(report::key_of(&values))
+    Some(facts.key(&reference.group))
 }
 
 fn entry(event: &Event, correlation: &Correlation, nth: usize, value: Option<Box<str>>) -> Entry {
     let by_user = correlation.group_by.iter().any(|name| &**name == "user" || &**name == "user.name");
-    let who = if by_user { event.src_ip.map(|ip| ip.to_string().into()) } else { event.user.clone() };
+    let who = || if by_user { event.src_ip.map(|ip| ip.to_string().into()) } else { event.user.clone() };
     Entry {
         at: event.counted_at,
         id: event.id,
         count: event.count.max(1),
         nth: u16::try_from(nth).unwrap_or(u16::MAX),
         stream: event.generation,
-        who: who.filter(|_| value.is_none()),
+        who: if value.is_none() { who() } else { None },
         value,
     }
 }

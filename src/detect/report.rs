@@ -77,9 +77,15 @@ pub fn finding(rule: &Rule, id: Arc<str>, group: Pairs, mut decision: Decision) 
 }
 
 /// The key of a group in memory: its values in order. The joiner inside a value is shown, not obeyed.
-pub fn key_of(values: &[Box<str>]) -> Box<str> {
-    let safe: Vec<String> = values.iter().map(|v| v.replace(JOINER, "\\x1f")).collect();
-    safe.join("\u{1f}").into()
+pub fn key_of<'v>(values: impl Iterator<Item = &'v str>) -> Arc<str> {
+    let mut key = String::new();
+    for (at, value) in values.enumerate() {
+        if at > 0 {
+            key.push(JOINER);
+        }
+        if value.contains(JOINER) { key.push_str(&value.replace(JOINER, "\\x1f")) } else { key.push_str(value) }
+    }
+    key.into()
 }
 
 /// Key and value pairs of a group's key.
