@@ -2,7 +2,7 @@
 
 use super::eval::Facts;
 use super::field::is_null_like;
-use super::memory::Overflow;
+use super::memory::{Key, Overflow};
 use super::report::{self, Decision, Pairs};
 use super::rule::{Correlation, Counting, Reference, Rule, RuleSet};
 use super::window::{Entry, Episode, Group, Hot, Moment};
@@ -17,7 +17,7 @@ struct Feed {
     /// References whose detection the event fits.
     matched: Vec<usize>,
     /// Groups of a referenced correlation that the event entered.
-    touched: Vec<Arc<str>>,
+    touched: Vec<Key>,
 }
 
 /// One step of a sequence that was found.
@@ -80,7 +80,7 @@ impl Detect {
         let named = choices.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let usable = named.into_iter().find(|(_, value)| !is_null_like(value));
         let (name, value) = usable.unwrap_or(("source", &event.source));
-        let key = report::key_of([name, value].into_iter());
+        let key = Key::new(report::key_of([name, value].into_iter()));
         let moment = (event.counted_at, event.id);
         let (observed, last) = (f64::from(event.count.max(1)), event.counted_at);
         let hot = Told { moment, last, observed, most: observed };
@@ -101,7 +101,7 @@ impl Detect {
         correlation: &'e Correlation,
         feed: &Feed,
         facts: &mut Facts<'e>,
-    ) -> (Vec<Arc<str>>, Vec<Finding>) {
+    ) -> (Vec<Key>, Vec<Finding>) {
         let references =
             feed.matched.iter().filter_map(|nth| Some((*nth, correlation.references.get(*nth)?)));
         // An event that fits several references counts once.
@@ -137,7 +137,7 @@ impl Detect {
         let told = hot.and_then(|hot| Some((hot, Told::of(group, &hot)?)));
         let finding = told.and_then(|(hot, told)| {
             self.settle(index, rule, &key, event, told, |group| {
-                decide_count(rule, correlation, group, &hot, &key)
+                decide_count(rule, correlation, group, &hot, &key.text)
             })
         });
         (vec![key], finding.into_iter().collect())
@@ -152,7 +152,7 @@ impl Detect {
         correlation: &'e Correlation,
         feed: Feed,
         facts: &mut Facts<'e>,
-    ) -> (Vec<Arc<str>>, Vec<Finding>) {
+    ) -> (Vec<Key>, Vec<Finding>) {
         let event = facts.event;
         let mut keys = feed.touched;
         let mut findings = Vec::new();
@@ -169,7 +169,7 @@ impl Detect {
                 findings.extend(self.overflow(index, rule, event));
             }
         }
-        keys.sort_unstable();
+        keys.sort_unstable_by(|a, b| a.text.cmp(&b.text));
         keys.dedup();
         for key in &keys {
             findings.extend(self.sequence_in(set, index, rule, correlation, key, event));
@@ -183,7 +183,7 @@ impl Detect {
         index: usize,
         rule: &Rule,
         correlation: &Correlation,
-        key: &Arc<str>,
+        key: &Key,
         event: &Event,
     ) -> Option<Finding> {
         let begin: Moment = (event.counted_at, event.id);
@@ -203,7 +203,7 @@ impl Detect {
             told.most = told.most.max(observed);
         }
         let (told, steps) = told?;
-        let group = report::pairs(&correlation.group_by, key);
+        let group = report::pairs(&correlation.group_by, &key.text);
         self.settle(index, rule, key, event, told, |_| decide_sequence(correlation, &steps, told, &group))
     }
 
@@ -214,7 +214,7 @@ impl Detect {
         set: &RuleSet,
         index: usize,
         c: &Correlation,
-        key: &str,
+        key: &Key,
         end: Moment,
     ) -> Option<Vec<Step>> {
         let oldest = end.0 - c.timespan;
@@ -246,7 +246,7 @@ impl Detect {
         reference: &Reference,
         referred: &Rule,
         child: &Correlation,
-        key: &str,
+        key: &Key,
         until: Moment,
         inclusive: bool,
     ) -> Option<Step> {
@@ -264,7 +264,7 @@ impl Detect {
         &mut self,
         index: usize,
         rule: &Rule,
-        key: &Arc<str>,
+        key: &Key,
         event: &Event,
         told: Told,
         decide: impl FnOnce(&Group) -> Decision,
@@ -288,7 +288,7 @@ impl Detect {
             return None;
         }
         let decision = decide(group);
-        let finding = report::finding_id(&rule.meta.id, key, told.moment.0, silence);
+        let finding = report::finding_id(&rule.meta.id, &key.text, told.moment.0, silence);
         let oldest = group.begin(Episode {
             first: told.moment.0,
             last: told.last,
@@ -300,8 +300,8 @@ impl Detect {
         });
         memory.owe(oldest.and_then(|mut episode| episode.fold()));
         let pairs = match rule.correlation() {
-            Some(correlation) => report::pairs(&correlation.group_by, key),
-            None => single_pairs(key),
+            Some(correlation) => report::pairs(&correlation.group_by, &key.text),
+            None => single_pairs(&key.text),
         };
         Some(report::finding(rule, finding, pairs, decision))
     }
@@ -352,7 +352,7 @@ impl Told {
 }
 
 /// The group's key of an event; `None` where a value is absent or stands for nobody.
-fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Arc<str>> {
+fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Key> {
     for field in &reference.group {
         facts.values(*field).first().filter(|value| !is_null_like(&value.text))?;
     }

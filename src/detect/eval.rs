@@ -2,11 +2,11 @@
 
 use super::field::{Field, Text, Values};
 use super::logsource::{Facet, is_vpn};
+use super::memory::Key;
 use super::pattern::{Pattern, stands};
 use super::report;
 use super::rule::{Detection, Expr, Test};
 use crate::schema::Event;
-use std::sync::Arc;
 
 /// One event as rules see it; each field is read once.
 pub struct Facts<'e> {
@@ -18,7 +18,7 @@ pub struct Facts<'e> {
     /// By field, where its values stand in `read`, and one; 0 = not read yet.
     places: Vec<usize>,
     /// The key that was made last, and of which fields.
-    key: Option<(&'e [usize], Arc<str>)>,
+    key: Option<(&'e [usize], Key)>,
 }
 
 impl<'e> Facts<'e> {
@@ -48,7 +48,7 @@ impl<'e> Facts<'e> {
     }
 
     /// The key of a group by the first values of these fields; rules that group alike share it.
-    pub fn key(&mut self, group: &'e [usize]) -> Arc<str> {
+    pub fn key(&mut self, group: &'e [usize]) -> Key {
         if let Some((known, key)) = &self.key
             && *known == group
         {
@@ -61,7 +61,7 @@ impl<'e> Facts<'e> {
             let at = self.places.get(*field)?.checked_sub(1)?;
             self.read.get(at)?.as_slice().first().map(|value| &*value.text)
         };
-        let key = report::key_of(group.iter().map(|field| first(field).unwrap_or("")));
+        let key = Key::new(report::key_of(group.iter().map(|field| first(field).unwrap_or(""))));
         self.key = Some((group, key.clone()));
         key
     }
