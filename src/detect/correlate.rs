@@ -20,13 +20,21 @@ struct Feed {
     touched: Vec<Key>,
 }
 
-/// One step of a sequence that was found.
-struct Step {
-    text: String,
+/// Where a step of a sequence was found.
+#[derive(Clone, Copy)]
+struct Stop {
     moment: Moment,
-    evidence: Vec<Moment>,
     /// What a referenced correlation counts; 0 for a detection.
     count: f64,
+    /// It was looked for up to here, with or without that moment.
+    until: Moment,
+    inclusive: bool,
+}
+
+/// One step of a sequence, in words.
+struct Step {
+    text: String,
+    evidence: Vec<Moment>,
 }
 
 impl Detect {
@@ -188,75 +196,101 @@ impl Detect {
     ) -> Option<Finding> {
         let begin: Moment = (event.counted_at, event.id);
         let until = event.counted_at + correlation.timespan;
-        let own = self.memories.get(index)?.get(key);
-        let later = own.iter().flat_map(|group| group.entries.iter()).map(|e| (e.at, e.id));
-        let mut ends: Vec<Moment> = later.filter(|end| *end > begin && end.0 <= until).collect();
-        ends.insert(0, begin);
-        ends.dedup();
-        let mut told: Option<(Told, Vec<Step>)> = None;
+        let later = self.memories.get(index)?.get(key).into_iter().flat_map(|group| group.after(begin));
+        let ends = std::iter::once(begin).chain(later.take_while(|end| end.0 <= until));
+        let mut told: Option<Told> = None;
         for end in ends {
-            let Some(steps) = self.steps(set, index, correlation, key, end) else { continue };
-            let observed = steps.iter().map(|step| step.count).sum::<f64>().max(1.0);
-            let (told, _) =
-                told.get_or_insert((Told { moment: end, last: end.0, observed, most: observed }, steps));
+            let mut observed = 0.0;
+            if self.walk(set, index, correlation, key, end, |_, stop| observed += stop.count).is_none() {
+                continue;
+            }
+            let observed = f64::max(observed, 1.0);
+            let told = told.get_or_insert(Told { moment: end, last: end.0, observed, most: observed });
             told.last = end.0;
             told.most = told.most.max(observed);
         }
-        let (told, steps) = told?;
+        let told = told?;
+        let mut steps = Vec::with_capacity(correlation.references.len());
+        self.walk(set, index, correlation, key, told.moment, |nth, stop| {
+            steps.extend(self.step(set, index, correlation, key, (nth, stop)));
+        })?;
+        steps.reverse();
         let group = report::pairs(&correlation.group_by, &key.text);
         self.settle(index, rule, key, event, told, |_| decide_sequence(correlation, &steps, told, &group))
     }
 
-    /// The steps of a sequence that is complete at `end`; `None` where it is not. A referenced correlation stands
-    /// for the state "its condition holds over its own window up to that moment", whether or not it was told.
-    fn steps(
+    /// Sees the steps of a sequence that is complete at `end`, the last one first; `None` where it is not. A
+    /// referenced correlation stands for the state "its condition holds over its own window up to that moment",
+    /// whether or not it was told.
+    fn walk(
         &self,
         set: &RuleSet,
         index: usize,
         c: &Correlation,
         key: &Key,
         end: Moment,
-    ) -> Option<Vec<Step>> {
+        mut see: impl FnMut(usize, Stop),
+    ) -> Option<()> {
         let oldest = end.0 - c.timespan;
         let ordered = c.counting == Counting::InOrder;
-        let own = self.memories.get(index)?.get(key);
-        let (mut cursor, mut inclusive) = (end, true);
-        let mut steps = Vec::with_capacity(c.references.len());
+        let (mut until, mut inclusive, mut at_end) = (end, true, false);
         for (nth, reference) in c.references.iter().enumerate().rev() {
-            let referred = set.rule(reference.rule)?;
-            let step = match referred.correlation() {
-                Some(child) => self.state_step(reference, referred, child, key, cursor, inclusive)?,
-                None => own_step(own?, nth, referred, cursor, inclusive)?,
+            let (moment, count) = match set.rule(reference.rule)?.correlation() {
+                Some(child) => self.state(reference, child, key, until, inclusive)?,
+                None => {
+                    let entry = own_entry(self.memories.get(index)?.get(key)?, nth, until, inclusive)?;
+                    ((entry.at, entry.id), 0.0)
+                }
             };
-            if step.moment.0 < oldest {
+            if moment.0 < oldest {
                 return None;
             }
+            at_end |= moment == end;
+            see(nth, Stop { moment, count, until, inclusive });
             if ordered {
-                (cursor, inclusive) = (step.moment, false);
+                (until, inclusive) = (moment, false);
             }
-            steps.push(step);
         }
-        steps.reverse();
         // Something must happen at the end itself, else the sequence was complete before.
-        steps.iter().any(|step| step.moment == end).then_some(steps)
+        at_end.then_some(())
     }
 
-    fn state_step(
+    fn state(
         &self,
         reference: &Reference,
-        referred: &Rule,
         child: &Correlation,
         key: &Key,
         until: Moment,
         inclusive: bool,
-    ) -> Option<Step> {
+    ) -> Option<(Moment, f64)> {
         let group = self.memories.get(reference.rule)?.get(key)?;
         let distinct = child.counting == Counting::Values;
         let (count, moment) = group.count_until(until, child.timespan, distinct, inclusive)?;
-        child.holds(count).then_some(())?;
-        let inside = |e: &&Entry| e.at >= until.0 - child.timespan && (e.at, e.id) <= moment;
+        child.holds(count).then_some((moment, count))
+    }
+
+    /// What is told of a step.
+    fn step(
+        &self,
+        set: &RuleSet,
+        index: usize,
+        c: &Correlation,
+        key: &Key,
+        (nth, stop): (usize, Stop),
+    ) -> Option<Step> {
+        let reference = c.references.get(nth)?;
+        let referred = set.rule(reference.rule)?;
+        let what = &referred.meta.what;
+        let Some(child) = referred.correlation() else {
+            let entry = own_entry(self.memories.get(index)?.get(key)?, nth, stop.until, stop.inclusive)?;
+            let who = report::named(entry.who.as_deref().into_iter());
+            let text = if who.is_empty() { what.to_string() } else { format!("{what} ({who})") };
+            return Some(Step { text, evidence: vec![stop.moment] });
+        };
+        let group = self.memories.get(reference.rule)?.get(key)?;
+        let inside = |e: &&Entry| e.at >= stop.until.0 - child.timespan && (e.at, e.id) <= stop.moment;
         let evidence = group.entries.iter().filter(inside).map(|e| (e.at, e.id)).collect();
-        Some(Step { text: format!("{count} {}", referred.meta.what), moment, evidence, count })
+        Some(Step { text: format!("{} {what}", stop.count), evidence })
     }
 
     /// Folds into the episode that the moment belongs to, or begins one and tells it.
@@ -373,17 +407,9 @@ fn entry(event: &Event, correlation: &Correlation, nth: usize, value: Option<Box
     }
 }
 
-fn own_step(group: &Group, nth: usize, referred: &Rule, until: Moment, inclusive: bool) -> Option<Step> {
+fn own_entry(group: &Group, nth: usize, until: Moment, inclusive: bool) -> Option<&Entry> {
     let before = |e: &&Entry| (e.at, e.id) < until || (inclusive && (e.at, e.id) == until);
-    let entry = group.entries.iter().rev().find(|e| usize::from(e.nth) == nth && before(e))?;
-    let moment = (entry.at, entry.id);
-    let who = report::named(entry.who.as_deref().into_iter());
-    let text = if who.is_empty() {
-        referred.meta.what.to_string()
-    } else {
-        format!("{} ({who})", referred.meta.what)
-    };
-    Some(Step { text, moment, evidence: vec![moment], count: 0.0 })
+    group.entries.iter().rev().find(|e| usize::from(e.nth) == nth && before(e))
 }
 
 fn decide_count(rule: &Rule, correlation: &Correlation, group: &Group, hot: &Hot, key: &str) -> Decision {

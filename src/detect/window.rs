@@ -154,6 +154,12 @@ impl Group {
             && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep.episodes))
     }
 
+    /// The moments of its events after a moment.
+    pub fn after(&self, moment: Moment) -> impl Iterator<Item = Moment> {
+        let from = self.entries.partition_point(|e| (e.at, e.id) <= moment);
+        self.entries.range(from..).map(|e| (e.at, e.id))
+    }
+
     /// Forgets one event.
     pub fn forget(&mut self, moment: Moment) {
         if let Ok(index) = self.entries.binary_search_by(|e| (e.at, e.id).cmp(&moment)) {
