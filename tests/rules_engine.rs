@@ -441,6 +441,37 @@ proptest! {
 }
 
 #[test]
+fn events_that_wait_for_late_ones_fill_few_rows_and_a_restart_keeps_them() {
+    let (set, mut stored, mut stored_whole) = (builtin(), Stored::default(), Stored::default());
+    let (mut whole, mut parts) = (room(&set), room(&set));
+    let mut feed = |n: u64, event: Event| {
+        let event = Event { id: n + 1, ..event };
+        let found = whole.observe(&event);
+        assert_eq!(found, parts.observe(&event));
+        if n % 37 == 0 {
+            assert_eq!(stored.take(&mut parts), stored_whole.take(&mut whole));
+            assert!(stored.0 == stored_whole.0, "the same bytes after event {n}");
+            parts = stored.open(&set);
+        }
+        (found, stored.0.len())
+    };
+    let success = |seconds, n| login(seconds, Outcome::Success, "ana", &format!("198.51.100.{n}"));
+    for n in 0..600u32 {
+        let behind = n % 5 == 4; // Every fifth comes from a file that is a minute behind.
+        let seconds = f64::from(n) * 0.1 - if behind { 60.0 } else { 0.0 };
+        let generation = 1 + u64::from(behind);
+        let (found, rows) = feed(n.into(), Event { generation, ..success(seconds, n % 200) });
+        assert!(found.is_empty() && rows < 12, "{rows} rows for {n} events");
+    }
+    // The failures before the first success come late, after restarts; then nothing of it is left.
+    let late = |n: u64| failed(-5.0 + n as f64, "ana", "198.51.100.0");
+    let found: Vec<Finding> = (0..5).flat_map(|n| feed(600 + n, late(n)).0).collect();
+    assert_eq!(rules_of(&found), ["auth-brute-force-source", "auth-success-after-failures"]);
+    (605..740).for_each(|n| drop(feed(n, Event { generation: 1 + n % 2, ..success(9_000.0, 201) })));
+    assert!(feed(740, success(9_200.0, 201)).1 < 10, "the pages of the burst are gone");
+}
+
+#[test]
 fn new_rules_keep_the_memory_of_the_old_ones() {
     let set = builtin();
     let mut detect = room(&set);

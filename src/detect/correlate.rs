@@ -2,14 +2,13 @@
 
 use super::eval::Facts;
 use super::field::is_null_like;
-use super::memory::Overflow;
+use super::memory::{Key, Overflow};
 use super::report::{self, Decision, Pairs};
 use super::rule::{Correlation, Counting, Reference, Rule, RuleSet};
 use super::window::{Entry, Episode, Group, Hot, Moment};
 use super::{Detect, OVERFLOW_RULE, silence_of};
 use crate::limits::WINDOW_KEYS_MAX;
 use crate::schema::{Event, Finding, FindingKind, Severity, Timestamp, Verdict};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What reaches a correlation from one event.
@@ -18,34 +17,48 @@ struct Feed {
     /// References whose detection the event fits.
     matched: Vec<usize>,
     /// Groups of a referenced correlation that the event entered.
-    touched: Vec<Box<str>>,
+    touched: Vec<Key>,
 }
 
-/// One step of a sequence that was found.
-struct Step {
-    text: String,
+/// Where a step of a sequence was found.
+#[derive(Clone, Copy)]
+struct Stop {
     moment: Moment,
-    evidence: Vec<Moment>,
     /// What a referenced correlation counts; 0 for a detection.
     count: f64,
+    /// It was looked for up to here, with or without that moment.
+    until: Moment,
+    inclusive: bool,
+}
+
+/// One step of a sequence, in words.
+struct Step {
+    text: String,
+    evidence: Vec<Moment>,
 }
 
 impl Detect {
     /// Carries matches to the correlations that refer to them, level by level: a correlation has a higher index
     /// than what it refers to, so the lowest waiting one has all its input.
-    pub(super) fn follow(&mut self, set: &RuleSet, matched: &[usize], facts: &mut Facts<'_>) -> Vec<Finding> {
+    pub(super) fn follow<'e>(
+        &mut self,
+        set: &'e RuleSet,
+        matched: &[usize],
+        facts: &mut Facts<'e>,
+    ) -> Vec<Finding> {
         let mut found: Vec<(usize, Finding)> = Vec::new();
-        let mut feeds: BTreeMap<usize, Feed> = BTreeMap::new();
+        let mut feeds: Vec<(usize, Feed)> = Vec::new();
         for &index in matched {
             let Some(rule) = set.rule(index) else { continue };
             if rule.meta.generates {
                 found.extend(self.single(index, rule, facts.event).map(|finding| (index, finding)));
             }
             for &(parent, nth) in set.parents(index) {
-                feeds.entry(parent).or_default().matched.push(nth);
+                feed_of(&mut feeds, parent).matched.push(nth);
             }
         }
-        while let Some((index, feed)) = feeds.pop_first() {
+        while let Some(next) = (0..feeds.len()).min_by_key(|at| feeds.get(*at).map(|feed| feed.0)) {
+            let (index, feed) = feeds.swap_remove(next);
             let Some(rule) = set.rule(index) else { continue };
             let Some(correlation) = rule.correlation() else { continue };
             let (touched, findings) = match correlation.counting {
@@ -56,7 +69,7 @@ impl Detect {
             };
             found.extend(findings.into_iter().map(|finding| (index, finding)));
             for &(parent, _) in set.parents(index) {
-                feeds.entry(parent).or_default().touched.extend(touched.iter().cloned());
+                feed_of(&mut feeds, parent).touched.extend(touched.iter().cloned());
             }
         }
         found.sort_by_key(|(index, _)| *index);
@@ -72,14 +85,10 @@ impl Detect {
             ("target_user", event.target_user.as_deref()),
             ("host", event.host.as_deref()),
         ];
-        let usable = |(name, value): (&'static str, Option<&'_ str>)| {
-            value.filter(|value| !is_null_like(value)).map(|value| (Box::from(name), Box::from(value)))
-        };
-        let (name, value): (Box<str>, Box<str>) = choices
-            .into_iter()
-            .find_map(usable)
-            .unwrap_or_else(|| ("source".into(), (&*event.source).into()));
-        let key = report::key_of(&[name, value]);
+        let named = choices.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let usable = named.into_iter().find(|(_, value)| !is_null_like(value));
+        let (name, value) = usable.unwrap_or(("source", &event.source));
+        let key = Key::new(report::key_of([name, value].into_iter()));
         let moment = (event.counted_at, event.id);
         let (observed, last) = (f64::from(event.count.max(1)), event.counted_at);
         let hot = Told { moment, last, observed, most: observed };
@@ -93,14 +102,14 @@ impl Detect {
     }
 
     /// event_count and value_count.
-    fn counted(
+    fn counted<'e>(
         &mut self,
         index: usize,
         rule: &Rule,
-        correlation: &Correlation,
+        correlation: &'e Correlation,
         feed: &Feed,
-        facts: &mut Facts<'_>,
-    ) -> (Vec<Box<str>>, Vec<Finding>) {
+        facts: &mut Facts<'e>,
+    ) -> (Vec<Key>, Vec<Finding>) {
         let references =
             feed.matched.iter().filter_map(|nth| Some((*nth, correlation.references.get(*nth)?)));
         // An event that fits several references counts once.
@@ -136,22 +145,22 @@ impl Detect {
         let told = hot.and_then(|hot| Some((hot, Told::of(group, &hot)?)));
         let finding = told.and_then(|(hot, told)| {
             self.settle(index, rule, &key, event, told, |group| {
-                decide_count(rule, correlation, group, &hot, &key)
+                decide_count(rule, correlation, group, &hot, &key.text)
             })
         });
         (vec![key], finding.into_iter().collect())
     }
 
     /// temporal and temporal_ordered.
-    fn sequence(
+    fn sequence<'e>(
         &mut self,
         set: &RuleSet,
         index: usize,
         rule: &Rule,
-        correlation: &Correlation,
+        correlation: &'e Correlation,
         feed: Feed,
-        facts: &mut Facts<'_>,
-    ) -> (Vec<Box<str>>, Vec<Finding>) {
+        facts: &mut Facts<'e>,
+    ) -> (Vec<Key>, Vec<Finding>) {
         let event = facts.event;
         let mut keys = feed.touched;
         let mut findings = Vec::new();
@@ -161,15 +170,14 @@ impl Detect {
                 continue;
             };
             let Some(memory) = self.memories.get_mut(index) else { continue };
-            match memory.open(&key, &self.streams, event.counted_at) {
-                Some(group) => {
-                    group.insert(entry(event, correlation, nth, None), correlation.timespan);
-                    keys.push(key);
-                }
-                None => findings.extend(self.overflow(index, rule, event)),
+            let entry = entry(event, correlation, nth, None);
+            if memory.remember(&key, entry, correlation.timespan, &self.streams, event) {
+                keys.push(key);
+            } else {
+                findings.extend(self.overflow(index, rule, event));
             }
         }
-        keys.sort_unstable();
+        keys.sort_unstable_by(|a, b| a.text.cmp(&b.text));
         keys.dedup();
         for key in &keys {
             findings.extend(self.sequence_in(set, index, rule, correlation, key, event));
@@ -183,80 +191,106 @@ impl Detect {
         index: usize,
         rule: &Rule,
         correlation: &Correlation,
-        key: &str,
+        key: &Key,
         event: &Event,
     ) -> Option<Finding> {
         let begin: Moment = (event.counted_at, event.id);
         let until = event.counted_at + correlation.timespan;
-        let own = self.memories.get(index)?.get(key);
-        let later = own.iter().flat_map(|group| group.entries.iter()).map(|e| (e.at, e.id));
-        let mut ends: Vec<Moment> = later.filter(|end| *end > begin && end.0 <= until).collect();
-        ends.insert(0, begin);
-        ends.dedup();
-        let mut told: Option<(Told, Vec<Step>)> = None;
+        let later = self.memories.get(index)?.get(key).into_iter().flat_map(|group| group.after(begin));
+        let ends = std::iter::once(begin).chain(later.take_while(|end| end.0 <= until));
+        let mut told: Option<Told> = None;
         for end in ends {
-            let Some(steps) = self.steps(set, index, correlation, key, end) else { continue };
-            let observed = steps.iter().map(|step| step.count).sum::<f64>().max(1.0);
-            let (told, _) =
-                told.get_or_insert((Told { moment: end, last: end.0, observed, most: observed }, steps));
+            let mut observed = 0.0;
+            if self.walk(set, index, correlation, key, end, |_, stop| observed += stop.count).is_none() {
+                continue;
+            }
+            let observed = f64::max(observed, 1.0);
+            let told = told.get_or_insert(Told { moment: end, last: end.0, observed, most: observed });
             told.last = end.0;
             told.most = told.most.max(observed);
         }
-        let (told, steps) = told?;
-        let group = report::pairs(&correlation.group_by, key);
+        let told = told?;
+        let mut steps = Vec::with_capacity(correlation.references.len());
+        self.walk(set, index, correlation, key, told.moment, |nth, stop| {
+            steps.extend(self.step(set, index, correlation, key, (nth, stop)));
+        })?;
+        steps.reverse();
+        let group = report::pairs(&correlation.group_by, &key.text);
         self.settle(index, rule, key, event, told, |_| decide_sequence(correlation, &steps, told, &group))
     }
 
-    /// The steps of a sequence that is complete at `end`; `None` where it is not. A referenced correlation stands
-    /// for the state "its condition holds over its own window up to that moment", whether or not it was told.
-    fn steps(
+    /// Sees the steps of a sequence that is complete at `end`, the last one first; `None` where it is not. A
+    /// referenced correlation stands for the state "its condition holds over its own window up to that moment",
+    /// whether or not it was told.
+    fn walk(
         &self,
         set: &RuleSet,
         index: usize,
         c: &Correlation,
-        key: &str,
+        key: &Key,
         end: Moment,
-    ) -> Option<Vec<Step>> {
+        mut see: impl FnMut(usize, Stop),
+    ) -> Option<()> {
         let oldest = end.0 - c.timespan;
         let ordered = c.counting == Counting::InOrder;
-        let own = self.memories.get(index)?.get(key);
-        let (mut cursor, mut inclusive) = (end, true);
-        let mut steps = Vec::with_capacity(c.references.len());
+        let (mut until, mut inclusive, mut at_end) = (end, true, false);
         for (nth, reference) in c.references.iter().enumerate().rev() {
-            let referred = set.rule(reference.rule)?;
-            let step = match referred.correlation() {
-                Some(child) => self.state_step(reference, referred, child, key, cursor, inclusive)?,
-                None => own_step(own?, nth, referred, cursor, inclusive)?,
+            let (moment, count) = match set.rule(reference.rule)?.correlation() {
+                Some(child) => self.state(reference, child, key, until, inclusive)?,
+                None => {
+                    let entry = own_entry(self.memories.get(index)?.get(key)?, nth, until, inclusive)?;
+                    ((entry.at, entry.id), 0.0)
+                }
             };
-            if step.moment.0 < oldest {
+            if moment.0 < oldest {
                 return None;
             }
+            at_end |= moment == end;
+            see(nth, Stop { moment, count, until, inclusive });
             if ordered {
-                (cursor, inclusive) = (step.moment, false);
+                (until, inclusive) = (moment, false);
             }
-            steps.push(step);
         }
-        steps.reverse();
         // Something must happen at the end itself, else the sequence was complete before.
-        steps.iter().any(|step| step.moment == end).then_some(steps)
+        at_end.then_some(())
     }
 
-    fn state_step(
+    fn state(
         &self,
         reference: &Reference,
-        referred: &Rule,
         child: &Correlation,
-        key: &str,
+        key: &Key,
         until: Moment,
         inclusive: bool,
-    ) -> Option<Step> {
+    ) -> Option<(Moment, f64)> {
         let group = self.memories.get(reference.rule)?.get(key)?;
         let distinct = child.counting == Counting::Values;
         let (count, moment) = group.count_until(until, child.timespan, distinct, inclusive)?;
-        child.holds(count).then_some(())?;
-        let inside = |e: &&Entry| e.at >= until.0 - child.timespan && (e.at, e.id) <= moment;
+        child.holds(count).then_some((moment, count))
+    }
+
+    /// What is told of a step.
+    fn step(
+        &self,
+        set: &RuleSet,
+        index: usize,
+        c: &Correlation,
+        key: &Key,
+        (nth, stop): (usize, Stop),
+    ) -> Option<Step> {
+        let reference = c.references.get(nth)?;
+        let referred = set.rule(reference.rule)?;
+        let what = &referred.meta.what;
+        let Some(child) = referred.correlation() else {
+            let entry = own_entry(self.memories.get(index)?.get(key)?, nth, stop.until, stop.inclusive)?;
+            let who = report::named(entry.who.as_deref().into_iter());
+            let text = if who.is_empty() { what.to_string() } else { format!("{what} ({who})") };
+            return Some(Step { text, evidence: vec![stop.moment] });
+        };
+        let group = self.memories.get(reference.rule)?.get(key)?;
+        let inside = |e: &&Entry| e.at >= stop.until.0 - child.timespan && (e.at, e.id) <= stop.moment;
         let evidence = group.entries.iter().filter(inside).map(|e| (e.at, e.id)).collect();
-        Some(Step { text: format!("{count} {}", referred.meta.what), moment, evidence, count })
+        Some(Step { text: format!("{} {what}", stop.count), evidence })
     }
 
     /// Folds into the episode that the moment belongs to, or begins one and tells it.
@@ -264,7 +298,7 @@ impl Detect {
         &mut self,
         index: usize,
         rule: &Rule,
-        key: &str,
+        key: &Key,
         event: &Event,
         told: Told,
         decide: impl FnOnce(&Group) -> Decision,
@@ -288,7 +322,7 @@ impl Detect {
             return None;
         }
         let decision = decide(group);
-        let finding = report::finding_id(&rule.meta.id, key, told.moment.0, silence);
+        let finding = report::finding_id(&rule.meta.id, &key.text, told.moment.0, silence);
         let oldest = group.begin(Episode {
             first: told.moment.0,
             last: told.last,
@@ -300,8 +334,8 @@ impl Detect {
         });
         memory.owe(oldest.and_then(|mut episode| episode.fold()));
         let pairs = match rule.correlation() {
-            Some(correlation) => report::pairs(&correlation.group_by, key),
-            None => single_pairs(key),
+            Some(correlation) => report::pairs(&correlation.group_by, &key.text),
+            None => single_pairs(&key.text),
         };
         Some(report::finding(rule, finding, pairs, decision))
     }
@@ -326,6 +360,15 @@ impl Detect {
     }
 }
 
+/// What waits for a correlation; few wait at once.
+fn feed_of(feeds: &mut Vec<(usize, Feed)>, index: usize) -> &mut Feed {
+    let at = feeds.iter().position(|(known, _)| *known == index).unwrap_or_else(|| {
+        feeds.push((index, Feed::default()));
+        feeds.len() - 1
+    });
+    &mut feeds[at].1
+}
+
 /// When a rule held, and how much was counted.
 #[derive(Clone, Copy)]
 struct Told {
@@ -343,40 +386,30 @@ impl Told {
 }
 
 /// The group's key of an event; `None` where a value is absent or stands for nobody.
-fn key(reference: &Reference, facts: &mut Facts<'_>) -> Option<Box<str>> {
-    let mut values: Vec<Box<str>> = Vec::with_capacity(reference.group.len());
+fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Key> {
     for field in &reference.group {
-        let value = facts.values(*field).first().filter(|value| !is_null_like(&value.text))?;
-        values.push(value.text.as_ref().into());
+        facts.values(*field).first().filter(|value| !is_null_like(&value.text))?;
     }
-    Some(report::key_of(&values))
+    Some(facts.key(&reference.group))
 }
 
 fn entry(event: &Event, correlation: &Correlation, nth: usize, value: Option<Box<str>>) -> Entry {
     let by_user = correlation.group_by.iter().any(|name| &**name == "user" || &**name == "user.name");
-    let who = if by_user { event.src_ip.map(|ip| ip.to_string().into()) } else { event.user.clone() };
+    let who = || if by_user { event.src_ip.map(|ip| ip.to_string().into()) } else { event.user.clone() };
     Entry {
         at: event.counted_at,
         id: event.id,
         count: event.count.max(1),
         nth: u16::try_from(nth).unwrap_or(u16::MAX),
         stream: event.generation,
-        who: who.filter(|_| value.is_none()),
+        who: if value.is_none() { who() } else { None },
         value,
     }
 }
 
-fn own_step(group: &Group, nth: usize, referred: &Rule, until: Moment, inclusive: bool) -> Option<Step> {
+fn own_entry(group: &Group, nth: usize, until: Moment, inclusive: bool) -> Option<&Entry> {
     let before = |e: &&Entry| (e.at, e.id) < until || (inclusive && (e.at, e.id) == until);
-    let entry = group.entries.iter().rev().find(|e| usize::from(e.nth) == nth && before(e))?;
-    let moment = (entry.at, entry.id);
-    let who = report::named(entry.who.as_deref().into_iter());
-    let text = if who.is_empty() {
-        referred.meta.what.to_string()
-    } else {
-        format!("{} ({who})", referred.meta.what)
-    };
-    Some(Step { text, moment, evidence: vec![moment], count: 0.0 })
+    group.entries.iter().rev().find(|e| usize::from(e.nth) == nth && before(e))
 }
 
 fn decide_count(rule: &Rule, correlation: &Correlation, group: &Group, hot: &Hot, key: &str) -> Decision {

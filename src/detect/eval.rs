@@ -1,34 +1,69 @@
 //! Whether one event fits one detection.
 
-use super::field::{Field, Text};
+use super::field::{Field, Text, Values};
 use super::logsource::{Facet, is_vpn};
+use super::memory::Key;
 use super::pattern::{Pattern, stands};
+use super::report;
 use super::rule::{Detection, Expr, Test};
 use crate::schema::Event;
-use std::collections::BTreeMap;
 
 /// One event as rules see it; each field is read once.
 pub struct Facts<'e> {
     /// The event.
     pub event: &'e Event,
     fields: &'e [Field],
-    vpn: bool,
-    read: BTreeMap<usize, Vec<Text<'e>>>,
+    facet: Facet<'e>,
+    read: Vec<Values<'e>>,
+    /// By field, where its values stand in `read`, and one; 0 = not read yet.
+    places: Vec<usize>,
+    /// The key that was made last, and of which fields.
+    key: Option<(&'e [usize], Key)>,
 }
 
 impl<'e> Facts<'e> {
     /// Looks at an event with the fields of a rule set.
-    pub fn new(event: &'e Event, fields: &'e [Field], facet: &Facet<'_>) -> Facts<'e> {
-        Facts { event, fields, vpn: is_vpn(facet.format, facet.declared), read: BTreeMap::new() }
+    pub fn new(event: &'e Event, fields: &'e [Field], facet: &Facet<'e>) -> Facts<'e> {
+        let (read, places) = (Vec::with_capacity(8), vec![0; fields.len()]);
+        Facts { event, fields, facet: *facet, read, places, key: None }
     }
+
     /// The values of a field; none when absent.
     pub fn values(&mut self, field: usize) -> &[Text<'e>] {
-        let (event, fields, vpn) = (self.event, self.fields, self.vpn);
-        self.read.entry(field).or_insert_with(|| match fields.get(field) {
-            Some(field) if field.is_vpn() => vec![Text::new(if vpn { "true" } else { "false" }.into())],
-            Some(field) => field.values(event),
-            None => Vec::new(),
-        })
+        let (Some(place), Some(known)) = (self.places.get_mut(field), self.fields.get(field)) else {
+            return &[];
+        };
+        if *place == 0 {
+            let values = if known.is_vpn() {
+                let vpn = is_vpn(self.facet.format, self.facet.declared);
+                Values::One(Text::new(if vpn { "true" } else { "false" }.into()))
+            } else {
+                known.values(self.event)
+            };
+            self.read.push(values);
+            *place = self.read.len();
+        }
+        let at = *place - 1;
+        self.read.get(at).map_or(&[], Values::as_slice)
+    }
+
+    /// The key of a group by the first values of these fields; rules that group alike share it.
+    pub fn key(&mut self, group: &'e [usize]) -> Key {
+        if let Some((known, key)) = &self.key
+            && *known == group
+        {
+            return key.clone();
+        }
+        for field in group {
+            self.values(*field);
+        }
+        let first = |field: &usize| {
+            let at = self.places.get(*field)?.checked_sub(1)?;
+            self.read.get(at)?.as_slice().first().map(|value| &*value.text)
+        };
+        let key = Key::new(report::key_of(group.iter().map(|field| first(field).unwrap_or(""))));
+        self.key = Some((group, key.clone()));
+        key
     }
 }
 

@@ -230,6 +230,25 @@ pub struct Text<'e> {
     lower: Option<Box<str>>,
 }
 
+/// The values of a field: mostly one.
+#[derive(Clone, Debug)]
+pub enum Values<'e> {
+    /// One.
+    One(Text<'e>),
+    /// Several, or none.
+    Many(Vec<Text<'e>>),
+}
+
+impl<'e> Values<'e> {
+    /// All of them.
+    pub fn as_slice(&self) -> &[Text<'e>] {
+        match self {
+            Values::One(text) => std::slice::from_ref(text),
+            Values::Many(texts) => texts,
+        }
+    }
+}
+
 impl<'e> Text<'e> {
     /// Wraps a value.
     pub fn new(text: Cow<'e, str>) -> Text<'e> {
@@ -271,14 +290,15 @@ impl Field {
     }
 
     /// The values that an event has for it; none when absent.
-    pub fn values<'e>(&self, event: &'e Event) -> Vec<Text<'e>> {
-        let from_columns = || self.columns.iter().find_map(|column| column_text(event, *column));
-        let mut out = Vec::new();
-        match self.extra(event).filter(|_| !self.is_column) {
-            Some(datum) => push_datum(datum, &mut out),
-            None => out.extend(from_columns().map(Text::new)),
-        }
-        out
+    pub fn values<'e>(&self, event: &'e Event) -> Values<'e> {
+        let column = || self.columns.iter().find_map(|column| column_text(event, *column));
+        let datum = if self.is_column { None } else { self.extra(event) };
+        let Some(datum) = datum else {
+            return column().map_or_else(|| Values::Many(Vec::new()), |text| Values::One(Text::new(text)));
+        };
+        let mut texts = Vec::new();
+        push_datum(datum, &mut texts);
+        Values::Many(texts)
     }
 
     /// The key of `extra`: as written, else by its last dotted part in any case (`EventData.CommandLine`).
@@ -388,7 +408,7 @@ mod tests {
             ],
             ..Event::default()
         };
-        let first = |name: &str| Field::named(name).values(&event).first().map(|t| t.text.to_string());
+        let first = |name: &str| Field::named(name).values(&event).as_slice().first().map(|t| t.text.to_string());
         assert_eq!(first("user").as_deref(), Some("Ana"));
         assert_eq!(first("source.ip").as_deref(), Some("192.0.2.7"));
         assert_eq!(first("cs-uri-stem").as_deref(), Some("/login"));
@@ -397,7 +417,7 @@ mod tests {
             Some("Bo"),
             "the source's own field goes before its column"
         );
-        assert_eq!(Field::named("kind").values(&event).len(), 2);
+        assert_eq!(Field::named("kind").values(&event).as_slice().len(), 2);
         assert_eq!(first("target_user"), None);
         assert!(!Field::named("no_such").is_known());
     }

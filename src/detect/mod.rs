@@ -12,12 +12,14 @@
 //! remain, because an alarm is never taken back: a late event that joins two episodes that were both told leaves
 //! both, and limits like "fewer than" are judged by what was known.
 
+mod body;
 mod correlate;
 pub mod eval;
 pub mod field;
 pub mod logsource;
 mod memory;
 pub mod pattern;
+mod recent;
 mod report;
 mod route;
 pub mod rule;
@@ -99,6 +101,9 @@ impl Detect {
                 self.orphans.push(row.key.clone());
             }
         }
+        for (rule, memory) in self.set.rules().iter().zip(&mut self.memories) {
+            memory.restored(silence_of(rule));
+        }
     }
 
     fn restore_row(&mut self, key: &str, body: &[u8]) -> Option<()> {
@@ -116,9 +121,12 @@ impl Detect {
             }
             rule => {
                 let index = self.set.find(rule)?;
-                let (version, stored): (String, Group) = serde_json::from_slice(body).ok()?;
-                (*version == *self.set.rule(index)?.meta.version).then_some(())?;
-                self.memories.get_mut(index)?.restore(group, stored);
+                let body = body::open(body, &self.set.rule(index)?.meta.version)?;
+                let memory = self.memories.get_mut(index)?;
+                match group.strip_prefix(JOINER) {
+                    Some(page) => memory.restore_page(page.parse().ok()?, body.rest()).then_some(())?,
+                    None => memory.restore(group, body.group()?),
+                }
                 Some(())
             }
         }
@@ -157,28 +165,40 @@ impl Detect {
     /// Memory that changed, and folds, since the last call.
     pub fn drain(&mut self) -> (Vec<StateRow>, Vec<Fold>) {
         let (mut rows, mut folds) = (Vec::new(), Vec::new());
-        let mut put = |key: String, body: Option<Vec<u8>>| {
-            rows.push(StateRow { room: "detect", key: key.into(), body: body.map(Vec::into_boxed_slice) });
+        let mut put = |key: Box<str>, body: Option<Box<[u8]>>| {
+            rows.push(StateRow { room: "detect", key, body });
         };
-        std::mem::take(&mut self.orphans).into_iter().for_each(|key| put(key.into(), None));
+        std::mem::take(&mut self.orphans).into_iter().for_each(|key| put(key, None));
         if std::mem::take(&mut self.moved)
             && let Ok(body) = serde_json::to_vec(&self.streams)
         {
-            put(STREAMS_KEY.to_owned(), Some(body));
+            put(STREAMS_KEY.into(), Some(body.into()));
         }
-        self.silence.drain(|source, body| put(format!("{SILENT_RULE}{JOINER}{source}"), Some(body)));
+        self.silence.drain(|source, body| put(joined(SILENT_RULE, &[source]), Some(body.into())));
+        let mut buffer = Vec::new();
         for (rule, memory) in self.set.rules().iter().zip(&mut self.memories) {
             let meta = &rule.meta;
-            memory.drain(
-                |key, group| {
-                    let body = group.and_then(|group| serde_json::to_vec(&(&*meta.version, group)).ok());
-                    put(format!("{}{JOINER}{key}", meta.id), body);
-                },
-                &mut folds,
-            );
+            let entries = memory.stores_entries();
+            let encode = |key: &str, group: Option<&Group>| {
+                let body = group.map(|group| {
+                    body::begin(&mut buffer, &meta.version);
+                    body::put_group(&mut buffer, group, entries);
+                    Box::from(&*buffer)
+                });
+                put(joined(&meta.id, &[key]), body);
+            };
+            memory.drain(encode, &mut folds);
+            memory.drain_pages(|number, page| {
+                let body = page.map(|page| {
+                    body::begin(&mut buffer, &meta.version);
+                    buffer.extend_from_slice(page);
+                    Box::from(&*buffer)
+                });
+                put(joined(&meta.id, &["", &number.to_string()]), body);
+            });
             if let Some(overflow) = memory.overflow.as_mut().filter(|overflow| overflow.untold) {
                 overflow.untold = false;
-                put(format!("{OVERFLOW_RULE}{JOINER}{}", meta.id), serde_json::to_vec(overflow).ok());
+                put(joined(OVERFLOW_RULE, &[&meta.id]), serde_json::to_vec(overflow).ok().map(Into::into));
             }
         }
         (rows, folds)
@@ -215,7 +235,20 @@ fn keep(set: &RuleSet, rule: &Rule) -> Keep {
         .filter(|c| c.counting == Counting::InOrder)
         .and_then(|c| c.references.split_last());
     let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
-    Keep { entries: if waits { lateness } else { whole }, episodes: whole }
+    Keep { entries: if waits { lateness } else { whole }, episodes: whole, briefly: waits }
+}
+
+/// The key of a stored row. A group's values are never empty, so an empty one in front marks a page of recent
+/// events.
+fn joined(rule: &str, parts: &[&str]) -> Box<str> {
+    let length = rule.len() + parts.iter().map(|part| part.len() + JOINER.len_utf8()).sum::<usize>();
+    let mut key = String::with_capacity(length);
+    key.push_str(rule);
+    for part in parts {
+        key.push(JOINER);
+        key.push_str(part);
+    }
+    key.into()
 }
 
 /// How long a rule must not hold before it is told again.

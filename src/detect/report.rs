@@ -5,6 +5,7 @@ use super::window::{Entry, Group, Moment};
 use crate::limits::EVIDENCE_MAX;
 use crate::schema::{Event, Finding, Printable, Span, Timestamp, Verdict};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Characters of one value inside a sentence.
@@ -77,9 +78,19 @@ pub fn finding(rule: &Rule, id: Arc<str>, group: Pairs, mut decision: Decision) 
 }
 
 /// The key of a group in memory: its values in order. The joiner inside a value is shown, not obeyed.
-pub fn key_of(values: &[Box<str>]) -> Box<str> {
-    let safe: Vec<String> = values.iter().map(|v| v.replace(JOINER, "\\x1f")).collect();
-    safe.join("\u{1f}").into()
+pub fn key_of<'v>(mut values: impl Iterator<Item = &'v str>) -> Arc<str> {
+    let first = values.next().unwrap_or("");
+    let Some(second) = values.next() else { return shown(first).as_ref().into() };
+    let mut key = shown(first).into_owned();
+    for value in std::iter::once(second).chain(values) {
+        key.push(JOINER);
+        key.push_str(&shown(value));
+    }
+    key.into()
+}
+
+fn shown(value: &str) -> Cow<'_, str> {
+    if value.contains(JOINER) { value.replace(JOINER, "\\x1f").into() } else { value.into() }
 }
 
 /// Key and value pairs of a group's key.

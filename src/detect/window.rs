@@ -24,65 +24,40 @@ const TAIL_FROM: usize = 16;
 pub type Moment = (Timestamp, u64);
 
 /// One event that a correlation remembers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Its time.
-    #[serde(rename = "t")]
     pub at: Timestamp,
     /// Its id.
-    #[serde(rename = "i")]
     pub id: u64,
     /// Occurrences that it stands for.
-    #[serde(rename = "n", default = "one", skip_serializing_if = "is_one")]
     pub count: u32,
     /// Which reference of the correlation it matched.
-    #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
     pub nth: u16,
     /// The file (generation) that told it.
-    #[serde(rename = "s", default, skip_serializing_if = "is_zero")]
     pub stream: u64,
     /// The value that is counted.
-    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Box<str>>,
     /// Who it was about, for the explanation.
-    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub who: Option<Box<str>>,
 }
 
-fn one() -> u32 {
-    1
-}
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_one(n: &u32) -> bool {
-    *n == 1
-}
-fn is_zero<T: Default + PartialEq>(n: &T) -> bool {
-    *n == T::default()
-}
-
 /// A run of moments at which the rule held.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Episode {
     /// Earliest moment.
-    #[serde(rename = "a")]
     pub first: Timestamp,
     /// Latest moment.
-    #[serde(rename = "b")]
     pub last: Timestamp,
     /// The file that told the latest.
-    #[serde(rename = "s")]
     pub stream: u64,
     /// Id of its finding.
-    #[serde(rename = "f")]
     pub finding: Arc<str>,
     /// Later matches.
-    #[serde(rename = "n")]
     pub folded: u64,
     /// The most that was counted.
-    #[serde(rename = "o")]
     pub observed: f64,
     /// Whether a fold was not told yet.
-    #[serde(skip)]
     pub untold: bool,
 }
 
@@ -99,16 +74,15 @@ impl Episode {
 }
 
 /// What is known about one group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
     /// Events, in event time.
-    #[serde(rename = "e", default, skip_serializing_if = "VecDeque::is_empty")]
     pub entries: VecDeque<Entry>,
     /// Episodes, oldest first.
-    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
     pub episodes: Vec<Episode>,
+    /// Whether its row has to be written.
+    pub changed: bool,
     /// The window that ends at the last entry, kept so that events in order cost no recount.
-    #[serde(skip)]
     tail: Option<Box<Tail>>,
 }
 
@@ -160,7 +134,9 @@ impl Group {
     /// Forgets what can matter no more. When that is must not hang on when folds are told, so the untold ones of
     /// forgotten episodes go to `folds`.
     pub fn prune(&mut self, streams: &Streams, keep: Keep, folds: &mut Vec<Fold>) {
-        while self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep.entries)) {
+        while !keep.briefly
+            && self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep.entries))
+        {
             self.pop_front();
         }
         self.episodes.retain_mut(|episode| {
@@ -174,8 +150,22 @@ impl Group {
 
     /// Whether nothing in it can matter any more.
     pub fn is_spent(&self, streams: &Streams, keep: Keep) -> bool {
-        self.entries.iter().all(|e| streams.is_past(e.stream, e.at, keep.entries))
+        self.entries.iter().all(|e| !keep.briefly && streams.is_past(e.stream, e.at, keep.entries))
             && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep.episodes))
+    }
+
+    /// The moments of its events after a moment.
+    pub fn after(&self, moment: Moment) -> impl Iterator<Item = Moment> {
+        let from = self.entries.partition_point(|e| (e.at, e.id) <= moment);
+        self.entries.range(from..).map(|e| (e.at, e.id))
+    }
+
+    /// Forgets one event.
+    pub fn forget(&mut self, moment: Moment) {
+        if let Ok(index) = self.entries.binary_search_by(|e| (e.at, e.id).cmp(&moment)) {
+            self.entries.remove(index);
+            self.tail = None;
+        }
     }
 
     /// Puts an event at its place in time and returns the place.

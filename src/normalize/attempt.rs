@@ -7,10 +7,13 @@
 //! in time. Only hashes of names and addresses are remembered, so the memory has a fixed size and holds
 //! nothing that would have to be erased.
 
+mod lane;
+
 use super::spec::AttemptRole;
 use crate::limits::{ATTEMPT_SPAN, ATTEMPTS_MAX};
 use crate::schema::{Span, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use lane::Lane;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// How long after its last line an attempt may be summed up by a `Repeats` line (`PAM 2 more authentication
@@ -87,7 +90,7 @@ struct Attempt {
 /// The attempts that are remembered, at most `limits::ATTEMPTS_MAX` per source, the oldest forgotten first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
-    sources: BTreeMap<Box<str>, VecDeque<Attempt>>,
+    sources: BTreeMap<Box<str>, Lane>,
     dirty: bool,
 }
 
@@ -109,7 +112,7 @@ impl Attempts {
     ) -> Link {
         let new = Attempt::of(&key, at, event, line);
         let known = self.sources.get_mut(key.source);
-        let found = known.and_then(|attempts| attempts.iter_mut().rev().find(|known| known.fits(&new, role)));
+        let found = known.and_then(|lane| lane.find(new.connection, |known| known.fits(&new, role)));
         match (role, found) {
             (AttemptRole::Ends, found) => {
                 if found.is_some() {
@@ -140,33 +143,31 @@ impl Attempts {
 
     /// One connection can try several names; its end is the end of them all.
     fn end(&mut self, key: &AttemptKey<'_>, end: &Attempt) {
-        let attempts = self.sources.get_mut(key.source).into_iter().flatten();
-        for known in attempts.filter(|known| known.fits(end, AttemptRole::Ends)) {
-            known.told = Told::Ended;
-            self.dirty = true;
-        }
+        let Some(lane) = self.sources.get_mut(key.source) else { return };
+        lane.each(end.connection, |known| {
+            if known.fits(end, AttemptRole::Ends) {
+                known.told = Told::Ended;
+                self.dirty = true;
+            }
+        });
     }
 
     /// The client begins anew: a `Fails` line that comes now is not of an earlier hint.
     fn close_hints(&mut self, key: &AttemptKey<'_>, new: &Attempt) {
-        let attempts = self.sources.get_mut(key.source).into_iter().flatten();
-        for known in attempts.filter(|known| known.has_pid && known.fits(new, AttemptRole::Fails)) {
-            known.told = Told::Failed;
-        }
+        let Some(lane) = self.sources.get_mut(key.source) else { return };
+        lane.each(new.connection, |known| {
+            if known.has_pid && known.fits(new, AttemptRole::Fails) {
+                known.told = Told::Failed;
+            }
+        });
     }
 
     fn remember(&mut self, key: &AttemptKey<'_>, new: Attempt) -> Link {
         if !self.sources.contains_key(key.source) {
-            self.sources.insert(key.source.into(), VecDeque::new());
+            self.sources.insert(key.source.into(), Lane::default());
         }
-        if let Some(attempts) = self.sources.get_mut(key.source) {
-            while attempts
-                .front()
-                .is_some_and(|old| attempts.len() >= ATTEMPTS_MAX || new.last_at - old.last_at > SUMMARY_SPAN)
-            {
-                attempts.pop_front();
-            }
-            attempts.push_back(new);
+        if let Some(lane) = self.sources.get_mut(key.source) {
+            lane.remember(new);
         }
         self.dirty = true;
         Link::Own
@@ -297,7 +298,7 @@ impl Attempts {
     }
 }
 
-fn load_sources(mut rest: &[u8]) -> Option<BTreeMap<Box<str>, VecDeque<Attempt>>> {
+fn load_sources(mut rest: &[u8]) -> Option<BTreeMap<Box<str>, Lane>> {
     let mut sources = BTreeMap::new();
     while !rest.is_empty() {
         let length = u16::from_le_bytes(take(&mut rest)?);
@@ -307,9 +308,11 @@ fn load_sources(mut rest: &[u8]) -> Option<BTreeMap<Box<str>, VecDeque<Attempt>>
         if count > ATTEMPTS_MAX {
             return None;
         }
-        let attempts: Option<VecDeque<Attempt>> =
-            (0..count).map(|_| Attempt::read(&take(&mut rest)?)).collect();
-        sources.insert(std::str::from_utf8(name).ok()?.into(), attempts?);
+        let mut lane = Lane::default();
+        for _ in 0..count {
+            lane.push(Attempt::read(&take(&mut rest)?)?);
+        }
+        sources.insert(std::str::from_utf8(name).ok()?.into(), lane);
     }
     Some(sources)
 }

@@ -142,6 +142,11 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    /// Of what is known already; without an event made in vain, as `..Draft::default()` would.
+    pub fn of(event: Event) -> Draft<'a> {
+        Draft { event, stamp: None, activity: None, outcome: None, class: None, drop_misfits: false }
+    }
+
     /// Offers a stamp: one with a zone beats one without, then the one nearer to the message wins.
     pub fn offer_stamp(&mut self, stamp: Stamp, text: Cow<'a, str>, place: Place) {
         let rank = |stamp: &Stamp, place: Option<Place>| (stamp.has_zone(), place);

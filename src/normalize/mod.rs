@@ -111,7 +111,7 @@ impl Normalize {
             Some(Arc::clone(&source.format))
         };
         let plan = format.as_ref().and_then(|format| grammars.plan(format));
-        let mut draft = Draft { event, ..Draft::default() };
+        let mut draft = Draft::of(event);
         let found = match plan {
             Some(plan) if !text.is_empty() => read::find(&grammars, plan, &text, &mut self.scratch),
             _ => Found::nothing(no_plan(&text, format.as_deref())),

@@ -402,16 +402,16 @@ fn slice(message: &str, range: Range<usize>) -> Cow<'_, str> {
 
 /// Puts a text where it belongs; false when it cannot be of that column.
 fn place<'a>(slot: &Slot, words: Option<&Words>, text: Cow<'a, str>, draft: &mut Draft<'a>) -> bool {
-    let text = match words {
-        Some(words) => Cow::Owned(words.translate(&text).to_owned()),
-        None => text,
-    };
+    let said = words.map_or(text.as_ref(), |words| words.translate(&text));
     match slot {
-        Slot::Column(Column::Time) => draft.put_time(text),
-        Slot::Column(column) => draft.put(*column, &text),
+        Slot::Column(Column::Time) => {
+            let text = if words.is_some() { Cow::Owned(said.to_owned()) } else { text };
+            draft.put_time(text)
+        }
+        Slot::Column(column) => draft.put(*column, said),
         Slot::Extra(key) => {
-            if !text.is_empty() && draft.event.extra(key).is_none() {
-                draft.extra(key, Datum::Text(text.as_ref().into()));
+            if !said.is_empty() && draft.event.extra(key).is_none() {
+                draft.extra(key, Datum::Text(said.into()));
             }
             true
         }

@@ -153,10 +153,9 @@ impl Cursor<'_> {
 
     /// ` AM` or ` PM`.
     fn half_day(&mut self, clock: (u32, u32, u32)) -> (u32, u32, u32) {
-        let word = self.bytes.get(self.at..self.at + 3).map(<[u8]>::to_ascii_uppercase);
-        let hour = match word.as_deref() {
-            Some(b" AM") if clock.0 <= 12 => clock.0 % 12,
-            Some(b" PM") if clock.0 <= 12 => clock.0 % 12 + 12,
+        let hour = match self.bytes.get(self.at..self.at + 3) {
+            Some([b' ', b'A' | b'a', b'M' | b'm']) if clock.0 <= 12 => clock.0 % 12,
+            Some([b' ', b'P' | b'p', b'M' | b'm']) if clock.0 <= 12 => clock.0 % 12 + 12,
             _ => return clock,
         };
         self.at += 3;

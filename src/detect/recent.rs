@@ -1,0 +1,136 @@
+//! The events of a rule that matter only as long as lines may be late, in order of arrival: pages of a log.
+//!
+//! A chain whose steps before the last are all correlations looks back at their windows; its own events wait
+//! only for late ones of theirs. Most are alone in their group and soon forgotten: a stored row for each would be
+//! most of what the program writes. A page is one row, written again only until it is full. Which page an event
+//! stands in and when a page goes is decided by the events alone, never by when rows are taken.
+
+use super::body::{self, Before, Reader};
+use super::window::{Entry, Moment, Streams};
+use crate::limits::WINDOW_KEYS_MAX;
+use crate::schema::{Span, Timestamp};
+use std::collections::VecDeque;
+
+/// Events on one page.
+const PAGE: usize = 128;
+/// Events on all pages: at the default lateness more than 3,000 a second.
+const RECENT_MAX: usize = 4 * WINDOW_KEYS_MAX;
+
+/// The log.
+#[derive(Clone, Debug, Default)]
+pub struct Recent {
+    /// Rising numbers.
+    pages: VecDeque<Page>,
+    len: usize,
+    /// Pages that have to be deleted.
+    gone: Vec<u64>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Page {
+    number: u64,
+    len: usize,
+    bytes: Vec<u8>,
+    before: Before,
+    /// How far each of its files came.
+    newest: Vec<(u64, Timestamp)>,
+    changed: bool,
+}
+
+impl Recent {
+    /// Adds an event; false where the log is full.
+    pub fn push(&mut self, key: &str, entry: &Entry) -> bool {
+        if self.len >= RECENT_MAX {
+            return false;
+        }
+        let number = self.pages.back().map_or(0, |page| page.number + 1);
+        if self.pages.back().is_none_or(|page| page.len >= PAGE) {
+            self.pages.push_back(Page { number, ..Page::default() });
+        }
+        let Some(page) = self.pages.back_mut() else { return false };
+        body::put_text(&mut page.bytes, key);
+        body::put_entry(&mut page.bytes, entry, &mut page.before);
+        page.note(entry);
+        page.changed = true;
+        self.len += 1;
+        true
+    }
+
+    /// Lets go of the pages on which nothing can matter any more, and names what stood on them.
+    pub fn expire(&mut self, streams: &Streams, span: Span, mut gone: impl FnMut(&str, Moment)) {
+        let past = |page: &Page| page.newest.iter().all(|(stream, at)| streams.is_past(*stream, *at, span));
+        // The first page is the next to go, except where a file with other clocks holds it: then a full last
+        // page is the occasion to look at them all.
+        let all = self.pages.len() > 1 && self.pages.back().is_some_and(|page| page.len >= PAGE);
+        if !all && !self.pages.front().is_some_and(past) {
+            return;
+        }
+        let (pages, len) = (&mut self.pages, &mut self.len);
+        pages.retain(|page| {
+            let past = past(page);
+            if past {
+                page.each(|key, entry| gone(key, (entry.at, entry.id)));
+                *len -= page.len;
+                self.gone.push(page.number);
+            }
+            !past
+        });
+    }
+
+    /// Puts a stored page back; false where the body is none.
+    pub fn restore(&mut self, number: u64, body: &[u8]) -> bool {
+        let mut page = Page { number, bytes: body.to_vec(), ..Page::default() };
+        let mut reader = Reader::of(body);
+        while !reader.rest().is_empty() {
+            let entry = reader.text().and_then(|_| reader.entry(&mut page.before));
+            match entry {
+                Some(entry) if page.len < PAGE => page.note(&entry),
+                _ => return false,
+            }
+        }
+        self.len += page.len;
+        let place = self.pages.partition_point(|known| known.number < number);
+        self.pages.insert(place, page);
+        true
+    }
+
+    /// All events, in order of arrival.
+    pub fn each(&self, mut see: impl FnMut(&str, Entry)) {
+        self.pages.iter().for_each(|page| page.each(&mut see));
+    }
+
+    /// Marks every page as changed.
+    pub fn touch(&mut self) {
+        self.pages.iter_mut().for_each(|page| page.changed = true);
+    }
+
+    /// Pages that changed since the last call; `None` = gone.
+    pub fn drain(&mut self, mut row: impl FnMut(u64, Option<&[u8]>)) {
+        for number in std::mem::take(&mut self.gone) {
+            if self.pages.binary_search_by_key(&number, |page| page.number).is_err() {
+                row(number, None);
+            }
+        }
+        for page in self.pages.iter_mut().filter(|page| page.changed) {
+            page.changed = false;
+            row(page.number, Some(&page.bytes));
+        }
+    }
+}
+
+impl Page {
+    fn note(&mut self, entry: &Entry) {
+        self.len += 1;
+        match self.newest.iter_mut().find(|(stream, _)| *stream == entry.stream) {
+            Some((_, at)) => *at = (*at).max(entry.at),
+            None => self.newest.push((entry.stream, entry.at)),
+        }
+    }
+
+    fn each(&self, mut see: impl FnMut(&str, Entry)) {
+        let (mut reader, mut before) = (Reader::of(&self.bytes), Before::default());
+        while let Some((key, entry)) = reader.text().zip(reader.entry(&mut before)) {
+            see(key, entry);
+        }
+    }
+}
