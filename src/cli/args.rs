@@ -328,7 +328,10 @@ pub struct BenchArgs {
     /// Lines per source type
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub lines: u64,
-    /// Seconds of the line-to-mail measurement
+    /// Only this source type (sshd, openvpn, nginx)
+    #[arg(long, value_name = "KIND", value_parser = crate::cli::samples::KINDS)]
+    pub source: Option<String>,
+    /// Seconds of the line-to-mail measurement; 0 leaves it out
     #[arg(long, value_name = "S", default_value_t = 10)]
     pub seconds: u64,
 }
