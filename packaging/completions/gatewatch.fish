@@ -1,0 +1,382 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_gatewatch_global_optspecs
+    string join \n config= state= json color= h/help V/version
+end
+
+function __fish_gatewatch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_gatewatch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_gatewatch_using_subcommand
+    set -l cmd (__fish_gatewatch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -s V -l version -d 'Print version'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "run" -d 'Run the daemon in the foreground'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "formats" -d 'List every grammar'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "test" -d 'Run the sample lines of rules and grammars'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "explain" -d 'Say why: how a line is read, or what made a finding'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "incident" -d 'Look at incidents and act on them'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "mail" -d 'The mail path'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "completions" -d 'Print completions for a shell'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "man" -d 'Write the man pages into a folder'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand run" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand run" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand run" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand run" -l dry-run -d 'Detect and record, but send no mail: letters are written to the log instead'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand run" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -l strict -d 'Warnings count as errors'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l format -d 'Grammar or family by name, or `auto`' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l timezone -d 'Zone of stamps that carry none (IANA name) [default: UTC]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l assume-now -d 'Read time to assume (RFC 3339): stamps without a year are dated before it [default: now]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l source -d 'A file with its format, or with the name of a configured source; may be given several times' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l store -d 'Keep events and findings in this store (a new file)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l rules -d 'More rules' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l timezone -d 'Zone of stamps that carry none (IANA name) [default: UTC]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l assume-now -d 'Read time to assume (RFC 3339) [default: now]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l since -d 'Findings from this event time on' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l until -d 'Findings before this event time' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l no-builtin -d 'Leave the built-in rules out'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -l junit -d 'Write the results as JUnit XML' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -f -a "line" -d 'How a line is read: grammar, message form, every field'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l format -d 'Grammar or family by name' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l timezone -d 'Zone of stamps that carry none (IANA name)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from finding" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from finding" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from finding" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from finding" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from finding" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from help" -f -a "line" -d 'How a line is read: grammar, message form, every field'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from help" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "list" -d 'Incidents, newest first'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "resolve" -d 'End it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "reopen" -d 'Open a resolved one again'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "note" -d 'Add a note'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "assign" -d 'Give it to a person'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l all -d 'Resolved ones too'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from show" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from show" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from show" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from show" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from ack" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from ack" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from ack" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from ack" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from ack" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from resolve" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from resolve" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from resolve" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from resolve" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from resolve" -l false-positive -d 'It was no incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from resolve" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from resolve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from reopen" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from reopen" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from reopen" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from reopen" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from reopen" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from reopen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from note" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from note" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from note" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from note" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from note" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from note" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from assign" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from assign" -l to -d 'Person id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from assign" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from assign" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from assign" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from assign" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from assign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "list" -d 'Incidents, newest first'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "resolve" -d 'End it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "reopen" -d 'Open a resolved one again'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "note" -d 'Add a note'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "assign" -d 'Give it to a person'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "add" -d 'Add one: owner, reason, scope and end are mandatory'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "list" -d 'Silences and how often each matched'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "end" -d 'End one now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l owner -d 'Who answers for it' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l reason -d 'Why' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l rule -d 'Rule id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l entity -d '`key=value` of the finding\'s group' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l source -d 'Source name' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l for -d 'How long from now (`90m`, `8h`, `7d`)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from list" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from list" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from list" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from list" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from end" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from end" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from end" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from end" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from end" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add one: owner, reason, scope and end are mandatory'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "list" -d 'Silences and how often each matched'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "end" -d 'End one now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l format -d 'How to print' -r -f -a "table\t'For people'
+csv\t'For spreadsheets; cells that a spreadsheet would run get a leading apostrophe'
+jsonl\t'For programs'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l limit -d 'At most so many rows' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l timeout -d 'Stop after so many seconds' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l saved -d 'Run a saved question' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l list -d 'List the saved questions'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and not __fish_seen_subcommand_from test help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and not __fish_seen_subcommand_from test help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and not __fish_seen_subcommand_from test help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and not __fish_seen_subcommand_from test help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and not __fish_seen_subcommand_from test help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and not __fish_seen_subcommand_from test help" -f -a "test" -d 'Let the running daemon send a test message through its own path and wait for the relay\'s answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and not __fish_seen_subcommand_from test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from test" -l to -d 'Where to' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from test" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from test" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from test" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from test" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from help" -f -a "test" -d 'Let the running daemon send a test message through its own path and wait for the relay\'s answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand mail; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand demo" -l for -d 'End after so long, with exit code 0 [default: until Ctrl-C]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand demo" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand demo" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand demo" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand demo" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l lines -d 'Lines per source type' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l source -d 'Only this source type (sshd, openvpn, nginx)' -r -f -a "sshd\t''
+openvpn\t''
+nginx\t''"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l seconds -d 'Seconds of the line-to-mail measurement; 0 leaves it out' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "run" -d 'Run the daemon in the foreground'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "formats" -d 'List every grammar'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "test" -d 'Run the sample lines of rules and grammars'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "explain" -d 'Say why: how a line is read, or what made a finding'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "incident" -d 'Look at incidents and act on them'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "mail" -d 'The mail path'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "completions" -d 'Print completions for a shell'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "man" -d 'Write the man pages into a folder'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "line" -d 'How a line is read: grammar, message form, every field'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "list" -d 'Incidents, newest first'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "ack" -d 'Take it: escalation stops, the others are told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "resolve" -d 'End it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "reopen" -d 'Open a resolved one again'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "note" -d 'Add a note'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "assign" -d 'Give it to a person'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "add" -d 'Add one: owner, reason, scope and end are mandatory'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "list" -d 'Silences and how often each matched'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "end" -d 'End one now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from mail" -f -a "test" -d 'Let the running daemon send a test message through its own path and wait for the relay\'s answer'

@@ -1,0 +1,1388 @@
+#compdef gatewatch
+
+autoload -U is-at-least
+
+_gatewatch() {
+    typeset -A opt_args
+    typeset -a _arguments_options
+    local ret=1
+
+    if is-at-least 5.2; then
+        _arguments_options=(-s -S -C)
+    else
+        _arguments_options=(-s -C)
+    fi
+
+    local context curcontext="$curcontext" state line
+    _arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+":: :_gatewatch_commands" \
+"*::: :->gatewatch" \
+&& ret=0
+    case $state in
+    (gatewatch)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-command-$line[1]:"
+        case $line[1] in
+            (run)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--dry-run[Detect and record, but send no mail\: letters are written to the log instead]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--strict[Warnings count as errors]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(parse)
+_arguments "${_arguments_options[@]}" : \
+'--format=[Grammar or family by name, or \`auto\`]:NAME:_default' \
+'--timezone=[Zone of stamps that carry none (IANA name) \[default\: UTC\]]:TZ:_default' \
+'--assume-now=[Read time to assume (RFC 3339)\: stamps without a year are dated before it \[default\: now\]]:T:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':file -- File to read; `-` is standard input:_files' \
+&& ret=0
+;;
+(formats)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(replay)
+_arguments "${_arguments_options[@]}" : \
+'*--source=[A file with its format, or with the name of a configured source; may be given several times]:FORMAT=FILE:_default' \
+'--store=[Keep events and findings in this store (a new file)]:DB:_files' \
+'*--rules=[More rules]:DIR:_files' \
+'--timezone=[Zone of stamps that carry none (IANA name) \[default\: UTC\]]:TZ:_default' \
+'--assume-now=[Read time to assume (RFC 3339) \[default\: now\]]:T:_default' \
+'--since=[Findings from this event time on]:T:_default' \
+'--until=[Findings before this event time]:T:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--no-builtin[Leave the built-in rules out]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(test)
+_arguments "${_arguments_options[@]}" : \
+'--junit=[Write the results as JUnit XML]:FILE:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::paths -- Rule or grammar files or folders \[default\: everything shipped and configured\]:_files' \
+&& ret=0
+;;
+(explain)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__explain_commands" \
+"*::: :->explain" \
+&& ret=0
+
+    case $state in
+    (explain)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-explain-command-$line[1]:"
+        case $line[1] in
+            (line)
+_arguments "${_arguments_options[@]}" : \
+'--format=[Grammar or family by name]:F:_default' \
+'--timezone=[Zone of stamps that carry none (IANA name)]:TZ:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':line -- The line:_default' \
+&& ret=0
+;;
+(finding)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Finding id:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__explain__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-explain-help-command-$line[1]:"
+        case $line[1] in
+            (line)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(finding)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(incident)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__incident_commands" \
+"*::: :->incident" \
+&& ret=0
+
+    case $state in
+    (incident)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-incident-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--all[Resolved ones too]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(ack)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(resolve)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--false-positive[It was no incident]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(reopen)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(note)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(assign)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--to=[Person id]:PERSON:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(escalate)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__incident__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-incident-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ack)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(resolve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(reopen)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(note)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(assign)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(escalate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(silence)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__silence_commands" \
+"*::: :->silence" \
+&& ret=0
+
+    case $state in
+    (silence)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-silence-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+'--owner=[Who answers for it]:OWNER:_default' \
+'--reason=[Why]:REASON:_default' \
+'--rule=[Rule id]:RULE:_default' \
+'--entity=[\`key=value\` of the finding'\''s group]:ENTITY:_default' \
+'--source=[Source name]:SOURCE:_default' \
+'--for=[How long from now (\`90m\`, \`8h\`, \`7d\`)]:SPAN:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(end)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Silence id:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__silence__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-silence-help-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(end)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(query)
+_arguments "${_arguments_options[@]}" : \
+'--format=[How to print]:FORMAT:((table\:"For people"
+csv\:"For spreadsheets; cells that a spreadsheet would run get a leading apostrophe"
+jsonl\:"For programs"))' \
+'--limit=[At most so many rows]:N:_default' \
+'--timeout=[Stop after so many seconds]:S:_default' \
+'()--saved=[Run a saved question]:NAME:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--list[List the saved questions]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'::sql -- One SELECT, or WITH ... SELECT:_default' \
+&& ret=0
+;;
+(mail)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__mail_commands" \
+"*::: :->mail" \
+&& ret=0
+
+    case $state in
+    (mail)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-mail-command-$line[1]:"
+        case $line[1] in
+            (test)
+_arguments "${_arguments_options[@]}" : \
+'--to=[Where to]:ADDR:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__mail__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-mail-help-command-$line[1]:"
+        case $line[1] in
+            (test)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(demo)
+_arguments "${_arguments_options[@]}" : \
+'--for=[End after so long, with exit code 0 \[default\: until Ctrl-C\]]:SPAN:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(doctor)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(bench)
+_arguments "${_arguments_options[@]}" : \
+'--lines=[Lines per source type]:N:_default' \
+'--source=[Only this source type (sshd, openvpn, nginx)]:KIND:(sshd openvpn nginx)' \
+'--seconds=[Seconds of the line-to-mail measurement; 0 leaves it out]:S:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(completions)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':shell -- The shell:(bash elvish fish powershell zsh)' \
+&& ret=0
+;;
+(man)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':folder -- Folder for the pages:_files' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-command-$line[1]:"
+        case $line[1] in
+            (run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(parse)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(formats)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(replay)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(test)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(explain)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__explain_commands" \
+"*::: :->explain" \
+&& ret=0
+
+    case $state in
+    (explain)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-explain-command-$line[1]:"
+        case $line[1] in
+            (line)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(finding)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(incident)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__incident_commands" \
+"*::: :->incident" \
+&& ret=0
+
+    case $state in
+    (incident)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-incident-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ack)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(resolve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(reopen)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(note)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(assign)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(escalate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(silence)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__silence_commands" \
+"*::: :->silence" \
+&& ret=0
+
+    case $state in
+    (silence)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-silence-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(end)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(query)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(mail)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__mail_commands" \
+"*::: :->mail" \
+&& ret=0
+
+    case $state in
+    (mail)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-mail-command-$line[1]:"
+        case $line[1] in
+            (test)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(demo)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(doctor)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(bench)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(completions)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(man)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+}
+
+(( $+functions[_gatewatch_commands] )) ||
+_gatewatch_commands() {
+    local commands; commands=(
+'run:Run the daemon in the foreground' \
+'check:Check configuration, grammars and rules\: every problem with its place' \
+'parse:Normalize the lines of a file and print one JSON object per event; stores nothing' \
+'formats:List every grammar' \
+'replay:Run history through the same pipeline in event time and print the findings; mails nothing' \
+'test:Run the sample lines of rules and grammars' \
+'explain:Say why\: how a line is read, or what made a finding' \
+'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
+'incident:Look at incidents and act on them' \
+'silence:Store and count matching findings without telling anybody, until an end' \
+'query:Ask the store in SQL, read-only, with or without a running daemon' \
+'mail:The mail path' \
+'demo:Show the real daemon at work on sample logs that it writes live' \
+'doctor:Check this machine\: configuration, permissions, store, disk, watches, relay' \
+'bench:Measure this machine\: ingest against bare inserts, line to mail' \
+'completions:Print completions for a shell' \
+'man:Write the man pages into a folder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__bench_commands] )) ||
+_gatewatch__subcmd__bench_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch bench commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__check_commands] )) ||
+_gatewatch__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch check commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__completions_commands] )) ||
+_gatewatch__subcmd__completions_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch completions commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__demo_commands] )) ||
+_gatewatch__subcmd__demo_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch demo commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__doctor_commands] )) ||
+_gatewatch__subcmd__doctor_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch doctor commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain_commands] )) ||
+_gatewatch__subcmd__explain_commands() {
+    local commands; commands=(
+'line:How a line is read\: grammar, message form, every field' \
+'finding:What made a finding\: rule, arithmetic, the events' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch explain commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain__subcmd__finding_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__finding_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch explain finding commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain__subcmd__help_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__help_commands() {
+    local commands; commands=(
+'line:How a line is read\: grammar, message form, every field' \
+'finding:What made a finding\: rule, arithmetic, the events' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch explain help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain__subcmd__help__subcmd__finding_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__help__subcmd__finding_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch explain help finding commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch explain help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain__subcmd__help__subcmd__line_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__help__subcmd__line_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch explain help line commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain__subcmd__line_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__line_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch explain line commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__formats_commands] )) ||
+_gatewatch__subcmd__formats_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch formats commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help_commands] )) ||
+_gatewatch__subcmd__help_commands() {
+    local commands; commands=(
+'run:Run the daemon in the foreground' \
+'check:Check configuration, grammars and rules\: every problem with its place' \
+'parse:Normalize the lines of a file and print one JSON object per event; stores nothing' \
+'formats:List every grammar' \
+'replay:Run history through the same pipeline in event time and print the findings; mails nothing' \
+'test:Run the sample lines of rules and grammars' \
+'explain:Say why\: how a line is read, or what made a finding' \
+'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
+'incident:Look at incidents and act on them' \
+'silence:Store and count matching findings without telling anybody, until an end' \
+'query:Ask the store in SQL, read-only, with or without a running daemon' \
+'mail:The mail path' \
+'demo:Show the real daemon at work on sample logs that it writes live' \
+'doctor:Check this machine\: configuration, permissions, store, disk, watches, relay' \
+'bench:Measure this machine\: ingest against bare inserts, line to mail' \
+'completions:Print completions for a shell' \
+'man:Write the man pages into a folder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__bench_commands] )) ||
+_gatewatch__subcmd__help__subcmd__bench_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help bench commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__check_commands] )) ||
+_gatewatch__subcmd__help__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help check commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__completions_commands] )) ||
+_gatewatch__subcmd__help__subcmd__completions_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help completions commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__demo_commands] )) ||
+_gatewatch__subcmd__help__subcmd__demo_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help demo commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__doctor_commands] )) ||
+_gatewatch__subcmd__help__subcmd__doctor_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help doctor commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__explain_commands] )) ||
+_gatewatch__subcmd__help__subcmd__explain_commands() {
+    local commands; commands=(
+'line:How a line is read\: grammar, message form, every field' \
+'finding:What made a finding\: rule, arithmetic, the events' \
+    )
+    _describe -t commands 'gatewatch help explain commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__explain__subcmd__finding_commands] )) ||
+_gatewatch__subcmd__help__subcmd__explain__subcmd__finding_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help explain finding commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__explain__subcmd__line_commands] )) ||
+_gatewatch__subcmd__help__subcmd__explain__subcmd__line_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help explain line commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__formats_commands] )) ||
+_gatewatch__subcmd__help__subcmd__formats_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help formats commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident_commands() {
+    local commands; commands=(
+'list:Incidents, newest first' \
+'show:One incident with findings, mails, journal and evidence' \
+'ack:Take it\: escalation stops, the others are told' \
+'resolve:End it' \
+'reopen:Open a resolved one again' \
+'note:Add a note' \
+'assign:Give it to a person' \
+'escalate:Start the next step of the policy now' \
+    )
+    _describe -t commands 'gatewatch help incident commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__ack_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__ack_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident ack commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__assign_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__assign_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident assign commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__escalate_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__escalate_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident escalate commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__list_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__note_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__note_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident note commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__reopen_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__reopen_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident reopen commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__resolve_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__resolve_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident resolve commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__show_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__mail_commands] )) ||
+_gatewatch__subcmd__help__subcmd__mail_commands() {
+    local commands; commands=(
+'test:Let the running daemon send a test message through its own path and wait for the relay'\''s answer' \
+    )
+    _describe -t commands 'gatewatch help mail commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__mail__subcmd__test_commands] )) ||
+_gatewatch__subcmd__help__subcmd__mail__subcmd__test_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help mail test commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__man_commands] )) ||
+_gatewatch__subcmd__help__subcmd__man_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help man commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__parse_commands] )) ||
+_gatewatch__subcmd__help__subcmd__parse_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help parse commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__query_commands] )) ||
+_gatewatch__subcmd__help__subcmd__query_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help query commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__replay_commands] )) ||
+_gatewatch__subcmd__help__subcmd__replay_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help replay commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__run_commands] )) ||
+_gatewatch__subcmd__help__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help run commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__silence_commands] )) ||
+_gatewatch__subcmd__help__subcmd__silence_commands() {
+    local commands; commands=(
+'add:Add one\: owner, reason, scope and end are mandatory' \
+'list:Silences and how often each matched' \
+'end:End one now' \
+    )
+    _describe -t commands 'gatewatch help silence commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__silence__subcmd__add_commands] )) ||
+_gatewatch__subcmd__help__subcmd__silence__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help silence add commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__silence__subcmd__end_commands] )) ||
+_gatewatch__subcmd__help__subcmd__silence__subcmd__end_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help silence end commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__silence__subcmd__list_commands] )) ||
+_gatewatch__subcmd__help__subcmd__silence__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help silence list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__status_commands] )) ||
+_gatewatch__subcmd__help__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help status commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__test_commands] )) ||
+_gatewatch__subcmd__help__subcmd__test_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help test commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident_commands] )) ||
+_gatewatch__subcmd__incident_commands() {
+    local commands; commands=(
+'list:Incidents, newest first' \
+'show:One incident with findings, mails, journal and evidence' \
+'ack:Take it\: escalation stops, the others are told' \
+'resolve:End it' \
+'reopen:Open a resolved one again' \
+'note:Add a note' \
+'assign:Give it to a person' \
+'escalate:Start the next step of the policy now' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch incident commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__ack_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__ack_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident ack commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__assign_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__assign_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident assign commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__escalate_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__escalate_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident escalate commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help_commands() {
+    local commands; commands=(
+'list:Incidents, newest first' \
+'show:One incident with findings, mails, journal and evidence' \
+'ack:Take it\: escalation stops, the others are told' \
+'resolve:End it' \
+'reopen:Open a resolved one again' \
+'note:Add a note' \
+'assign:Give it to a person' \
+'escalate:Start the next step of the policy now' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch incident help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__ack_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__ack_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help ack commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__assign_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__assign_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help assign commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__escalate_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__escalate_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help escalate commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__list_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__note_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__note_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help note commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__reopen_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__reopen_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help reopen commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__resolve_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__resolve_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help resolve commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__show_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__list_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__note_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__note_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident note commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__reopen_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__reopen_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident reopen commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__resolve_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__resolve_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident resolve commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__show_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__mail_commands] )) ||
+_gatewatch__subcmd__mail_commands() {
+    local commands; commands=(
+'test:Let the running daemon send a test message through its own path and wait for the relay'\''s answer' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch mail commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__mail__subcmd__help_commands] )) ||
+_gatewatch__subcmd__mail__subcmd__help_commands() {
+    local commands; commands=(
+'test:Let the running daemon send a test message through its own path and wait for the relay'\''s answer' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch mail help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__mail__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__mail__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch mail help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__mail__subcmd__help__subcmd__test_commands] )) ||
+_gatewatch__subcmd__mail__subcmd__help__subcmd__test_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch mail help test commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__mail__subcmd__test_commands] )) ||
+_gatewatch__subcmd__mail__subcmd__test_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch mail test commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__man_commands] )) ||
+_gatewatch__subcmd__man_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch man commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__parse_commands] )) ||
+_gatewatch__subcmd__parse_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch parse commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__query_commands] )) ||
+_gatewatch__subcmd__query_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch query commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__replay_commands] )) ||
+_gatewatch__subcmd__replay_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch replay commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__run_commands] )) ||
+_gatewatch__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch run commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence_commands] )) ||
+_gatewatch__subcmd__silence_commands() {
+    local commands; commands=(
+'add:Add one\: owner, reason, scope and end are mandatory' \
+'list:Silences and how often each matched' \
+'end:End one now' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch silence commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__add_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch silence add commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__end_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__end_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch silence end commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__help_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__help_commands() {
+    local commands; commands=(
+'add:Add one\: owner, reason, scope and end are mandatory' \
+'list:Silences and how often each matched' \
+'end:End one now' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch silence help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__help__subcmd__add_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__help__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch silence help add commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__help__subcmd__end_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__help__subcmd__end_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch silence help end commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch silence help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__help__subcmd__list_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch silence help list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__silence__subcmd__list_commands] )) ||
+_gatewatch__subcmd__silence__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch silence list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__status_commands] )) ||
+_gatewatch__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch status commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__test_commands] )) ||
+_gatewatch__subcmd__test_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch test commands' commands "$@"
+}
+
+if [ "$funcstack[1]" = "_gatewatch" ]; then
+    _gatewatch "$@"
+else
+    compdef _gatewatch gatewatch
+fi
