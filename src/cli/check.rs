@@ -3,7 +3,7 @@
 use super::args::{CheckArgs, Global};
 use super::out::{Out, Tone};
 use super::{Done, Failure, exit, setup};
-use crate::config::params::{Request, Setup};
+use crate::config::params::{Counts, Request, Setup, survey};
 use crate::config::report::{Grade, Problem};
 use serde_json::{Value, json};
 
@@ -13,18 +13,14 @@ use serde_json::{Value, json};
 /// A [`Failure`] when stdout cannot be written.
 pub fn run(global: &Global, args: &CheckArgs, out: &mut Out) -> Done {
     let request = Request { strict: args.strict, ..setup::request(global) };
-    let (problems, setup) = match crate::config::params::setup(&request, setup::now()?) {
-        Ok(setup) => (setup.warnings.clone(), Some(setup)),
-        Err(problems) => (problems, None),
-    };
+    let (problems, setup, counts) = survey(&request, setup::now()?);
     let bad = |problem: &Problem| problem.grade == Grade::Error || args.strict;
     let errors = problems.iter().filter(|problem| bad(problem)).count();
     for problem in &problems {
         if out.json { out.object(&object(problem, bad(problem)))? } else { out.line(problem)? }
     }
     match &setup {
-        Some(setup) if out.json => out.object(&summary(setup))?,
-        None if out.json => out.object(&json!({"summary": {"errors": errors}}))?,
+        _ if out.json => out.object(&summary(&counts, errors))?,
         Some(setup) => good(out, setup, problems.len(), errors)?,
         None => out.line(
             out.tone(Tone::Bad, &format!("{errors} error(s), {} warning(s)", problems.len() - errors)),
@@ -49,12 +45,12 @@ fn object(problem: &Problem, error: bool) -> Value {
     row
 }
 
-fn summary(setup: &Setup) -> Value {
-    let loaded = setup.rules.loaded();
+fn summary(counts: &Counts, errors: usize) -> Value {
+    let grammars = counts.grammars.saturating_sub(counts.grammars_failed);
     json!({"summary": {
-        "rules": {"files": setup.rule_documents, "loaded": loaded, "failed": setup.rule_documents.saturating_sub(loaded)},
-        "grammars": {"files": setup.grammar_files, "loaded": setup.grammar_files, "failed": 0},
-        "sources": setup.config.sources.len(),
+        "rules": {"files": counts.rule_files, "loaded": counts.rules, "failed": counts.rules_failed},
+        "grammars": {"files": counts.grammars, "loaded": grammars, "failed": counts.grammars_failed},
+        "errors": errors,
     }})
 }
 
@@ -67,7 +63,7 @@ fn good(out: &mut Out, setup: &Setup, problems: usize, errors: usize) -> Result<
         setup.config.sources.len(),
         setup.rules.loaded(),
         setup.rules.idle(),
-        setup.grammar_files
+        setup.counts.grammars
     );
     out.line(out.tone(tone, &text))
 }

@@ -12,7 +12,7 @@ use crate::normalize::{GrammarSet, SourceParams};
 use crate::pipeline;
 use crate::schema::Timestamp;
 use crate::triage;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,6 +35,21 @@ pub struct Request {
     pub formats: Option<Vec<String>>,
 }
 
+/// How much was read of what people wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Grammars that were loaded.
+    pub grammars: usize,
+    /// Grammars that have an error.
+    pub grammars_failed: usize,
+    /// Files with rules.
+    pub rule_files: usize,
+    /// Rules that were loaded.
+    pub rules: usize,
+    /// Rule documents that could not be.
+    pub rules_failed: usize,
+}
+
 /// Everything that people wrote, valid.
 #[derive(Clone)]
 pub struct Setup {
@@ -46,10 +61,8 @@ pub struct Setup {
     pub rules: Arc<RuleSet>,
     /// What works, but not as one might think.
     pub warnings: Vec<Problem>,
-    /// How many grammar files there are.
-    pub grammar_files: usize,
-    /// How many rule documents were read, loaded or not.
-    pub rule_documents: usize,
+    /// How much there is of it.
+    pub counts: Counts,
 }
 
 /// Reads configuration, grammars and rules.
@@ -57,16 +70,46 @@ pub struct Setup {
 /// # Errors
 /// Every problem of all three, warnings included; at least one is an error.
 pub fn setup(request: &Request, now: Timestamp) -> Result<Setup, Vec<Problem>> {
+    let (problems, setup, _) = survey(request, now);
+    match setup {
+        Some(setup) => Ok(Setup { warnings: problems, ..setup }),
+        None => Err(problems),
+    }
+}
+
+/// The same with its counts, also when there is an error: every problem, and the setup if there is none.
+pub fn survey(request: &Request, now: Timestamp) -> (Vec<Problem>, Option<Setup>, Counts) {
     let folder = super::grammars_folder(request.file.as_deref());
     let (specs, mut problems) = match grammars::load(folder.as_deref()) {
         Ok(specs) => (specs, Vec::new()),
         Err(problems) => (grammars::load(None).unwrap_or_default(), problems),
     };
-    let grammar_files = specs.len();
+    let mut counts = Counts { grammars: specs.len(), ..Counts::default() };
     let set = grammars::compile_all(specs).unwrap_or_else(|more| {
         problems.extend(more);
         GrammarSet::default()
     });
+    counts.grammars_failed = files_of(&problems);
+    let config = configuration(request, &set, now, &mut problems);
+    let rules = load_rules(config.as_ref(), request, &set, &mut problems, &mut counts);
+    let failed = problems.iter().any(|problem| problem.grade == Grade::Error);
+    let setup = config.filter(|_| !failed).map(|config| {
+        let (grammars, rules) = (Arc::new(set), Arc::new(rules));
+        Setup { config, grammars, rules, warnings: Vec::new(), counts }
+    });
+    (problems, setup, counts)
+}
+
+fn files_of(problems: &[Problem]) -> usize {
+    problems.iter().map(|problem| problem.file.as_str()).collect::<BTreeSet<_>>().len()
+}
+
+fn configuration(
+    request: &Request,
+    set: &GrammarSet,
+    now: Timestamp,
+    problems: &mut Vec<Problem>,
+) -> Option<Config> {
     let names: Vec<&str> = set.names().chain(set.families().map(|(family, _)| family)).collect();
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let given = Given {
@@ -76,7 +119,7 @@ pub fn setup(request: &Request, now: Timestamp) -> Result<Setup, Vec<Problem>> {
         starting: request.starting,
         now,
     };
-    let config = match load(request.file.as_deref(), &given) {
+    match load(request.file.as_deref(), &given) {
         Ok((config, warnings)) => {
             problems.extend(warnings);
             Some(config)
@@ -85,15 +128,6 @@ pub fn setup(request: &Request, now: Timestamp) -> Result<Setup, Vec<Problem>> {
             problems.extend(more);
             None
         }
-    };
-    let (rules, rule_documents) = load_rules(config.as_ref(), request, &set, &mut problems);
-    let failed = problems.iter().any(|problem| problem.grade == Grade::Error);
-    match config.filter(|_| !failed) {
-        Some(config) => {
-            let (grammars, rules) = (Arc::new(set), Arc::new(rules));
-            Ok(Setup { config, grammars, rules, warnings: problems, grammar_files, rule_documents })
-        }
-        None => Err(problems),
     }
 }
 
@@ -102,7 +136,8 @@ fn load_rules(
     request: &Request,
     set: &GrammarSet,
     problems: &mut Vec<Problem>,
-) -> (RuleSet, usize) {
+    counts: &mut Counts,
+) -> RuleSet {
     let mut folders: Vec<PathBuf> = config.map(|config| config.detect.rules.clone()).unwrap_or_default();
     folders.extend(request.rules.iter().cloned());
     let builtin = config.is_none_or(|config| config.detect.builtin) && !request.no_builtin;
@@ -110,13 +145,16 @@ fn load_rules(
     let (specs, found) = rules::load(&folders, builtin, &disable);
     problems.extend(found);
     let documents = specs.len();
+    counts.rule_files = specs.iter().map(|spec| spec.file()).collect::<BTreeSet<_>>().len();
     let formats = request.formats.clone().unwrap_or_else(|| {
         let of = |config: &Config| config.sources.iter().map(|source| source.format.clone()).collect();
         config.map(of).unwrap_or_default()
     });
     let (rules, found) = rules::compile(specs, &logsources(set, &formats));
     problems.extend(found);
-    (rules, documents)
+    counts.rules = rules.loaded();
+    counts.rules_failed = documents.saturating_sub(rules.loaded());
+    rules
 }
 
 /// What the grammars that may read the sources can make: a rule that asks for anything else cannot fire.
