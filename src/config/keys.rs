@@ -67,6 +67,9 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
 /// Keys that are read and checked, but have no effect yet: whoever sets one is told so. A key leaves
 /// this list in the same change that builds its effect.
 pub const NOT_BUILT: &[(&str, &str)] = &[
+    ("store", "retention"),
+    ("source", "provider"),
+    ("source", "owner"),
     ("detect", "false_alerts_per_week"),
     ("identity", "directory"),
     ("identity", "stale_after"),

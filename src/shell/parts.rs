@@ -4,7 +4,7 @@ use super::couriers::Couriers;
 use super::wake::Bell;
 use super::writer::Writer;
 use super::{Options, ServiceError};
-use crate::config::file::{Config, RelayConfig, Tls};
+use crate::config::file::{Config, Encoding, RelayConfig, Tls};
 use crate::config::params::{Request, Setup, pipeline_params, setup};
 use crate::courier::{self, Deadlines, Post, Relay, Secret};
 use crate::daemon::Daemon;
@@ -62,8 +62,20 @@ pub fn rooms(setup: &Setup, loaded: Loaded) -> (Pipeline, Tail) {
         last_silence: loaded.next_silence.saturating_sub(1),
     });
     pipeline.restore(Memory { states: loaded.states, book, next_event: loaded.next_event });
-    let tail = Tail::new(tail_params(&setup.config), loaded.generations, loaded.next_generation);
+    let mut tail = Tail::new(tail_params(&setup.config), loaded.generations, loaded.next_generation);
+    for source in &setup.config.sources {
+        tail.set_encoding(&source.name, encoding(source.encoding));
+    }
     (pipeline, tail)
+}
+
+fn encoding(encoding: Encoding) -> tail::Encoding {
+    match encoding {
+        Encoding::Utf8 => tail::Encoding::Bytes,
+        Encoding::Latin1 => tail::Encoding::Latin1,
+        Encoding::Utf16Le => tail::Encoding::Utf16Le,
+        Encoding::Utf16Be => tail::Encoding::Utf16Be,
+    }
 }
 
 /// What Tail follows. The state directory is never read as a log: it would feed on itself.

@@ -85,17 +85,17 @@ impl Splitter {
     pub fn feed(&mut self, data: &[u8], out: &mut Out<'_>) -> usize {
         if self.next() == 0 {
             self.encoding = self.encoding.of(data);
-        } else if self.line_start == 0 && self.partial.length == 1 && self.encoding == Encoding::Bytes {
+        } else if self.line_start == 0 && self.partial.length == 1 && !self.encoding.is_wide() {
             // The byte order mark came in two pieces.
             let mark =
                 [self.partial.kept.first().copied(), data.first().copied()].map(Option::unwrap_or_default);
-            if self.encoding.of(&mark) != Encoding::Bytes {
+            if self.encoding.of(&mark).is_wide() {
                 self.encoding = self.encoding.of(&mark);
                 self.keep(&mark[1..]);
                 return 1 + self.wide(data.get(1..).unwrap_or_default(), out);
             }
         }
-        if self.encoding != Encoding::Bytes {
+        if self.encoding.is_wide() {
             return self.wide(data, out);
         }
         if self.partial.run == 0 && memchr(0, data).is_none() {

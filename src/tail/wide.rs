@@ -1,11 +1,14 @@
-//! UTF-16: lines end at the code unit of `\n`, not at its byte, and leave here as UTF-8.
+//! Encodings other than UTF-8: their lines leave here as UTF-8. UTF-16 lines end at the code unit of `\n`, not
+//! at its byte.
 
 /// How a source's bytes are cut into lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
-    /// At the byte `\n`: UTF-8, Latin-1 and everything else that keeps ASCII.
+    /// At the byte `\n`: UTF-8, and everything else that keeps ASCII.
     #[default]
     Bytes,
+    /// ISO 8859-1: each byte is a character.
+    Latin1,
     /// UTF-16, little end first.
     Utf16Le,
     /// UTF-16, big end first.
@@ -24,7 +27,12 @@ impl Encoding {
 
     /// Bytes of one code unit.
     pub fn unit(self) -> u64 {
-        if self == Encoding::Bytes { 1 } else { 2 }
+        if self.is_wide() { 2 } else { 1 }
+    }
+
+    /// Whether a code unit has two bytes.
+    pub fn is_wide(self) -> bool {
+        matches!(self, Encoding::Utf16Le | Encoding::Utf16Be)
     }
 
     /// The code unit of two bytes.
@@ -34,6 +42,9 @@ impl Encoding {
 
     /// The text of a line, and whether it was not valid.
     pub fn decode(self, bytes: &[u8]) -> (String, bool) {
+        if !self.is_wide() {
+            return (bytes.iter().map(|byte| char::from(*byte)).collect(), false);
+        }
         let (pairs, odd) = bytes.as_chunks::<2>();
         let mut bad = !odd.is_empty();
         let units = pairs.iter().map(|pair| self.read(*pair));
@@ -43,5 +54,16 @@ impl Encoding {
         });
         let text = text.collect();
         (text, bad)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latin_1_leaves_as_utf_8() {
+        assert_eq!(Encoding::Latin1.decode(b"Andr\xe9"), ("André".to_owned(), false));
+        assert_eq!((Encoding::Latin1.unit(), Encoding::Utf16Be.unit()), (1, 2));
     }
 }
