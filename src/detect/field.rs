@@ -408,7 +408,8 @@ mod tests {
             ],
             ..Event::default()
         };
-        let first = |name: &str| Field::named(name).values(&event).as_slice().first().map(|t| t.text.to_string());
+        let first =
+            |name: &str| Field::named(name).values(&event).as_slice().first().map(|t| t.text.to_string());
         assert_eq!(first("user").as_deref(), Some("Ana"));
         assert_eq!(first("source.ip").as_deref(), Some("192.0.2.7"));
         assert_eq!(first("cs-uri-stem").as_deref(), Some("/login"));

@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 
 /// Events on one page.
 const PAGE: usize = 128;
+/// What an event takes on a page, mostly.
+const ENTRY_BYTES: usize = 40;
 /// Events on all pages: at the default lateness more than 3,000 a second.
 const RECENT_MAX: usize = 4 * WINDOW_KEYS_MAX;
 
@@ -45,7 +47,8 @@ impl Recent {
         }
         let number = self.pages.back().map_or(0, |page| page.number + 1);
         if self.pages.back().is_none_or(|page| page.len >= PAGE) {
-            self.pages.push_back(Page { number, ..Page::default() });
+            let bytes = Vec::with_capacity(PAGE * ENTRY_BYTES);
+            self.pages.push_back(Page { number, bytes, ..Page::default() });
         }
         let Some(page) = self.pages.back_mut() else { return false };
         body::put_text(&mut page.bytes, key);
