@@ -149,8 +149,8 @@ impl Memory {
             }
             self.groups.insert(key.clone(), Group::default());
         }
-        if !self.recent.as_mut().is_some_and(|recent| recent.push(&key.text, &entry)) {
-            return false;
+        if let Some(recent) = &mut self.recent {
+            recent.push(&key.text, &entry);
         }
         if let Some(group) = self.groups.get_mut(key) {
             group.insert(entry, span);

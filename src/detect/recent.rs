@@ -13,8 +13,12 @@ use std::collections::VecDeque;
 
 /// Events on one page.
 const PAGE: usize = 128;
-/// Events on all pages: at the default lateness more than 3,000 a second.
-const RECENT_MAX: usize = 4 * WINDOW_KEYS_MAX;
+/// What an event takes on a page, mostly.
+const ENTRY_BYTES: usize = 40;
+/// Events on all pages: 625 a second at the default lateness. Past it the first page goes: what it waits for is
+/// the least likely to come (the end of a file that was rotated away waits for ever), and the groups that the
+/// pages hold never fill a rule alone.
+const RECENT_MAX: usize = WINDOW_KEYS_MAX / 4 * 3;
 
 /// The log.
 #[derive(Clone, Debug, Default)]
@@ -38,36 +42,36 @@ struct Page {
 }
 
 impl Recent {
-    /// Adds an event; false where the log is full.
-    pub fn push(&mut self, key: &str, entry: &Entry) -> bool {
-        if self.len >= RECENT_MAX {
-            return false;
-        }
+    /// Adds an event.
+    pub fn push(&mut self, key: &str, entry: &Entry) {
         let number = self.pages.back().map_or(0, |page| page.number + 1);
         if self.pages.back().is_none_or(|page| page.len >= PAGE) {
-            self.pages.push_back(Page { number, ..Page::default() });
+            let bytes = Vec::with_capacity(PAGE * ENTRY_BYTES);
+            self.pages.push_back(Page { number, bytes, ..Page::default() });
         }
-        let Some(page) = self.pages.back_mut() else { return false };
+        let Some(page) = self.pages.back_mut() else { return };
         body::put_text(&mut page.bytes, key);
         body::put_entry(&mut page.bytes, entry, &mut page.before);
         page.note(entry);
         page.changed = true;
         self.len += 1;
-        true
     }
 
-    /// Lets go of the pages on which nothing can matter any more, and names what stood on them.
+    /// Lets go of the pages on which nothing can matter any more, and of the first where there are too many;
+    /// names what stood on them.
     pub fn expire(&mut self, streams: &Streams, span: Span, mut gone: impl FnMut(&str, Moment)) {
         let past = |page: &Page| page.newest.iter().all(|(stream, at)| streams.is_past(*stream, *at, span));
         // The first page is the next to go, except where a file with other clocks holds it: then a full last
         // page is the occasion to look at them all.
         let all = self.pages.len() > 1 && self.pages.back().is_some_and(|page| page.len >= PAGE);
-        if !all && !self.pages.front().is_some_and(past) {
+        let full = self.len >= RECENT_MAX;
+        if !all && !full && !self.pages.front().is_some_and(past) {
             return;
         }
+        let first = self.pages.front().filter(|_| full).map(|page| page.number);
         let (pages, len) = (&mut self.pages, &mut self.len);
         pages.retain(|page| {
-            let past = past(page);
+            let past = first == Some(page.number) || past(page);
             if past {
                 page.each(|key, entry| gone(key, (entry.at, entry.id)));
                 *len -= page.len;
@@ -132,5 +136,44 @@ impl Page {
         while let Some((key, entry)) = reader.text().zip(reader.entry(&mut before)) {
             see(key, entry);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_log_forgets_its_first_page_and_numbers_go_on_after_a_restart() {
+        let entry = |n: usize| Entry {
+            at: Timestamp(n as i64),
+            id: n as u64,
+            count: 1,
+            nth: 1,
+            stream: 7,
+            value: None,
+            who: Some("ana".into()),
+        };
+        let (mut log, mut gone) = (Recent::default(), 0);
+        for n in 0..RECENT_MAX + 300 {
+            log.expire(&Streams::default(), Span(i64::MAX / 2), |_, _| gone += 1);
+            log.push("key", &entry(n));
+        }
+        assert!(log.len <= RECENT_MAX && gone == 384, "three pages went");
+        let (mut again, mut deleted) = (Recent::default(), 0);
+        log.drain(|number, body| match body {
+            Some(body) => assert!(again.restore(number, body)),
+            None => deleted += 1,
+        });
+        assert_eq!((again.len, deleted), (log.len, 3));
+        again.push("key", &entry(1_000_000));
+        log.push("key", &entry(1_000_000));
+        let rows = |log: &mut Recent| {
+            let mut rows = Vec::new();
+            log.drain(|number, body| rows.push((number, body.map(<[u8]>::to_vec))));
+            rows
+        };
+        assert_eq!(rows(&mut again), rows(&mut log));
+        assert!(!Recent::default().restore(0, b"\x03ke"), "a torn page is none");
     }
 }
