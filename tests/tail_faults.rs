@@ -212,6 +212,31 @@ fn t8_lines_read_between_the_copy_and_the_truncation_do_not_double_the_copy() {
     }
 }
 
+/// logrotate with `copytruncate` and `compress`: the copy is packed before it was ever looked at, and it ends
+/// before what was read here. Read as a file of its own it would double a whole rotation.
+#[test]
+fn t8_a_copy_that_was_packed_at_once_does_not_double_what_was_read() {
+    for stopped in [false, true] {
+        let mut rig = Rig::new(&[&["*.log"]]);
+        rig.append("a.log", numbered(0, 2_000));
+        rig.drain();
+        rig.append("a.log", numbered(2_000, 2_005));
+        rig.drain();
+        rig.write("a.log.1", &numbered(0, 2_000));
+        rig.truncate("a.log", 0);
+        rig.gzip("a.log.1", "a.log.1.gz");
+        rig.append("a.log", numbered(2_005, 2_010));
+        if stopped {
+            rig.restart();
+        }
+        rig.drain();
+        rig.restart();
+        rig.drain();
+        assert_eq!(rig.texts(), numbers(0, 2_010), "stopped {stopped}");
+        assert_eq!(rig.reasons(), [GapReason::Truncated], "stopped {stopped}");
+    }
+}
+
 #[test]
 fn t8_copytruncate_while_stopped_with_an_older_copy_shifted_away() {
     let mut rig = Rig::new(&[&["*.log*"]]);

@@ -32,7 +32,7 @@ pub struct Content {
     pub opening: Vec<u8>,
     /// The last plain bytes.
     pub end: Vec<u8>,
-    /// Generations of which this holds everything up to an offset, which was their position.
+    /// Generations of which this holds everything up to an offset: their position, or one of their markers.
     pub holds: Vec<(u64, u64)>,
     /// Why it ends before its own end.
     pub broken: Option<&'static str>,
@@ -110,6 +110,8 @@ pub struct Wanted<'a> {
     pub offset: u64,
     /// The hash before it.
     pub tail_hash: [u8; 32],
+    /// Older places with their hashes: a copy may end before the position.
+    pub markers: &'a [(u64, [u8; 32])],
 }
 
 impl Prover {
@@ -167,7 +169,12 @@ impl Prover {
             let stands = known()
                 .into_iter()
                 .filter(|w| w.offset > 0 && head_stands(&self.content.opening, w.generation));
-            self.wanted = Some(stands.map(|w| (w.offset, w.tail_hash, w.generation.id)).collect());
+            let places = stands.flat_map(|w| {
+                let id = w.generation.id;
+                let older = w.markers.iter().filter(move |(at, _)| *at > 0 && *at != w.offset);
+                older.map(move |(at, hash)| (*at, *hash, id)).chain([(w.offset, w.tail_hash, id)])
+            });
+            self.wanted = Some(places.collect());
         }
     }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 /// A copy whose proven part is shorter is read again: equal headers of two lives of a file must not pass for it.
-const READ_COPY_BYTES_MIN: u64 = 4 * HEAD_BYTES;
+pub(super) const READ_COPY_BYTES_MIN: u64 = 4 * HEAD_BYTES;
 
 impl Tail {
     /// Judges every file that is new, or is a copy and changed.
@@ -51,7 +51,7 @@ impl Tail {
         }
     }
 
-    fn excuse(&mut self, key: Key, judged: io::Result<()>) {
+    pub(super) fn excuse(&mut self, key: Key, judged: io::Result<()>) {
         if let (Err(error), Some(follower)) = (judged, self.followers.get_mut(&key)) {
             follower.trouble = Some(format!("it cannot be read: {error}").into());
         }
@@ -233,72 +233,9 @@ impl Tail {
         self.renew(key, old, &path, (size, 0), now)
     }
 
-    /// A packed file is proved: what does it hold?
-    pub(super) fn judge_packed(&mut self, key: Key, now: &Reading) {
-        let Some(follower) = self.followers.get_mut(&key) else { return };
-        let Some(Phase::Proven(content)) = &follower.gzip else { return };
-        let content = content.clone();
-        let Some(name) = self.sources.get(follower.found.source).map(|source| Arc::clone(&source.name))
-        else {
-            return;
-        };
-        let current = |(id, offset): &(u64, u64)| {
-            let entry = self.book.get(*id)?;
-            (self.may_be(key, *id, *offset)).then_some((
-                *id,
-                *offset,
-                entry.carrier.is_some(),
-                entry.position.offset,
-            ))
-        };
-        let held: Vec<_> = content.holds.iter().filter_map(current).collect();
-        if held.iter().any(|(_, offset, carried, at)| !carried && offset != at) {
-            // A generation lost its file while this was unpacked: prove it against the present position.
-            self.close(key);
-            return self.followers.get_mut(&key).into_iter().for_each(Follower::reset);
-        }
-        // The longest match counts; among equals one that is looking for its bytes.
-        let best = held.iter().max_by_key(|(id, offset, carried, _)| (*offset, !carried, *id));
-        let best = best.filter(|(_, _, carried, _)| !carried);
-        if let Some((id, offset, ..)) = best.copied() {
-            if content.total == offset && content.broken.is_none() {
-                self.attach_read(key, id, now);
-            } else {
-                let judged = self.attach_packed(key, id, content, now);
-                self.excuse(key, judged);
-            }
-        } else {
-            let carried: Vec<u64> =
-                held.iter().filter(|(_, _, carried, _)| *carried).map(|(id, ..)| *id).collect();
-            let end_from = content.total.saturating_sub(content.end.len() as u64);
-            let end = |from: u64, _| {
-                Ok(if from == end_from { content.end.clone() } else { content.opening.clone() })
-            };
-            // What another packed file holds to its end is known; what a plain one holds is compared.
-            let read = |id: &&u64| {
-                let entry = self.book.get(**id).filter(|entry| entry.position.offset == content.total);
-                entry.is_some_and(|entry| entry.generation.finished)
-            };
-            let copied = match carried.iter().find(read) {
-                Some(id) => Ok(Some(*id)),
-                None => self.copy_of(key, &carried, content.total, &content.opening, &end),
-            };
-            let judged = match copied {
-                Ok(Some(id)) => {
-                    self.close(key);
-                    self.hold(key, id);
-                    Ok(())
-                }
-                Ok(None) => self.begin_packed(key, &name, content, now),
-                Err(error) => Err(error),
-            };
-            self.excuse(key, judged);
-        }
-    }
-
     /// Whether a file may be taken for a generation by content alone: a rotated name of the same file, or
     /// enough bytes that it cannot be chance (headers of small files are often equal).
-    fn may_be(&self, key: Key, id: u64, offset: u64) -> bool {
+    pub(super) fn may_be(&self, key: Key, id: u64, offset: u64) -> bool {
         let (Some(follower), Some(entry)) = (self.followers.get(&key), self.book.get(id)) else {
             return false;
         };
@@ -316,7 +253,7 @@ impl Tail {
 
     /// The generation of which this file repeats what its carrier holds: a copy that a rotator is making,
     /// or has made before it truncates.
-    fn copy_of(
+    pub(super) fn copy_of(
         &self,
         key: Key,
         alike: &[u64],
@@ -386,7 +323,13 @@ impl Tail {
         self.queue(key);
     }
 
-    fn attach_packed(&mut self, key: Key, id: u64, content: Content, now: &Reading) -> io::Result<()> {
+    pub(super) fn attach_packed(
+        &mut self,
+        key: Key,
+        id: u64,
+        content: Content,
+        now: &Reading,
+    ) -> io::Result<()> {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else {
             return Ok(());
         };
@@ -397,7 +340,7 @@ impl Tail {
     }
 
     /// A packed file of which everything is already read.
-    fn attach_read(&mut self, key: Key, id: u64, now: &Reading) {
+    pub(super) fn attach_read(&mut self, key: Key, id: u64, now: &Reading) {
         if let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) {
             follower.carry(id, &entry.position, Vec::new(), Vec::new());
             follower.gzip = Some(Phase::Waiting);
@@ -407,14 +350,14 @@ impl Tail {
         self.close(key);
     }
 
-    fn hold(&mut self, key: Key, id: u64) {
+    pub(super) fn hold(&mut self, key: Key, id: u64) {
         if let Some(follower) = self.followers.get_mut(&key) {
             follower.role = Role::Copy(id);
             follower.judged = Some(follower.found.stat);
         }
     }
 
-    fn begin_packed(
+    pub(super) fn begin_packed(
         &mut self,
         key: Key,
         source: &Arc<str>,

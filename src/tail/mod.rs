@@ -18,6 +18,7 @@ mod gzip;
 mod judge;
 mod look;
 mod open;
+mod packed;
 mod queue;
 mod scan;
 mod serve;

@@ -238,6 +238,7 @@ impl Tail {
                 generation: &entry.generation,
                 offset: entry.position.offset,
                 tail_hash: entry.position.tail_hash,
+                markers: &entry.position.markers,
             });
             wanted.collect()
         };
