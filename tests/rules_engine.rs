@@ -448,7 +448,7 @@ fn events_that_wait_for_late_ones_fill_few_rows_and_a_restart_keeps_them() {
         let event = Event { id: n + 1, ..event };
         let found = whole.observe(&event);
         assert_eq!(found, parts.observe(&event));
-        if n % 37 == 0 {
+        if n.is_multiple_of(37) {
             assert_eq!(stored.take(&mut parts), stored_whole.take(&mut whole));
             assert!(stored.0 == stored_whole.0, "the same bytes after event {n}");
             parts = stored.open(&set);
