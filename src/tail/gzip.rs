@@ -32,8 +32,10 @@ pub struct Content {
     pub opening: Vec<u8>,
     /// The last plain bytes.
     pub end: Vec<u8>,
-    /// Generations of which this holds everything up to an offset: their position, or one of their markers.
+    /// Generations of which this holds everything up to an offset, which was their position.
     pub holds: Vec<(u64, u64)>,
+    /// Generations of which this holds everything up to one of their older markers.
+    pub before: Vec<(u64, u64)>,
     /// Why it ends before its own end.
     pub broken: Option<&'static str>,
 }
@@ -98,8 +100,8 @@ impl Unpacker {
 pub struct Prover {
     unpacker: Unpacker,
     content: Content,
-    /// Generations whose head it carries: position, tail hash, id.
-    wanted: Option<Vec<(u64, [u8; 32], u64)>>,
+    /// Generations whose head it carries: place, hash before it, id, and whether it is an older marker.
+    wanted: Option<Vec<(u64, [u8; 32], u64, bool)>>,
 }
 
 /// A generation that a packed file may hold.
@@ -172,7 +174,12 @@ impl Prover {
             let places = stands.flat_map(|w| {
                 let id = w.generation.id;
                 let older = w.markers.iter().filter(move |(at, _)| *at > 0 && *at != w.offset);
-                older.map(move |(at, hash)| (*at, *hash, id)).chain([(w.offset, w.tail_hash, id)])
+                older.map(move |(at, hash)| (*at, *hash, id, true)).chain([(
+                    w.offset,
+                    w.tail_hash,
+                    id,
+                    false,
+                )])
             });
             self.wanted = Some(places.collect());
         }
@@ -181,9 +188,9 @@ impl Prover {
     /// Checks the tails of positions that lie in `bytes`, which begin at `before`; positions inside the
     /// opening are checked there, since they became known only after it had passed.
     fn check(&mut self, bytes: &[u8], before: u64) {
-        let Content { opening, end, holds, total, .. } = &mut self.content;
+        let Content { opening, end, holds, before: older, total, .. } = &mut self.content;
         let Some(wanted) = &mut self.wanted else { return };
-        wanted.retain(|(offset, tail_hash, id)| {
+        wanted.retain(|(offset, tail_hash, id, marker_only)| {
             let marker = TAIL_MARKER_BYTES as usize;
             let cut = |from: u64| usize::try_from(offset - from).unwrap_or(usize::MAX);
             let tail = if *offset <= opening.len() as u64 {
@@ -194,7 +201,8 @@ impl Prover {
                 return true;
             };
             if hash(&tail) == *tail_hash {
-                holds.push((*id, *offset));
+                let list = if *marker_only { &mut *older } else { &mut *holds };
+                list.push((*id, *offset));
             }
             false
         });

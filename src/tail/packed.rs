@@ -19,7 +19,7 @@ impl Tail {
             (ends_before && last == *at && last >= READ_COPY_BYTES_MIN && self.may_be(key, *id, last))
                 .then_some(*id)
         };
-        content.holds.iter().find_map(of)
+        content.before.iter().find_map(of)
     }
 
     /// A packed file is proved: what does it hold?
@@ -37,9 +37,7 @@ impl Tail {
         }
         let current = |(id, offset): &(u64, u64)| {
             let entry = self.book.get(*id)?;
-            let marker =
-                entry.position.offset != *offset && entry.position.markers.iter().any(|(at, _)| at == offset);
-            (!marker && self.may_be(key, *id, *offset)).then_some((
+            self.may_be(key, *id, *offset).then_some((
                 *id,
                 *offset,
                 entry.carrier.is_some(),
@@ -63,31 +61,41 @@ impl Tail {
                 self.excuse(key, judged);
             }
         } else {
-            let carried: Vec<u64> =
-                held.iter().filter(|(_, _, carried, _)| *carried).map(|(id, ..)| *id).collect();
-            let end_from = content.total.saturating_sub(content.end.len() as u64);
-            let end = |from: u64, _| {
-                Ok(if from == end_from { content.end.clone() } else { content.opening.clone() })
-            };
-            // What another packed file holds to its end is known; what a plain one holds is compared.
-            let read = |id: &&u64| {
-                let entry = self.book.get(**id).filter(|entry| entry.position.offset == content.total);
-                entry.is_some_and(|entry| entry.generation.finished)
-            };
-            let copied = match carried.iter().find(read) {
-                Some(id) => Ok(Some(*id)),
-                None => self.copy_of(key, &carried, content.total, &content.opening, &end),
-            };
-            let judged = match copied {
-                Ok(Some(id)) => {
-                    self.close(key);
-                    self.hold(key, id);
-                    Ok(())
-                }
-                Ok(None) => self.begin_packed(key, &name, content, now),
-                Err(error) => Err(error),
-            };
-            self.excuse(key, judged);
+            let carried = held.iter().filter(|(_, _, carried, _)| *carried).map(|(id, ..)| *id).collect();
+            self.judge_unclaimed(key, carried, content, &name, now);
         }
+    }
+
+    /// It holds nothing that is looked for: a copy of what another file carries, or something new.
+    fn judge_unclaimed(
+        &mut self,
+        key: Key,
+        carried: Vec<u64>,
+        content: Content,
+        name: &Arc<str>,
+        now: &Reading,
+    ) {
+        let end_from = content.total.saturating_sub(content.end.len() as u64);
+        let end =
+            |from: u64, _| Ok(if from == end_from { content.end.clone() } else { content.opening.clone() });
+        // What another packed file holds to its end is known; what a plain one holds is compared.
+        let read = |id: &&u64| {
+            let entry = self.book.get(**id).filter(|entry| entry.position.offset == content.total);
+            entry.is_some_and(|entry| entry.generation.finished)
+        };
+        let copied = match carried.iter().find(read) {
+            Some(id) => Ok(Some(*id)),
+            None => self.copy_of(key, &carried, content.total, &content.opening, &end),
+        };
+        let judged = match copied {
+            Ok(Some(id)) => {
+                self.close(key);
+                self.hold(key, id);
+                Ok(())
+            }
+            Ok(None) => self.begin_packed(key, name, content, now),
+            Err(error) => Err(error),
+        };
+        self.excuse(key, judged);
     }
 }
