@@ -96,12 +96,15 @@ impl Unpacker {
     }
 }
 
+/// A place to look for: offset, hash before it, generation, and whether it is an older marker.
+type Place = (u64, [u8; 32], u64, bool);
+
 /// The first pass.
 pub struct Prover {
     unpacker: Unpacker,
     content: Content,
-    /// Generations whose head it carries: place, hash before it, id, and whether it is an older marker.
-    wanted: Option<Vec<(u64, [u8; 32], u64, bool)>>,
+    /// Places of the generations whose head it carries.
+    wanted: Option<Vec<Place>>,
 }
 
 /// A generation that a packed file may hold.
