@@ -222,7 +222,7 @@ fn t8_a_copy_that_was_packed_at_once_does_not_double_what_was_read() {
         rig.drain();
         rig.append("a.log", numbered(2_000, 2_005));
         rig.drain();
-        rig.write("a.log.1", &numbered(0, 2_000));
+        rig.write("a.log.1", numbered(0, 2_000));
         rig.truncate("a.log", 0);
         rig.gzip("a.log.1", "a.log.1.gz");
         rig.append("a.log", numbered(2_005, 2_010));
