@@ -2,7 +2,7 @@
 //!
 //! The room has no memory of its own: everything is in the [`Book`], so killing the program anywhere and
 //! loading the rows again goes on where it stopped. Times are arguments; due times are computed by both of
-//! the machine's clocks ([`elapsed`]), statuses change by the tables of [`moves`] alone.
+//! the machine's clocks ([`mod@elapsed`]), statuses change by the tables of [`moves`] alone.
 //!
 //! - [`Escalate::look`] (`ladder`): clocks, steps, repeats, acknowledgements that run out.
 //! - [`Escalate::act`] (`acts`): what a person does.

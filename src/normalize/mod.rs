@@ -1,7 +1,7 @@
 //! Room 2, Normalize (pure): makes each line one event, or an unparsed event with a reason.
 //!
 //! A line is framed ([`syslog`], [`json`], [`pairs`]), then the grammar's literals pick a message form and its
-//! pattern or tests decide ([`read`]); what it says becomes columns ([`column`]), its stamp a time ([`timing`]).
+//! pattern or tests decide (`read`); what it says becomes columns ([`mod@column`]), its stamp a time ([`timing`]).
 
 pub mod attempt;
 pub mod column;
