@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Bytes of a page: rows of log lines are wide, and 16 KiB cost a third less per row than 4 KiB.
 const PAGE_BYTES: u32 = 16 * 1024;
-/// Stores up to this size are checked whole at the start; larger ones only by `gatewatch verify`.
+/// Stores up to this size are checked whole at the start; of larger ones only the header is looked at.
 const CHECK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// SQLite before 3.51.3 can lose committed pages when two connections reset the WAL at once.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
