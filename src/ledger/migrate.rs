@@ -9,9 +9,11 @@ pub const APPLICATION_ID: i32 = 0x6777_6174;
 /// `PRAGMA user_version` that this program writes and reads.
 pub const VERSION: i32 = STEPS.len() as i32;
 
-/// Each step's tables and the views that stand after it.
-const STEPS: [(&str, &str); 1] =
-    [(include_str!("migrations/0001.sql"), include_str!("migrations/views.sql"))];
+/// Each step's tables and the views that stand after it ("" where they stay).
+const STEPS: [(&str, &str); 2] = [
+    (include_str!("migrations/0001.sql"), include_str!("migrations/views.sql")),
+    (include_str!("migrations/0002.sql"), ""),
+];
 
 /// Brings a store to [`VERSION`]. The version number changes in the same transaction as the tables.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -88,5 +90,30 @@ mod tests {
         }
         let none: Option<String> = connection.query_row(&sql, [None::<i64>], |row| row.get(0)).unwrap();
         assert_eq!(none, None);
+    }
+
+    #[test]
+    fn a_store_of_the_first_schema_gets_its_lookups_by_segment() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let (tables, views) = STEPS[0];
+        connection.execute_batch(tables).unwrap();
+        connection.execute_batch(&expand_times(views)).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let insert = "INSERT INTO event (id, generation, \"offset\", length, line, lines, source, format, parser, counted_at,
+            observed_at, class, outcome, class_uid, activity_id, status_id, count, flags, user)
+            VALUES (?1, 1, ?1, 1, 1, 1, 's', 'f', 1, 0, 0, 'base', 'unknown', 0, 0, 0, 1, 0, 'ana')";
+        for id in [1, 131_071, 131_072, 1_000_000] {
+            connection.execute(insert, [id]).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, VERSION);
+        let sql = "SELECT group_concat(id) FROM (SELECT id FROM events WHERE user = 'ana' ORDER BY id)";
+        let ids: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(ids, "1,131071,131072,1000000");
+        let plan: String = connection
+            .query_row("EXPLAIN QUERY PLAN SELECT * FROM events WHERE user = 'ana'", [], |row| row.get(3))
+            .unwrap();
+        assert!(plan.contains("event_user (ANY(<expr>) AND user=?)"), "{plan}");
     }
 }

@@ -22,13 +22,17 @@ const ROUNDS: u32 = 2;
 /// Above so many lines one round is enough.
 const ROUNDS_LINES_MAX: u64 = 1_000_000;
 
+/// Where on the way memory is looked at, in hundredths of the lines.
+const SHARES: [u64; 4] = [1, 10, 50, 100];
+
 /// One source type's figures.
 pub struct Ingest {
     kind: &'static str,
     lines: u64,
     whole: Span,
     bare: Span,
-    rss_kib: u64,
+    /// Resident memory when so many hundredths of the lines were stored, KiB.
+    rss_kib: [u64; SHARES.len()],
 }
 
 impl Ingest {
@@ -50,13 +54,13 @@ impl Ingest {
     /// For people.
     pub fn as_text(&self) -> String {
         format!(
-            "  {:8} {:>10} lines  {:>9.0} lines/s  bare {:>9.0} rows/s  ratio {:>5.1} %  memory {} MiB",
+            "  {:8} {:>10} lines  {:>9.0} lines/s  bare {:>9.0} rows/s  ratio {:>5.1} %  memory {} MiB after 1, 10, 50, 100 %",
             self.kind,
             self.lines,
             self.per_second(self.whole),
             self.per_second(self.bare),
             self.ratio() * 100.0,
-            self.rss_kib / 1_024
+            self.rss_kib.map(|kib| (kib / 1_024).to_string()).join(" ")
         )
     }
 }
@@ -70,13 +74,15 @@ pub fn measure(kind: &'static str, lines: u64, folder: &Path) -> Result<Ingest, 
     fs::create_dir_all(folder).map_err(Failure::runtime)?;
     let log = folder.join("sample.log");
     write_log(kind, lines, &log).map_err(Failure::runtime)?;
-    let mut result = Ingest { kind, lines, whole: Span(i64::MAX), bare: Span(i64::MAX), rss_kib: 0 };
+    let mut result =
+        Ingest { kind, lines, whole: Span(i64::MAX), bare: Span(i64::MAX), rss_kib: [0; SHARES.len()] };
     // Long runs steady themselves.
     let rounds = if lines > ROUNDS_LINES_MAX { 1 } else { ROUNDS };
     for round in 0..rounds {
         let state = folder.join(format!("whole-{round}"));
-        result.whole = result.whole.min(whole(kind, &log, &state, lines)?);
-        result.rss_kib = result.rss_kib.max(rss_kib());
+        let (took, memory) = whole(kind, &log, &state, lines)?;
+        result.whole = result.whole.min(took);
+        result.rss_kib = std::array::from_fn(|at| result.rss_kib[at].max(memory[at]));
         let copy = folder.join(format!("bare-{round}"));
         fs::create_dir_all(&copy).map_err(Failure::runtime)?;
         let from = state.join(ledger::FILE_NAME);
@@ -102,7 +108,7 @@ fn write_log(kind: &str, lines: u64, path: &Path) -> std::io::Result<()> {
 }
 
 /// The real way: Tail, Pipeline with every shipped rule, Store on disk with FULL durability.
-fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failure> {
+fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<(Span, [u64; SHARES.len()]), Failure> {
     let clock = SystemClock::new().map_err(Failure::runtime)?;
     let format = if kind == "sshd" { "linux-auth" } else { kind };
     let file = state.with_extension("toml");
@@ -121,16 +127,22 @@ fn whole(kind: &str, log: &Path, state: &Path, lines: u64) -> Result<Span, Failu
     let mut daemon = Daemon::new(tail, writer, NoCourier, Pipeline::new(pipeline_params(&setup)));
     let begun = clock.now();
     let mut stored = 0;
+    let mut memory = [0; SHARES.len()];
     while stored < lines {
         let turn = daemon.turn(&[], &clock.now());
         if let Some(error) = turn.stalled {
             return Err(Failure::runtime(error));
         }
         stored += turn.changes.events.len() as u64;
+        for (seen, share) in memory.iter_mut().zip(SHARES) {
+            if *seen == 0 && stored * 100 >= lines * share {
+                *seen = rss_kib();
+            }
+        }
     }
     let took = Span(clock.now().boottime.0 - begun.boottime.0);
     daemon.ledger.into_store().and_then(Store::close).map_err(Failure::runtime)?;
-    Ok(took)
+    Ok((took, memory))
 }
 
 /// Resident memory of this process.

@@ -40,7 +40,8 @@ CREATE TABLE event (
 --   for comparison 15 plain text columns with two indexes (user, time), (src_ip, time): 12.7 us.
 -- A line is stored once: a repeat is an error. Nearly an append for each file.
 CREATE UNIQUE INDEX event_place ON event (generation, "offset");
--- Who and from where: ids rise with the read time, so (user) is (user, read time) without its eight bytes.
+-- Who and from where: ids rise with the read time, so (user) is (user, read time) without its eight bytes. (0002.sql
+-- makes these two by segment.)
 CREATE INDEX event_user ON event (user) WHERE user IS NOT NULL;
 CREATE INDEX event_src_ip ON event (src_ip) WHERE src_ip IS NOT NULL;
 -- When: `at` is `time` as the views spell it, so that a comparison of text finds the hour. Nearly an append. An
