@@ -325,15 +325,24 @@ pub struct DemoArgs {
 /// `bench`.
 #[derive(Args, Debug)]
 pub struct BenchArgs {
+    /// Only this measurement; left out: ingest and latency
+    pub what: Option<BenchWhat>,
     /// Lines per source type
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub lines: u64,
-    /// Only this source type (sshd, openvpn, nginx)
+    /// Only this source type (fortigate and json are parsed only)
     #[arg(long, value_name = "KIND", value_parser = crate::cli::samples::KINDS)]
     pub source: Option<String>,
     /// Seconds of the line-to-mail measurement; 0 leaves it out
     #[arg(long, value_name = "S", default_value_t = 10)]
     pub seconds: u64,
+}
+
+/// A measurement of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum BenchWhat {
+    /// Lines in memory to events, on one core
+    Parse,
 }
 
 /// `completions`.

@@ -4,7 +4,9 @@
 use crate::schema::Timestamp;
 
 /// The source types that samples exist for.
-pub const KINDS: [&str; 3] = ["sshd", "openvpn", "nginx"];
+pub const KINDS: [&str; 5] = ["sshd", "openvpn", "nginx", "fortigate", "json"];
+/// Those that the measurement of ingest stores.
+pub const STORED_KINDS: [&str; 3] = ["sshd", "openvpn", "nginx"];
 
 /// RFC 3164 stamp in UTC: `Nov 23 09:00:00`.
 pub fn syslog_stamp(at: Timestamp) -> String {
@@ -50,6 +52,8 @@ pub fn ordinary(kind: &str, n: u64, at: Timestamp) -> String {
     match kind {
         "openvpn" => openvpn(n, at, &who, &from, port),
         "nginx" => nginx(n, at, &who, &from),
+        "fortigate" => fortigate(n, at, &who, &from),
+        "json" => json(n, at, &who, &from),
         _ => sshd(n, at, &who, &from, port),
     }
 }
@@ -88,6 +92,38 @@ fn nginx(n: u64, at: Timestamp, who: &str, from: &str) -> String {
         access_stamp(at),
         n % 1_000,
         500 + n % 9_000
+    )
+}
+
+fn fortigate(n: u64, at: Timestamp, who: &str, from: &str) -> String {
+    let stamp = openvpn_stamp(at);
+    let (date, time) = stamp.split_once(' ').unwrap_or((&stamp, ""));
+    let (action, status) =
+        if n.is_multiple_of(10) { ("ssl-login-fail", "error") } else { ("tunnel-up", "success") };
+    format!(
+        "date={date} time={time} devname=\"fgt-edge-1\" devid=\"FG100F0000000001\" eventtime={}000 tz=\"+0000\" \
+         logid=\"0101039424\" type=\"event\" subtype=\"vpn\" level=\"information\" vd=\"root\" logdesc=\"SSL VPN event\" \
+         action=\"{action}\" tunneltype=\"ssl-tunnel\" tunnelid={} remip={from} tunnelip=10.212.{}.{} user=\"{who}\" \
+         group=\"staff-vpn\" dst_host=\"N/A\" reason=\"{status}\" msg=\"SSL tunnel event of the portal\"",
+        at.0,
+        100_000 + n,
+        n / 250 % 250,
+        n % 250
+    )
+}
+
+/// About 600 bytes, nested as audit logs are.
+fn json(n: u64, at: Timestamp, who: &str, from: &str) -> String {
+    let outcome = if n.is_multiple_of(10) { "failure" } else { "success" };
+    format!(
+        "{{\"time\":\"{at}\",\"id\":\"{n:032x}\",\"version\":\"1.4.2\",\"tenant\":{{\"id\":\"t-{:06}\",\"region\":\"eu-central\"}},\
+         \"actor\":{{\"id\":\"u-{n:012}\",\"name\":\"{who}\",\"email\":\"{who}@example.org\",\"roles\":[\"reader\",\"editor\"]}},\
+         \"client\":{{\"ip\":\"{from}\",\"user_agent\":\"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\",\"language\":\"en-GB\"}},\
+         \"action\":\"login\",\"outcome\":\"{outcome}\",\"session\":{{\"id\":\"s-{n:016x}\",\"mfa\":true}},\"request\":{{\"id\":\"{n:024x}\",\
+         \"path\":\"/api/v2/session\",\"latency_ms\":{}}},\"labels\":{{\"cluster\":\"blue\",\"zone\":\"b\",\"shard\":{}}}}}",
+        n % 1_000,
+        n % 250,
+        n % 16
     )
 }
 

@@ -2,9 +2,10 @@
 
 mod ingest;
 mod latency;
+mod parse;
 mod sink;
 
-use super::args::{BenchArgs, Global};
+use super::args::{BenchArgs, BenchWhat, Global};
 use super::out::{Out, Tone};
 use super::{Done, Failure, exit, samples};
 use serde_json::json;
@@ -14,6 +15,10 @@ use serde_json::json;
 /// # Errors
 /// A [`Failure`] when a measurement cannot be made.
 pub fn run(_global: &Global, args: &BenchArgs, out: &mut Out) -> Done {
+    if args.what == Some(BenchWhat::Parse) {
+        parse(args, out)?;
+        return Ok(exit::OK);
+    }
     let folder = scratch()?;
     let measured = measure(args, &folder, out);
     // The scratch folder is ours alone; what cannot be removed is named, not hidden.
@@ -30,7 +35,7 @@ fn measure(args: &BenchArgs, folder: &std::path::Path, out: &mut Out) -> Result<
         "ingest: tail + parse + detect + store, against bare inserts of the same rows with the same indexes",
     )?;
     let wanted = |kind: &&str| args.source.as_deref().is_none_or(|only| only == *kind);
-    for kind in samples::KINDS.into_iter().filter(wanted) {
+    for kind in samples::STORED_KINDS.into_iter().filter(wanted) {
         let result = ingest::measure(kind, args.lines, &folder.join(kind))?;
         if out.json {
             out.object(&result.as_json())?;
@@ -51,6 +56,25 @@ fn measure(args: &BenchArgs, folder: &std::path::Path, out: &mut Out) -> Result<
         out.line(result.as_text())?;
     }
     out.flush()
+}
+
+/// Normalize alone.
+fn parse(args: &BenchArgs, out: &mut Out) -> Result<(), Failure> {
+    heading(
+        out,
+        "parse: lines in memory to events on one core, against finding the line ends of the same bytes",
+    )?;
+    let wanted = |kind: &&str| args.source.as_deref().is_none_or(|only| only == *kind);
+    for kind in samples::KINDS.into_iter().filter(wanted) {
+        let result = parse::measure(kind, args.lines)?;
+        if out.json {
+            out.object(&result.as_json())?;
+        } else {
+            out.line(result.as_text())?;
+        }
+        out.flush()?;
+    }
+    Ok(())
 }
 
 fn heading(out: &mut Out, text: &str) -> Result<(), Failure> {
