@@ -12,6 +12,7 @@ pub mod json;
 pub mod pairs;
 mod read;
 pub mod record;
+pub mod scan;
 mod set;
 mod show;
 pub mod spec;
