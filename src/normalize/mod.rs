@@ -18,6 +18,7 @@ pub mod spec;
 pub mod stamp;
 mod state;
 pub mod syslog;
+pub mod table;
 pub mod timing;
 pub mod value;
 
@@ -32,6 +33,7 @@ use state::Generation;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use table::Columns;
 use timing::Timing;
 
 pub use grammar::GrammarSet;
@@ -102,6 +104,7 @@ impl Normalize {
         let mut event = identity(&raw, event_id);
         let text = text_of(&raw.bytes, &mut event);
         let grammars = Arc::clone(&self.grammars);
+        generation.columns.at_line(raw.line);
         let format = if &*source.format == "auto" {
             if generation.observe(&grammars, &text, &mut self.scratch) {
                 self.dirty.insert(raw.generation);
@@ -113,9 +116,14 @@ impl Normalize {
         let plan = format.as_ref().and_then(|format| grammars.plan(format));
         let mut draft = Draft::of(event);
         let found = match plan {
-            Some(plan) if !text.is_empty() => read::find(&grammars, plan, &text, &mut self.scratch),
+            Some(plan) if !text.is_empty() => {
+                read::find(&grammars, plan, &text, &mut generation.columns, &mut self.scratch)
+            }
             _ => Found::nothing(no_plan(&text, format.as_deref())),
         };
+        if generation.columns.take_changed() {
+            self.dirty.insert(raw.generation);
+        }
         let place = found.form();
         let form = place.and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
         name(&grammars, plan, format, &found, &mut draft.event);
@@ -293,7 +301,7 @@ impl Generation {
     /// Lets `auto` look at a line until it has seen enough; true when anything was learned.
     fn observe(&mut self, grammars: &GrammarSet, text: &str, scratch: &mut Scratch) -> bool {
         let Some(tally) = &mut self.tally else { return false };
-        grammars.vote(tally, text, scratch);
+        grammars.vote(tally, text, &mut self.columns, scratch);
         self.format = grammars.winner(tally).map(Arc::from);
         let guessed =
             self.format.as_deref().and_then(|name| grammars.get(name)).is_some_and(|g| g.spec().fallback);
@@ -307,6 +315,11 @@ impl Generation {
 
 impl Default for Generation {
     fn default() -> Generation {
-        Generation { watermark: None, format: None, tally: Some(Tally::default()) }
+        Generation {
+            watermark: None,
+            format: None,
+            tally: Some(Tally::default()),
+            columns: Columns::default(),
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
 use super::stamp;
 use super::syslog::{self, Header};
+use super::table::Columns;
 use super::value::truth;
 use crate::schema::{Datum, Flag};
 use std::borrow::Cow;
@@ -63,7 +64,13 @@ impl Found<'_> {
 }
 
 /// Finds the grammar and form of a line.
-pub fn find<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scratch) -> Found<'a> {
+pub fn find<'a>(
+    set: &GrammarSet,
+    plan: &Plan,
+    line: &'a str,
+    _columns: &mut Columns,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let mut best: Option<Found<'a>> = None;
     let object = line.trim_start().starts_with('{');
     let mut framings = [Framing::Syslog, Framing::KeyValue, Framing::Plain, Framing::Json];

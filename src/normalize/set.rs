@@ -5,6 +5,7 @@ use super::form::Scratch;
 use super::grammar::Grammar;
 use super::read::{self, Found};
 use super::spec::Framing;
+use super::table::Columns;
 use crate::schema::Class;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -233,7 +234,8 @@ impl GrammarSet {
     /// Which grammar and message form read a line, for `explain line`; `None` when no format has this name.
     pub fn explain(&self, format: &str, line: &[u8]) -> Option<Explanation<'_>> {
         let text = String::from_utf8_lossy(line);
-        let found = read::find(self, self.plan(format)?, &text, &mut Scratch::default());
+        let found =
+            read::find(self, self.plan(format)?, &text, &mut Columns::default(), &mut Scratch::default());
         let grammar = found.member().and_then(|member| self.grammars.get(member));
         let form = found.form().and_then(|(_, form)| grammar?.spec.messages.get(form));
         Some(Explanation {
@@ -252,21 +254,22 @@ impl GrammarSet {
     /// evidence of its own, else a fallback; `None` when nothing reads any.
     pub fn guess(&self, lines: &[&[u8]]) -> Option<&str> {
         let mut tally = Tally::default();
-        let mut scratch = Scratch::default();
-        for line in lines {
-            self.vote(&mut tally, &String::from_utf8_lossy(line), &mut scratch);
+        let (mut columns, mut scratch) = (Columns::default(), Scratch::default());
+        for (number, line) in (1..).zip(lines) {
+            columns.at_line(number);
+            self.vote(&mut tally, &String::from_utf8_lossy(line), &mut columns, &mut scratch);
         }
         self.winner(&tally)
     }
 
     /// Lets every grammar look at a line.
-    pub(super) fn vote(&self, tally: &mut Tally, line: &str, scratch: &mut Scratch) {
+    pub(super) fn vote(&self, tally: &mut Tally, line: &str, columns: &mut Columns, scratch: &mut Scratch) {
         if line.trim().is_empty() {
             return;
         }
         tally.lines += 1;
         for (grammar, alone) in self.grammars.iter().zip(&self.alone) {
-            let found = read::find(self, alone, line, scratch);
+            let found = read::find(self, alone, line, columns, scratch);
             if let Some(score) = self.score(grammar, found, scratch) {
                 let vote = tally.votes.entry(grammar.spec.name.clone()).or_default();
                 *vote = (vote.0.saturating_add(score), vote.1 + 1);

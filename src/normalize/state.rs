@@ -3,6 +3,7 @@
 use super::Normalize;
 use super::attempt::Attempts;
 use super::set::Tally;
+use super::table::Columns;
 use crate::schema::{StateRow, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub(super) struct Generation {
     pub(super) format: Option<Arc<str>>,
     /// What `auto` has seen; `None` when it has decided for good.
     pub(super) tally: Option<Tally>,
+    /// What the head of the file says of its columns.
+    pub(super) columns: Columns,
 }
 
 /// The stored shape of a [`Generation`].
@@ -33,6 +36,8 @@ struct Row {
     lines: Option<usize>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     votes: BTreeMap<String, (u32, usize)>,
+    #[serde(default, skip_serializing_if = "Columns::is_empty")]
+    columns: Columns,
 }
 
 impl Normalize {
@@ -79,6 +84,7 @@ impl From<Row> for Generation {
             watermark: row.watermark.map(Timestamp),
             format: row.format.map(Arc::from),
             tally: row.lines.map(|lines| Tally { lines, votes: row.votes }),
+            columns: row.columns,
         }
     }
 }
@@ -90,6 +96,7 @@ impl From<&Generation> for Row {
             format: known.format.as_deref().map(str::to_owned),
             lines: known.tally.as_ref().map(|tally| tally.lines),
             votes: known.tally.as_ref().map(|tally| tally.votes.clone()).unwrap_or_default(),
+            columns: known.columns.clone(),
         }
     }
 }
