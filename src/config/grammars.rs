@@ -10,11 +10,13 @@
 //! description = "Doorman, the portal's own login service"
 //! version = 1                         # counts up when the meaning of lines changes
 //! fallback = false                    # true: what it reads is flagged `guessed`
-//! framing = "syslog"                  # syslog | json | key-value | plain
+//! framing = "syslog"                  # syslog | plain | json | key-value; or several: ["syslog", "json"]
 //! programs = ["doorman", "doorman-*"] # syslog: tags that are claimed, ASCII case ignored; left out: any
 //! logsource = { product = "linux", service = "doorman" }   # Sigma's names
 //! set = { app = "doorman" }           # constants of every event; captures win over them, they over the header
 //! map.outcome = { ok = "success", "*" = "failure" }        # words translated; `*` = any other
+//! roots = ["data", "event.detail"]    # records: `data.user` is also known as `user`, for `fields` and `when`; the
+//!                                     # bare key wins, then the earlier root; `extra` keeps the whole key
 //!
 //! [fields]                            # json, key-value: fields that feed columns, in order of preference.
 //! user = ["user.name", "login"]       # dotted paths, ASCII case ignored; a single one needs no brackets
@@ -32,11 +34,12 @@
 //! attempt = "fails"                   # fails | hints | repeats | belongs | ends | admits | opens
 //! set = { auth_method = "password" }
 //! map.outcome = { granted = "success", refused = "failure" }
+//! fields = { resource = "site" }      # as `[fields]`, for this form; wins over it for the same target, [] = nothing
 //!
-//! [[message]]                         # forms of json and key-value have no literal and pattern, but tests:
+//! [[message]]                         # forms of records have no literal and pattern, but tests (or nothing):
 //! name = "logout"
-//! when = { event = ["logout", "session.end*"], reason = "*" }   # `*` at the end: any ending; alone: is there
-//! unless = { "user.name" = "probe" }
+//! when = { event = ["logout", "session.end*"], reason = "*" }   # `*` at either end: anything; alone: is there
+//! unless = { user = "probe" }         # the name of a target that `fields` feeds: its first field with a value
 //! class = "authentication"
 //! activity = "logoff"
 //!
@@ -49,6 +52,10 @@
 //!   { user = "ana", src_ip = "192.0.2.7", outcome = "success", "extra.pid" = 7, reason = "" },   # "" = absent
 //! ]                                   # `line = N` picks a line, else the first is of line 1, the second of 2 ...
 //! ```
+//!
+//! With several framings, forms with a pattern read the messages of syslog and plain lines, the others records. The
+//! words of `when` are compared without ASCII case, numbers by their text (`4625`), an array by its members; a name
+//! there is a target before it is a field (`action`, `"extra.event_id"`).
 //!
 //! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
 //! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host), `dst`, `account`

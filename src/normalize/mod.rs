@@ -1,10 +1,12 @@
 //! Room 2, Normalize (pure): makes each line one event, or an unparsed event with a reason.
 //!
 //! A line is framed ([`syslog`], [`json`], [`pairs`]), then the grammar's literals pick a message form and its
-//! pattern or tests decide (`read`); what it says becomes columns ([`mod@column`]), its stamp a time ([`timing`]).
+//! pattern or tests decide (`read`); what it says becomes columns (`fill`, [`mod@column`]), its stamp a time ([`timing`]).
 
 pub mod attempt;
 pub mod column;
+mod feed;
+mod fill;
 mod form;
 pub mod grammar;
 mod journal;
@@ -128,7 +130,7 @@ impl Normalize {
         let form = place.and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
         name(&grammars, plan, format, &found, &mut draft.event);
         settle_class(form, &found, &mut draft);
-        read::fill(&grammars, found, &self.scratch, &mut draft);
+        fill::fill(&grammars, found, &self.scratch, &mut draft);
         let stamp = draft.stamp.take();
         let mut event = finish(draft, form);
         event.time_text = stamp.as_ref().map(|(_, text, _)| text.as_ref().into());

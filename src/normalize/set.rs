@@ -1,6 +1,7 @@
 //! All grammars together: which of them read the lines of a source, and which one `auto` means.
 
 use super::column::Draft;
+use super::fill;
 use super::form::Scratch;
 use super::grammar::Grammar;
 use super::read::{self, Found};
@@ -51,10 +52,8 @@ pub struct Plan {
     pub(super) name: Arc<str>,
     /// The grammar that the source names; `None` for a family.
     pub(super) main: Option<usize>,
-    pub(super) syslog: Vec<usize>,
-    pub(super) json: Vec<usize>,
-    pub(super) pairs: Vec<usize>,
-    pub(super) plain: Vec<usize>,
+    /// By framing.
+    framed: [Vec<usize>; Framing::COUNT],
     /// Programs claimed by name, in lower case.
     exact: BTreeMap<Box<[u8]>, Vec<usize>>,
     /// Programs claimed by how they begin, longest first.
@@ -68,13 +67,12 @@ impl Plan {
         let mut plan = Plan { name: Arc::clone(name), main, ..Plan::default() };
         for &member in members {
             let Some(grammar) = grammars.get(member) else { continue };
-            match grammar.spec.framing {
-                Framing::Syslog => plan.syslog.push(member),
-                Framing::Json => plan.json.push(member),
-                Framing::KeyValue => plan.pairs.push(member),
-                Framing::Plain => plan.plain.push(member),
+            for framing in &grammar.spec.framings {
+                if let Some(members) = plan.framed.get_mut(*framing as usize) {
+                    members.push(member);
+                }
             }
-            if grammar.spec.framing != Framing::Syslog {
+            if !grammar.spec.framings.contains(&Framing::Syslog) {
                 continue;
             }
             if grammar.spec.programs.is_empty() {
@@ -91,6 +89,11 @@ impl Plan {
         }
         plan.prefixes.sort_by_key(|(head, _)| std::cmp::Reverse(head.len()));
         plan
+    }
+
+    /// The members that read a framing.
+    pub(super) fn framed(&self, framing: Framing) -> &[usize] {
+        self.framed.get(framing as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The members that claim a program, the closest claim first. The name may be a path, or carry a module
@@ -287,7 +290,7 @@ impl GrammarSet {
         };
         let special = form.pattern.is_some() || !form.when.is_empty();
         let mut draft = Draft::default();
-        read::fill(self, found, scratch, &mut draft);
+        fill::fill(self, found, scratch, &mut draft);
         match draft.class.unwrap_or(form.class) {
             Class::Base if special || understood => Some(known),
             Class::Base => None,
@@ -315,16 +318,16 @@ impl GrammarSet {
             return Some(name);
         }
         // Of fallbacks that read as many lines, one that finds more wins, then the stricter framing.
-        let strict = |framing| match framing {
+        let strict = |framing: &Framing| match framing {
             Framing::Json => 3,
             Framing::Syslog => 2,
             Framing::KeyValue => 1,
             Framing::Plain => 0,
         };
+        let strictest = |grammar: &Grammar| grammar.spec.framings.iter().map(strict).max();
         let fallbacks =
             votes().filter(|(grammar, _, lines)| grammar.spec.fallback && lines * 2 >= tally.lines);
-        let best =
-            fallbacks.max_by_key(|(grammar, score, lines)| (*lines, *score, strict(grammar.spec.framing)));
+        let best = fallbacks.max_by_key(|(grammar, score, lines)| (*lines, *score, strictest(grammar)));
         best.map(|(grammar, ..)| grammar.spec.name.as_str())
     }
 }

@@ -38,13 +38,14 @@ struct Reader<'r> {
     problems: &'r mut Vec<Problem>,
 }
 
-const GRAMMAR_KEYS: [&str; 13] = [
+const GRAMMAR_KEYS: [&str; 14] = [
     "name",
     "family",
     "description",
     "version",
     "fallback",
     "framing",
+    "roots",
     "programs",
     "logsource",
     "set",
@@ -53,8 +54,10 @@ const GRAMMAR_KEYS: [&str; 13] = [
     "message",
     "sample",
 ];
-const MESSAGE_KEYS: [&str; 11] =
-    ["name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "attempt"];
+const MESSAGE_KEYS: [&str; 12] = [
+    "name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "fields",
+    "attempt",
+];
 
 impl Reader<'_> {
     fn wrong(&mut self, byte: usize, what: impl Into<String>) {
@@ -75,11 +78,6 @@ impl Reader<'_> {
         if name.is_none() {
             self.wrong(0, "a grammar needs a `name`");
         }
-        let framing = self.string(root, "framing").unwrap_or_default();
-        let framing = self.word(root, "framing", &framing, &FRAMINGS);
-        if !root.contains_key("framing") {
-            self.wrong(0, "a grammar needs a `framing`: syslog, json, key-value or plain");
-        }
         let messages = self.tables(root, "message").into_iter().map(|table| self.message(table)).collect();
         let samples =
             self.tables(root, "sample").into_iter().filter_map(|table| self.sample(table)).collect();
@@ -90,7 +88,8 @@ impl Reader<'_> {
             description: self.string(root, "description").unwrap_or_default(),
             version: self.version(root),
             fallback: self.boolean(root, "fallback"),
-            framing: framing.unwrap_or(Framing::Plain),
+            framings: self.framings(root),
+            roots: self.strings(root, "roots"),
             programs: self.strings(root, "programs"),
             logsource: self.logsource(root),
             set: self.constants(root),
@@ -138,6 +137,7 @@ impl Reader<'_> {
             outcome,
             set: self.constants(table),
             map: self.maps(table),
+            fields: self.fields(table),
             attempt: attempt.and_then(|word| self.word(table, "attempt", &word, &ROLES)),
         }
     }
@@ -289,6 +289,32 @@ impl Reader<'_> {
 
 /// Parts of grammars and messages.
 impl Reader<'_> {
+    /// One framing or several.
+    fn framings(&mut self, root: &DeTable<'_>) -> Vec<Framing> {
+        let names = || FRAMINGS.iter().map(|(name, _)| *name);
+        let Some(value) = root.get("framing") else {
+            let all: Vec<&str> = names().collect();
+            self.wrong(0, format!("a grammar needs a `framing`, one or several of {}", all.join(", ")));
+            return Vec::new();
+        };
+        let items = value.get_ref().as_array().map_or(std::slice::from_ref(value), |array| array.as_ref());
+        let mut framings = Vec::new();
+        for item in items {
+            let word = self.scalar(item);
+            match FRAMINGS.iter().find(|(name, _)| *name == word) {
+                Some((_, framing)) if framings.contains(framing) => {
+                    self.wrong(item.span().start, format!("`{word}` is listed twice"));
+                }
+                Some((_, framing)) => framings.push(*framing),
+                None => self.wrong(item.span().start, unknown("framing", &word, names())),
+            }
+        }
+        if items.is_empty() {
+            self.wrong(value.span().start, "the list of framings is empty");
+        }
+        framings
+    }
+
     fn logsource(&mut self, root: &DeTable<'_>) -> (Option<String>, Option<String>, Option<String>) {
         let Some(table) = self.table(root, "logsource") else { return (None, None, None) };
         self.only(table, &["product", "service", "category"]);
