@@ -16,7 +16,7 @@ pub fn read(line: &str) -> Option<Header<'_>> {
     let text = |key: &str| {
         let field = fields.items.iter().find(|field| fields.key(field) == key)?;
         match field.value {
-            Value::Text(Cow::Borrowed(text)) | Value::Number(text) => Some(text),
+            Value::Text(Cow::Borrowed(text)) | Value::Number(Cow::Borrowed(text)) => Some(text),
             _ => None,
         }
     };

@@ -210,7 +210,8 @@ fn in_json<'a>(set: &GrammarSet, members: &[usize], line: &'a str) -> Found<'a> 
     }
 }
 
-/// The object behind a syslog header, or behind a header and one word (`@cee:`).
+/// The object behind a syslog header, behind a header and one word (`@cee:`), or behind other text
+/// (`stamp level logger - {...}`, but not `level=info msg={...}`).
 fn behind_header(line: &str) -> (Header<'_>, &str) {
     let header = syslog::read(line);
     let object = [header.message, header.after_host, header.after_stamp].into_iter().find_map(|rest| {
@@ -218,14 +219,21 @@ fn behind_header(line: &str) -> (Header<'_>, &str) {
         rest.starts_with('{').then_some(rest)
     });
     let rest = header.message;
-    match object {
+    match object.or_else(|| behind_text(rest, header.is_some())) {
         Some(object) => (header, object),
-        None if header.is_some() => {
-            let object = memchr::memchr(b'{', rest.as_bytes()).and_then(|at| rest.get(at..)).unwrap_or(rest);
-            (header, object)
-        }
+        None if header.is_some() => (header, rest),
         None => (header, line),
     }
+}
+
+/// The last part of a text, from the first `{` that begins an object; behind `key=` only where a header says that
+/// the line is no list of pairs.
+fn behind_text(text: &str, has_header: bool) -> Option<&str> {
+    memchr::memchr_iter(b'{', text.as_bytes()).find_map(|at| {
+        let (before, object) = text.split_at_checked(at)?;
+        let begins = object.get(1..)?.trim_start().starts_with(['"', '}']);
+        (begins && (has_header || !before.ends_with('='))).then_some(object)
+    })
 }
 
 fn in_pairs<'a>(set: &GrammarSet, members: &[usize], line: &'a str) -> Found<'a> {

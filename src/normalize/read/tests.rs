@@ -55,3 +55,8 @@ fn text_and_records_stand_in_one_file() {
 fn tests_look_at_targets_numbers_and_parts_of_words() {
     holds(include_str!("samples/tests-of-targets.toml"));
 }
+
+#[test]
+fn an_object_may_stand_behind_text() {
+    holds(include_str!("samples/json-behind-text.toml"));
+}
