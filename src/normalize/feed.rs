@@ -22,7 +22,8 @@ impl Word {
         Word { text: text.into(), any_start, any_end }
     }
 
-    fn fits(&self, text: &str) -> bool {
+    /// Whether a text is what was written.
+    pub fn fits(&self, text: &str) -> bool {
         let (word, text) = (self.text.as_bytes(), text.as_bytes());
         let same = |part: Option<&[u8]>| part.is_some_and(|part| part.eq_ignore_ascii_case(word));
         let rest = text.len().checked_sub(word.len());

@@ -1,6 +1,7 @@
 //! A grammar compiled: checked once, then immutable and shared.
 
 use super::column::Column;
+use super::csv::Table;
 use super::feed::{Feed, Path, Test, Wanted, Word};
 use super::form::{Capture, Form, Search, Slot, Words};
 use super::spec::{Condition, GrammarSpec, MessageSpec, Target};
@@ -32,6 +33,7 @@ pub struct Grammar {
     pub(super) search: Search,
     pub(super) wanted: Wanted,
     pub(super) feeds: Vec<Feed>,
+    pub(super) table: Table,
     pub(super) set: Vec<(Slot, Box<str>)>,
 }
 
@@ -65,7 +67,8 @@ impl Grammar {
         match search {
             Ok(search) if errors.is_empty() => {
                 let name = Arc::from(spec.name.as_str());
-                Ok(Grammar { name, spec, forms, search, wanted, feeds, set })
+                let table = Table::new(spec.delimiter, &spec.layouts);
+                Ok(Grammar { name, spec, forms, search, wanted, feeds, table, set })
             }
             _ => Err(errors),
         }

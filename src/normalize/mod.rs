@@ -1,16 +1,21 @@
 //! Room 2, Normalize (pure): makes each line one event, or an unparsed event with a reason.
 //!
-//! A line is framed ([`syslog`], [`json`], [`pairs`]), then the grammar's literals pick a message form and its
+//! A line is framed ([`syslog`], or a record: `framed`), then the grammar's literals pick a message form and its
 //! pattern or tests decide (`read`); what it says becomes columns (`fill`, [`mod@column`]), its stamp a time ([`timing`]).
 
 pub mod attempt;
+mod audit;
+mod cef;
 pub mod column;
+mod csv;
 mod feed;
 mod fill;
 mod form;
+mod framed;
 pub mod grammar;
 mod journal;
 pub mod json;
+mod leef;
 pub mod pairs;
 mod read;
 pub mod record;
@@ -23,6 +28,8 @@ pub mod syslog;
 pub mod table;
 pub mod timing;
 pub mod value;
+mod w3c;
+mod xml;
 
 use crate::schema::{Class, Datum, Event, Flag, Outcome, RawLine, Span, Timestamp};
 use attempt::{AttemptKey, Attempts, Link};

@@ -1,9 +1,8 @@
 //! Reading one line: how it is framed, and which grammar and form it is of. What it says then is [`super::fill`]'s.
 
 use super::form::{Form, Scratch};
+use super::framed::{self, Framed};
 use super::journal;
-use super::json;
-use super::pairs;
 use super::record::Fields;
 use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
@@ -59,37 +58,46 @@ impl Found<'_> {
     }
 }
 
+/// In this order framings are tried, those that a line shows at a glance before the others.
+const ORDER: [Framing; Framing::COUNT] = [
+    Framing::Audit,
+    Framing::Xml,
+    Framing::Cef,
+    Framing::Leef,
+    Framing::W3c,
+    Framing::Syslog,
+    Framing::KeyValue,
+    Framing::Plain,
+    Framing::Json,
+    Framing::Csv,
+];
+
 /// Finds the grammar and form of a line.
 pub fn find<'a>(
     set: &GrammarSet,
     plan: &Plan,
     line: &'a str,
-    _columns: &mut Columns,
+    columns: &mut Columns,
     scratch: &mut Scratch,
 ) -> Found<'a> {
     let mut best: Option<Found<'a>> = None;
-    let object = line.trim_start().starts_with('{');
-    let mut framings = [Framing::Syslog, Framing::KeyValue, Framing::Plain, Framing::Json];
-    if object {
-        framings.rotate_right(1);
-    }
-    for framing in framings {
-        let members = plan.framed(framing);
-        if members.is_empty() {
-            continue;
-        }
-        let found = match framing {
-            Framing::Syslog => in_syslog(set, plan, line, scratch),
-            Framing::KeyValue => in_pairs(set, members, line),
-            Framing::Plain => in_plain(set, members, line, scratch),
-            Framing::Json => in_json(set, members, line),
-        };
-        let found = Found { framing: Some(framing), ..found };
-        if found.form.is_some() {
-            return found;
-        }
-        if best.as_ref().is_none_or(|best| found.understood && !best.understood) {
-            best = Some(found);
+    for shown in [true, false] {
+        for framing in ORDER {
+            if plan.framed(framing).is_empty() || framed::shows(framing, line) != shown {
+                continue;
+            }
+            let found = match framing {
+                Framing::Syslog => in_syslog(set, plan, line, scratch),
+                Framing::Plain => in_plain(set, plan.framed(framing), line, scratch),
+                _ => in_record(set, plan, framing, line, columns),
+            };
+            let found = Found { framing: Some(framing), ..found };
+            if found.form.is_some() {
+                return found;
+            }
+            if best.as_ref().is_none_or(|best| found.understood && !best.understood) {
+                best = Some(found);
+            }
         }
     }
     best.unwrap_or_else(|| Found::nothing("no grammar reads this source".to_owned()))
@@ -198,53 +206,39 @@ fn line_stamp(line: &str) -> Option<(stamp::Stamp, &str)> {
     stamp::read(body).and_then(|(stamp, used)| Some((stamp, body.get(..used)?)))
 }
 
-fn in_json<'a>(set: &GrammarSet, members: &[usize], line: &'a str) -> Found<'a> {
-    let body = line.trim_start_matches(['\u{feff}', ' ', '\t']);
-    let (header, object) =
-        if body.starts_with('{') { (Header::default(), body) } else { behind_header(line) };
-    match json::read(object) {
-        Ok(fields) => of_record(set, members, header, fields),
-        Err(error) => {
-            Found { reason: Some(error.to_string()), member: members.first().copied(), ..Found::default() }
+/// Reads a line as a record of the framing's members.
+fn in_record<'a>(
+    set: &GrammarSet,
+    plan: &Plan,
+    framing: Framing,
+    line: &'a str,
+    columns: &mut Columns,
+) -> Found<'a> {
+    let members = plan.framed(framing);
+    if framing != Framing::Csv {
+        return of_framed(set, members, framed::read(framing, line, columns));
+    }
+    let mut best: Option<Found<'a>> = None;
+    for member in members {
+        let Some(grammar) = set.grammars.get(*member) else { continue };
+        let found = of_framed(set, std::slice::from_ref(member), grammar.table.read(line, columns));
+        if found.form.is_some() {
+            return found;
+        }
+        if best.as_ref().is_none_or(|best| found.understood && !best.understood) {
+            best = Some(found);
         }
     }
+    best.unwrap_or_default()
 }
 
-/// The object behind a syslog header, behind a header and one word (`@cee:`), or behind other text
-/// (`stamp level logger - {...}`, but not `level=info msg={...}`).
-fn behind_header(line: &str) -> (Header<'_>, &str) {
-    let header = syslog::read(line);
-    let object = [header.message, header.after_host, header.after_stamp].into_iter().find_map(|rest| {
-        let rest = rest.strip_prefix("@cee:").unwrap_or(rest).trim_start();
-        rest.starts_with('{').then_some(rest)
-    });
-    let rest = header.message;
-    match object.or_else(|| behind_text(rest, header.is_some())) {
-        Some(object) => (header, object),
-        None if header.is_some() => (header, rest),
-        None => (header, line),
+fn of_framed<'a>(set: &GrammarSet, members: &[usize], framed: Framed<'a>) -> Found<'a> {
+    let member = members.first().copied();
+    match framed {
+        Framed::Record(header, fields) => of_record(set, members, header, fields),
+        Framed::Head => Found { member, understood: true, ..Found::default() },
+        Framed::Other(reason) => Found { member, reason: Some(reason), ..Found::default() },
     }
-}
-
-/// The last part of a text, from the first `{` that begins an object; behind `key=` only where a header says that
-/// the line is no list of pairs.
-fn behind_text(text: &str, has_header: bool) -> Option<&str> {
-    memchr::memchr_iter(b'{', text.as_bytes()).find_map(|at| {
-        let (before, object) = text.split_at_checked(at)?;
-        let begins = object.get(1..)?.trim_start().starts_with(['"', '}']);
-        (begins && (has_header || !before.ends_with('='))).then_some(object)
-    })
-}
-
-fn in_pairs<'a>(set: &GrammarSet, members: &[usize], line: &'a str) -> Found<'a> {
-    let header = syslog::read(line);
-    let body = if header.is_some() { header.message } else { line };
-    let fields = pairs::read(body);
-    if fields.items.is_empty() {
-        let reason = Some("no key=value pair".to_owned());
-        return Found { reason, member: members.first().copied(), ..Found::default() };
-    }
-    of_record(set, members, header, fields)
 }
 
 fn of_record<'a>(set: &GrammarSet, members: &[usize], header: Header<'a>, fields: Fields<'a>) -> Found<'a> {

@@ -118,6 +118,40 @@ impl<'a> Fields<'a> {
         self.items.push(Field { value, used: false, key, indexed });
     }
 
+    /// Adds a text of a flat record. Of a key that stands twice the first counts; the others are `key#2`, `key#3`.
+    pub fn add(&mut self, key: &str, text: Cow<'a, str>) {
+        if self.items.len() >= FIELDS_MAX {
+            self.cut = true;
+            return;
+        }
+        let same = |field: &&Field<'a>| {
+            self.key(field).strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        };
+        match self.items.iter().filter(same).count() {
+            0 => self.push(key, None, Value::Text(text)),
+            repeats => {
+                self.duplicate = true;
+                self.push(&format!("{key}#{}", repeats + 1), None, Value::Text(text));
+            }
+        }
+    }
+
+    /// Adds a text; of a key that is there already the values become a list.
+    pub fn gather(&mut self, key: &str, text: Cow<'a, str>) {
+        if self.cut {
+            return;
+        }
+        let known = self.items.iter().rposition(|field| self.key(field) == key);
+        let Some(field) = known.and_then(|at| self.items.get_mut(at)) else {
+            return self.push(key, None, Value::Text(text));
+        };
+        match &mut field.value {
+            Value::List(members) if members.len() >= FIELDS_MAX => self.cut = true,
+            Value::List(members) => members.push(Value::Text(text)),
+            one => *one = Value::List(vec![std::mem::replace(one, Value::Null), Value::Text(text)]),
+        }
+    }
+
     /// Takes in the fields of a text that does not live as long.
     pub fn absorb(&mut self, inner: Fields<'_>) {
         self.duplicate |= inner.duplicate;

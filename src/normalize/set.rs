@@ -319,7 +319,8 @@ impl GrammarSet {
         }
         // Of fallbacks that read as many lines, one that finds more wins, then the stricter framing.
         let strict = |framing: &Framing| match framing {
-            Framing::Json => 3,
+            Framing::Cef | Framing::Leef | Framing::Xml | Framing::Audit | Framing::W3c => 4,
+            Framing::Json | Framing::Csv => 3,
             Framing::Syslog => 2,
             Framing::KeyValue => 1,
             Framing::Plain => 0,

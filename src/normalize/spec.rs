@@ -15,11 +15,23 @@ pub enum Framing {
     KeyValue,
     /// The whole line is the message.
     Plain,
+    /// ArcSight's Common Event Format.
+    Cef,
+    /// QRadar's Log Event Extended Format.
+    Leef,
+    /// Cells parted by a delimiter, named by layouts or by the first line of the file.
+    Csv,
+    /// W3C extended log files: a `#Fields:` line names the fields.
+    W3c,
+    /// One Windows event as XML.
+    Xml,
+    /// Records of the Linux audit daemon.
+    Audit,
 }
 
 impl Framing {
     /// How many there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 10;
 
     /// Whether a line is a message that patterns read, not a record whose fields are tested.
     pub fn is_text(self) -> bool {
@@ -89,6 +101,26 @@ pub struct Condition {
     pub negated: bool,
 }
 
+/// How many cells a CSV line must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Exactly(usize),
+    /// So many or more.
+    AtLeast(usize),
+}
+
+/// What the cells of a CSV line are called; the first layout that fits a line counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayoutSpec {
+    /// Names by position; "" = the cell has none and is `column.N`.
+    pub columns: Vec<String>,
+    /// By position, counted from 0: the cell is one of these (as in [`Condition`]); none = it is there.
+    pub when: Vec<(usize, Vec<String>)>,
+    /// How many cells there must be; `None` = any number.
+    pub count: Option<Count>,
+}
+
 /// One message form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MessageSpec {
@@ -152,6 +184,10 @@ pub struct GrammarSpec {
     /// Beginnings of keys that records may put in front, without the dot: with `data` the field `data.user` is
     /// also known as `user`. A bare key wins, then the earlier root.
     pub roots: Vec<String>,
+    /// What parts the cells of CSV lines.
+    pub delimiter: u8,
+    /// Names of the cells of CSV lines; none = the first line of the file has them.
+    pub layouts: Vec<LayoutSpec>,
     /// Programs (syslog tags, without pid) that it claims; `*` at the end matches any ending.
     pub programs: Vec<String>,
     /// Sigma logsource names: (product, service, category), each optional.

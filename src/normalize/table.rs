@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// How the names of columns were parted, by which they are known again.
 pub type Delimiter = u8;
-/// In place of a delimiter: the names come from a `#Fields:` line.
-pub const DIRECTIVE: Delimiter = b'#';
+/// In place of a delimiter: the names come from a `#Fields:` line, where they are parted by blanks or tabs.
+pub const DIRECTIVE: Delimiter = 0;
+/// The same, parted by commas.
+pub const DIRECTIVE_OF_COMMAS: Delimiter = 1;
 
 /// The names of a file's columns, as far as its head told them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +51,13 @@ impl Columns {
         self.heads.retain(|(known, _)| *known != delimiter);
         self.heads.push((delimiter, names));
         self.changed = true;
+    }
+
+    /// Forgets names.
+    pub fn forget(&mut self, delimiter: Delimiter) {
+        let before = self.heads.len();
+        self.heads.retain(|(known, _)| *known != delimiter);
+        self.changed |= self.heads.len() < before;
     }
 
     /// Whether nothing was learned.

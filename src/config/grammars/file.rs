@@ -32,13 +32,13 @@ pub fn parse(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Gram
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
-struct Reader<'r> {
+pub(super) struct Reader<'r> {
     file: &'r str,
     text: &'r str,
     problems: &'r mut Vec<Problem>,
 }
 
-const GRAMMAR_KEYS: [&str; 14] = [
+const GRAMMAR_KEYS: [&str; 16] = [
     "name",
     "family",
     "description",
@@ -46,6 +46,8 @@ const GRAMMAR_KEYS: [&str; 14] = [
     "fallback",
     "framing",
     "roots",
+    "delimiter",
+    "layout",
     "programs",
     "logsource",
     "set",
@@ -60,12 +62,12 @@ const MESSAGE_KEYS: [&str; 12] = [
 ];
 
 impl Reader<'_> {
-    fn wrong(&mut self, byte: usize, what: impl Into<String>) {
+    pub(super) fn wrong(&mut self, byte: usize, what: impl Into<String>) {
         self.problems.push(Problem::at(Grade::Error, self.file, self.text, byte, what));
     }
 
     /// Every key must be one of these.
-    fn only(&mut self, table: &DeTable<'_>, keys: &[&str]) {
+    pub(super) fn only(&mut self, table: &DeTable<'_>, keys: &[&str]) {
         for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
             let what = unknown("key", key.get_ref(), keys.iter().copied());
             self.wrong(key.span().start, what);
@@ -90,6 +92,8 @@ impl Reader<'_> {
             fallback: self.boolean(root, "fallback"),
             framings: self.framings(root),
             roots: self.strings(root, "roots"),
+            delimiter: self.delimiter(root),
+            layouts: self.tables(root, "layout").into_iter().map(|table| self.layout(table)).collect(),
             programs: self.strings(root, "programs"),
             logsource: self.logsource(root),
             set: self.constants(root),
@@ -143,11 +147,17 @@ impl Reader<'_> {
     }
 }
 
-const FRAMINGS: [(&str, Framing); 4] = [
+const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
     ("syslog", Framing::Syslog),
     ("json", Framing::Json),
     ("key-value", Framing::KeyValue),
     ("plain", Framing::Plain),
+    ("cef", Framing::Cef),
+    ("leef", Framing::Leef),
+    ("csv", Framing::Csv),
+    ("w3c", Framing::W3c),
+    ("xml", Framing::Xml),
+    ("audit", Framing::Audit),
 ];
 const ROLES: [(&str, AttemptRole); 8] = [
     ("fails", AttemptRole::Fails),
@@ -170,7 +180,7 @@ fn unknown<'a>(what: &str, written: &str, valid: impl IntoIterator<Item = &'a st
 
 /// Single values.
 impl Reader<'_> {
-    fn string(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
+    pub(super) fn string(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
         let value = table.get(key)?;
         match value.get_ref().as_str() {
             Some(text) => Some(text.to_owned()),
@@ -242,7 +252,7 @@ impl Reader<'_> {
         found.unwrap_or_default()
     }
 
-    fn table<'t, 'd>(&mut self, table: &'t DeTable<'d>, key: &str) -> Option<&'t DeTable<'d>> {
+    pub(super) fn table<'t, 'd>(&mut self, table: &'t DeTable<'d>, key: &str) -> Option<&'t DeTable<'d>> {
         let value = table.get(key)?;
         let inner = value.get_ref().as_table();
         if inner.is_none() {
@@ -263,14 +273,14 @@ impl Reader<'_> {
     }
 
     /// One text, or an array of texts.
-    fn list(&mut self, value: &Value<'_>) -> Vec<String> {
+    pub(super) fn list(&mut self, value: &Value<'_>) -> Vec<String> {
         match value.get_ref().as_array() {
             Some(array) => array.iter().map(|item| self.scalar(item)).collect(),
             None => vec![self.scalar(value)],
         }
     }
 
-    fn strings(&mut self, table: &DeTable<'_>, key: &str) -> Vec<String> {
+    pub(super) fn strings(&mut self, table: &DeTable<'_>, key: &str) -> Vec<String> {
         table.get(key).map(|value| self.list(value)).unwrap_or_default()
     }
 
