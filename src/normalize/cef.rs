@@ -35,7 +35,7 @@ pub fn read(line: &str) -> Result<(Header<'_>, Fields<'_>), CefError> {
         let (part, behind) = match split_part(rest) {
             Some(split) => split,
             None if number == PARTS.len() => (rest, ""),
-            None => return Err(CefError::Cut(number)),
+            None => return Err(CefError::Cut(number + 1)),
         };
         rest = behind;
         let part = unescape(part.trim(), |escaped| matches!(escaped, b'|' | b'\\').then_some(escaped));
@@ -205,7 +205,7 @@ mod tests {
         ] {
             assert_eq!(told(&format!("{head}{extension}")), expected, "{extension}");
         }
-        assert_eq!(told("CEF:0|Gate|Door|1|login"), "the CEF header ends in the middle: it has 4 of 7 parts");
+        assert_eq!(told("CEF:0|Gate|Door|1|login"), "the CEF header ends in the middle: it has 5 of 7 parts");
         assert_eq!(told("CEF: none"), "no CEF header");
     }
 

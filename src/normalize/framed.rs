@@ -14,6 +14,7 @@ use super::xml;
 
 /// What a line is in a framing.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every line is a record, and none is kept")]
 pub enum Framed<'a> {
     /// A record, perhaps behind a header.
     Record(Header<'a>, Fields<'a>),

@@ -41,7 +41,7 @@ pub fn read(line: &str) -> Result<(Header<'_>, Fields<'_>), LeefError> {
             Some(split) => split,
             // Only the last part may do without the bar: then there are no pairs.
             None if number == PARTS.len() => (rest, ""),
-            None => return Err(LeefError::Cut(number)),
+            None => return Err(LeefError::Cut(number + 1)),
         };
         rest = behind;
         if !part.trim().is_empty() {
@@ -114,7 +114,7 @@ mod tests {
             ("LEEF:1.0|Gate|Door|1|login|src=192.0.2.7 usrName=ana b url=/?a=1", pairs),
             ("LEEF:2.0|Gate|Door|1|login|src=192.0.2.7\tx=1|2", "src=192.0.2.7|x=1|2"),
             ("LEEF:1.0|Gate|Door|1|login", ""),
-            ("LEEF:1.0|Gate|Door", "the LEEF header ends in the middle: it has 2 of 5 parts"),
+            ("LEEF:1.0|Gate|Door", "the LEEF header ends in the middle: it has 3 of 5 parts"),
             ("LEEF: none", "no LEEF header"),
         ] {
             assert_eq!(told(line), expected, "{line}");

@@ -317,7 +317,8 @@ impl GrammarSet {
             let name = if members.len() == 1 { members.first().unwrap_or(name) } else { name };
             return Some(name);
         }
-        // Of fallbacks that read as many lines, one that finds more wins, then the stricter framing.
+        // Of fallbacks that read as many lines, one whose framing marks its lines wins, then one that finds more,
+        // then the stricter framing.
         let strict = |framing: &Framing| match framing {
             Framing::Cef | Framing::Leef | Framing::Xml | Framing::Audit | Framing::W3c => 4,
             Framing::Json | Framing::Csv => 3,
@@ -325,10 +326,13 @@ impl GrammarSet {
             Framing::KeyValue => 1,
             Framing::Plain => 0,
         };
-        let strictest = |grammar: &Grammar| grammar.spec.framings.iter().map(strict).max();
+        let strictest = |grammar: &Grammar| grammar.spec.framings.iter().map(strict).max().unwrap_or(0);
         let fallbacks =
             votes().filter(|(grammar, _, lines)| grammar.spec.fallback && lines * 2 >= tally.lines);
-        let best = fallbacks.max_by_key(|(grammar, score, lines)| (*lines, *score, strictest(grammar)));
+        let best = fallbacks.max_by_key(|(grammar, score, lines)| {
+            let strict = strictest(grammar);
+            (*lines, strict == 4, *score, strict)
+        });
         best.map(|(grammar, ..)| grammar.spec.name.as_str())
     }
 }

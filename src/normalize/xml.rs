@@ -69,6 +69,9 @@ struct Open<'a> {
     text: Cow<'a, str>,
 }
 
+/// Names and values.
+type Attributes<'a> = Vec<(&'a str, Cow<'a, str>)>;
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -192,7 +195,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The attributes up to the end of the tag; whether it ends with `/>`.
-    fn attributes(&mut self) -> Result<(Vec<(&'a str, Cow<'a, str>)>, bool), XmlError> {
+    fn attributes(&mut self) -> Result<(Attributes<'a>, bool), XmlError> {
         let mut attributes = Vec::new();
         loop {
             let rest = self.rest();
