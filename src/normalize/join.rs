@@ -233,7 +233,8 @@ impl Open {
         let Kind::Json(document, streams) = &mut self.kind else { return false };
         let begun = document.begun();
         let idle = *streams && begun.is_none();
-        if !document.has_elements() && !idle && !(document.is_array() && begun.is_some()) {
+        let begins = document.is_array() && begun.is_some();
+        if !(document.has_elements() || idle || begins) {
             return false;
         }
         let elements = document.take_elements();

@@ -108,7 +108,7 @@ impl Normalize {
             let body = body.and_then(|known| serde_json::to_vec(&known.joiner).ok());
             // A file that is gone is here only because its row was stored.
             let stored =
-                known.map_or(true, |known| std::mem::replace(&mut known.is_held_stored, body.is_some()));
+                known.is_none_or(|known| std::mem::replace(&mut known.is_held_stored, body.is_some()));
             if stored || body.is_some() {
                 rows.push(StateRow {
                     room: ROOM,
