@@ -44,7 +44,7 @@ fn read(set: &Arc<GrammarSet>, format: &str, path: &Path) -> BTreeMap<u64, Event
     };
     let mut normalize = Normalize::new(Arc::clone(set), vec![source]);
     let bytes = std::fs::read(path).unwrap();
-    let (mut events, mut offset) = (BTreeMap::new(), 0);
+    let (mut events, mut made, mut offset) = (BTreeMap::new(), Vec::new(), 0);
     for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
         let length = text.len() as u64 + 1;
         let raw = RawLine {
@@ -59,9 +59,12 @@ fn read(set: &Arc<GrammarSet>, format: &str, path: &Path) -> BTreeMap<u64, Event
         };
         offset += length;
         if !text.is_empty() {
-            events.insert(line, normalize.line(raw, line));
+            normalize.line(raw, line, &mut made);
         }
+        events.extend(made.drain(..).map(|event| (event.line, event)));
     }
+    normalize.flush(0, &mut made);
+    events.extend(made.drain(..).map(|event| (event.line, event)));
     events
 }
 

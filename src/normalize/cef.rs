@@ -140,7 +140,9 @@ fn add_value<'a>(text: &'a str, open: Option<(&str, usize)>, end: usize, fields:
         b'r' => Some(b'\r'),
         _ => None,
     };
-    fields.add(key, unescape(value, meaning));
+    if !value.is_empty() {
+        fields.add(key, unescape(value, meaning));
+    }
 }
 
 /// Gives each value that has a label a second field under it, unless a field is called so already.
@@ -190,7 +192,7 @@ mod tests {
             ("src=192.0.2.7 suser=ana b  msg=let in", "src=192.0.2.7|suser=ana b|msg=let in"),
             (r"msg=a \= b\\c\nd path=C:\Temp", "msg=a = b\\c\nd|path=C:\\Temp"),
             ("request=http://x/?a=1&b=2 act=ok", "request=http://x/?a=1&b=2|act=ok"),
-            ("suser= src=192.0.2.7", "suser=|src=192.0.2.7"),
+            ("suser= src=192.0.2.7", "src=192.0.2.7"),
             (
                 "cs1Label=Rule Name cs1=7 x cn1=4 cn1Label=Tries ad.key=v",
                 "cs1Label=Rule Name|cs1=7 x|cn1=4|cn1Label=Tries|ad.key=v|Rule Name=7 x|Tries=4",

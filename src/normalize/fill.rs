@@ -12,6 +12,7 @@ use super::record::Fields;
 use super::set::GrammarSet;
 use super::spec::Framing;
 use super::value::truth;
+use super::wrapper::Inner;
 use crate::schema::{Datum, Flag};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -45,8 +46,23 @@ pub fn fill<'a>(set: &GrammarSet, mut found: Found<'a>, scratch: &Scratch, draft
         }
     }
     header_columns(&found, draft);
+    if let Some(wrapper) = found.wrapper {
+        wrapped(wrapper, draft);
+    }
     if let Some(repeats) = found.repeats {
         draft.event.count = repeats;
+    }
+}
+
+/// What a wrapper knows besides the line in it.
+fn wrapped<'a>(wrapper: &'a Inner<'a>, draft: &mut Draft<'a>) {
+    if let Some((stamp, text)) = wrapper.stamp.filter(|_| draft.stamp.is_none()) {
+        draft.offer_stamp(stamp, Cow::Borrowed(text), Place::Relay);
+    }
+    for (key, value) in &wrapper.extra {
+        if draft.event.extra(key).is_none() {
+            draft.extra(key, value.clone());
+        }
     }
 }
 

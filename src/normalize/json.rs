@@ -35,7 +35,19 @@ pub enum JsonError {
 /// # Errors
 /// [`JsonError`].
 pub fn read(text: &str) -> Result<Fields<'_>, JsonError> {
-    let (fields, end) = read_prefix(text)?;
+    whole(text, 0)
+}
+
+/// Reads a line that is one object, and leaves strings as they are.
+///
+/// # Errors
+/// [`JsonError`].
+pub fn read_flat(text: &str) -> Result<Fields<'_>, JsonError> {
+    whole(text, QUOTED_DEPTH_MAX)
+}
+
+fn whole(text: &str, quoted: usize) -> Result<Fields<'_>, JsonError> {
+    let (fields, end) = prefix(text, quoted)?;
     match text.as_bytes().get(end..).and_then(|rest| rest.iter().position(|b| !b.is_ascii_whitespace())) {
         Some(more) => Err(JsonError::Trailing(end + more)),
         None => Ok(fields),
@@ -47,6 +59,10 @@ pub fn read(text: &str) -> Result<Fields<'_>, JsonError> {
 /// # Errors
 /// [`JsonError`].
 pub fn read_prefix(text: &str) -> Result<(Fields<'_>, usize), JsonError> {
+    prefix(text, 0)
+}
+
+fn prefix(text: &str, quoted: usize) -> Result<(Fields<'_>, usize), JsonError> {
     let mut reader = Reader {
         text,
         at: 0,
@@ -54,7 +70,7 @@ pub fn read_prefix(text: &str) -> Result<(Fields<'_>, usize), JsonError> {
         key: String::new(),
         path: String::new(),
         in_list: 0,
-        quoted: 0,
+        quoted,
     };
     reader.blanks();
     if reader.peek() != Some(b'{') {

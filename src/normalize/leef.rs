@@ -77,9 +77,9 @@ fn read_pairs<'a>(text: &'a str, delimiter: &str, fields: &mut Fields<'a>) {
     }
     for pair in text.split(delimiter) {
         if let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.trim().is_empty()) {
-            fields.add(key.trim(), Cow::Borrowed(value.trim()));
-            if fields.cut {
-                return;
+            let value = value.trim();
+            if !value.is_empty() {
+                fields.add(key.trim(), Cow::Borrowed(value));
             }
         }
     }

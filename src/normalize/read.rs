@@ -2,13 +2,13 @@
 
 use super::form::{Form, Scratch};
 use super::framed::{self, Framed};
-use super::journal;
 use super::record::Fields;
 use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
 use super::stamp;
 use super::syslog::{self, Header};
 use super::table::Columns;
+use super::wrapper::{Inner, Line};
 
 /// What a line turned out to be.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub struct Found<'a> {
     pub(super) with_program: bool,
     claimed: bool,
     pub(super) understood: bool,
+    /// It was wrapped in this.
+    pub(super) wrapper: Option<&'a Inner<'a>>,
     /// Why not.
     pub reason: Option<String>,
 }
@@ -72,14 +74,36 @@ const ORDER: [Framing; Framing::COUNT] = [
     Framing::Csv,
 ];
 
-/// Finds the grammar and form of a line.
-pub fn find<'a>(
+/// What is remembered from line to line: of the file, and to save work.
+pub struct Memory<'m> {
+    /// What the file's head says of its columns.
+    pub columns: &'m mut Columns,
+    /// Used again for each line.
+    pub scratch: &'m mut Scratch,
+}
+
+/// Finds the grammar and form of a line; of a wrapped one by what is inside, else by the line as it stands.
+pub fn find<'a>(set: &GrammarSet, plan: &Plan, line: &'a Line<'a>, memory: &mut Memory<'_>) -> Found<'a> {
+    let Some(inner) = &line.inner else { return find_in(set, plan, line.whole, None, memory) };
+    let found = find_in(set, plan, &inner.text, inner.header.as_ref(), memory);
+    if found.form.is_none() && !plan.framed(Framing::Json).is_empty() {
+        let whole = find_in(set, plan, line.whole, None, memory);
+        if whole.form.is_some() || (whole.understood && !found.understood) {
+            return whole;
+        }
+    }
+    Found { wrapper: Some(inner), ..found }
+}
+
+/// Tries the framings of a plan on a text, whose header may be known already.
+fn find_in<'a>(
     set: &GrammarSet,
     plan: &Plan,
     line: &'a str,
-    columns: &mut Columns,
-    scratch: &mut Scratch,
+    outer: Option<&Header<'a>>,
+    memory: &mut Memory<'_>,
 ) -> Found<'a> {
+    let Memory { columns, scratch } = memory;
     let mut best: Option<Found<'a>> = None;
     for shown in [true, false] {
         for framing in ORDER {
@@ -87,11 +111,16 @@ pub fn find<'a>(
                 continue;
             }
             let found = match framing {
-                Framing::Syslog => in_syslog(set, plan, line, scratch),
+                Framing::Syslog => in_syslog(set, plan, line, outer, scratch),
                 Framing::Plain => in_plain(set, plan.framed(framing), line, scratch),
                 _ => in_record(set, plan, framing, line, columns),
             };
-            let found = Found { framing: Some(framing), ..found };
+            let mut found = Found { framing: Some(framing), ..found };
+            if let Some(outer) = outer.filter(|_| !found.header.is_some()) {
+                let mut header = outer.clone();
+                header.message_stamp = found.header.stamp;
+                found = Found { header, with_host: true, with_program: true, ..found };
+            }
             if found.form.is_some() {
                 return found;
             }
@@ -103,8 +132,16 @@ pub fn find<'a>(
     best.unwrap_or_else(|| Found::nothing("no grammar reads this source".to_owned()))
 }
 
-fn in_syslog<'a>(set: &GrammarSet, plan: &Plan, line: &'a str, scratch: &mut Scratch) -> Found<'a> {
-    let mut header = journal::read(line).unwrap_or_else(|| syslog::read(line));
+fn in_syslog<'a>(
+    set: &GrammarSet,
+    plan: &Plan,
+    line: &'a str,
+    outer: Option<&Header<'a>>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
+    let of_outer =
+        |header: &Header<'a>| Header { after_stamp: line, after_host: line, message: line, ..header.clone() };
+    let mut header = outer.map_or_else(|| syslog::read(line), of_outer);
     if header.program.is_none() {
         bare_tag(plan, &mut header);
     }

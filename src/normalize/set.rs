@@ -4,9 +4,10 @@ use super::column::Draft;
 use super::fill;
 use super::form::Scratch;
 use super::grammar::Grammar;
-use super::read::{self, Found};
+use super::read::{self, Found, Memory};
 use super::spec::Framing;
 use super::table::Columns;
+use super::wrapper::Line;
 use crate::schema::Class;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -237,8 +238,9 @@ impl GrammarSet {
     /// Which grammar and message form read a line, for `explain line`; `None` when no format has this name.
     pub fn explain(&self, format: &str, line: &[u8]) -> Option<Explanation<'_>> {
         let text = String::from_utf8_lossy(line);
-        let found =
-            read::find(self, self.plan(format)?, &text, &mut Columns::default(), &mut Scratch::default());
+        let line = Line::of(&text);
+        let mut memory = Memory { columns: &mut Columns::default(), scratch: &mut Scratch::default() };
+        let found = read::find(self, self.plan(format)?, &line, &mut memory);
         let grammar = found.member().and_then(|member| self.grammars.get(member));
         let form = found.form().and_then(|(_, form)| grammar?.spec.messages.get(form));
         Some(Explanation {
@@ -271,9 +273,11 @@ impl GrammarSet {
             return;
         }
         tally.lines += 1;
+        let line = Line::of(line);
+        let mut memory = Memory { columns, scratch };
         for (grammar, alone) in self.grammars.iter().zip(&self.alone) {
-            let found = read::find(self, alone, line, columns, scratch);
-            if let Some(score) = self.score(grammar, found, scratch) {
+            let found = read::find(self, alone, &line, &mut memory);
+            if let Some(score) = self.score(grammar, found, memory.scratch) {
                 let vote = tally.votes.entry(grammar.spec.name.clone()).or_default();
                 *vote = (vote.0.saturating_add(score), vote.1 + 1);
             }

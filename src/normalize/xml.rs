@@ -67,6 +67,7 @@ struct Open<'a> {
     /// Length of the path outside of it.
     outside: usize,
     text: Cow<'a, str>,
+    has_elements: bool,
 }
 
 /// Names and values.
@@ -142,11 +143,16 @@ impl<'a> Reader<'a> {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
             Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
         };
-        if !text.is_empty() {
+        // Browsers show a `-` in front of each element that has others.
+        let layout = open.has_elements && text.bytes().all(|b| b == b'-' || b.is_ascii_whitespace());
+        if !text.is_empty() && !layout {
             let key = if self.path.is_empty() { "Event" } else { self.path.as_str() };
             self.fields.gather(key, text);
         }
         self.path.truncate(open.outside);
+        if let Some(outer) = self.open.last_mut() {
+            outer.has_elements = true;
+        }
     }
 
     /// A tag from behind its `<`: goes down to the element, and out again where it is empty.
@@ -178,7 +184,7 @@ impl<'a> Reader<'a> {
                 self.fields.gather(head(&path, PATH_BYTES_MAX), value.clone());
             }
         }
-        self.open.push(Open { outside, text: Cow::Borrowed("") });
+        self.open.push(Open { outside, text: Cow::Borrowed(""), has_elements: false });
         if is_empty {
             self.close();
         }
@@ -322,6 +328,7 @@ mod tests {
                 "UserData.User=ana|UserData.B=1",
             ),
             ("<!-- x --><R><M><![CDATA[a <b> &amp;]]></M>&bad; &#0;</R>", "R.M=a <b> &amp;|R=&bad; \u{fffd}"),
+            ("- <A>- <B>-</B></A>- ", "A.B=-"),
             ("", ""),
         ] {
             let line = format!("<Event xmlns='http://x'>{inner}</Event>");

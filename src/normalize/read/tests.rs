@@ -60,3 +60,8 @@ fn tests_look_at_targets_numbers_and_parts_of_words() {
 fn an_object_may_stand_behind_text() {
     holds(include_str!("samples/json-behind-text.toml"));
 }
+
+#[test]
+fn what_a_collector_wrapped_is_read_as_if_it_stood_alone() {
+    holds(include_str!("samples/wrapped.toml"));
+}
