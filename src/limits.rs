@@ -90,3 +90,27 @@ pub const QUERY_SECONDS_MAX: u64 = 30;
 pub const LOOK_EVERY: Span = Span::millis(500);
 /// The WAL is degraded above so many bytes.
 pub const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Lines that one file may hold back until their record is complete: a pretty-printed JSON record of an audit log
+/// has some hundred.
+pub const HELD_LINES_MAX: usize = 4_096;
+/// Bytes that one file may hold back; four times the longest line.
+pub const HELD_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that all files together may hold back.
+pub const HELD_BYTES_TOTAL_MAX: usize = 16 * 1024 * 1024;
+/// Lines are held back no longer than this after they were read, whatever may follow.
+pub const HELD_AGE_MAX: Span = Span::seconds(60);
+/// An audit event is complete when the file shows a record that is so much later: auparse(3) waits as long.
+pub const AUDIT_SPAN: Span = Span::seconds(2);
+/// An audit event is complete after so many further lines of the file.
+pub const AUDIT_LINES_MAX: u64 = 1_000;
+/// Records of an audit event are held back no longer than this after they were read. The kernel writes them within
+/// milliseconds; a quiet machine may write nothing for minutes, and an alert must not wait for that.
+pub const AUDIT_AGE_MAX: Span = Span::seconds(5);
+/// Audit events of one file that may be incomplete at a time.
+pub const AUDIT_OPEN_MAX: usize = 64;
+/// Plain members that an object may have beside its array of records, to be taken for their wrapper.
+pub const WRAPPER_MEMBERS_MAX: usize = 8;
+/// Machines of one file whose last message is remembered, for `last message repeated`.
+pub const REPEAT_HOSTS_MAX: usize = 8;
+/// Bytes of a message that is remembered for that; a longer one is not.
+pub const REPEAT_BYTES_MAX: usize = 1_024;

@@ -52,6 +52,8 @@ pub struct Pipeline {
     escalate: Escalate,
     book: Book,
     next_event: u64,
+    /// Used again for each line.
+    fresh: Vec<Event>,
 }
 
 /// Whether a person's act was done, and the sentence that says so.
@@ -67,6 +69,7 @@ impl Pipeline {
             escalate: Escalate::new(params.escalate),
             book: Book::default(),
             next_event: 1,
+            fresh: Vec::new(),
         }
     }
 
@@ -86,16 +89,18 @@ impl Pipeline {
         changes
     }
 
-    /// New lines: each becomes an event, events become findings, findings become incidents.
+    /// New lines become events, events become findings, findings become incidents.
     pub fn lines(&mut self, batch: Batch, now: &Reading, changes: &mut Changes) {
         let Batch { lines, generations, mut positions, gaps, .. } = batch;
         changes.events.reserve(lines.len());
         for line in lines {
-            let event = self.normalize.line(line, self.next_event);
-            self.next_event += 1;
-            self.observe(&event, now, changes);
-            changes.events.push(event);
+            self.normalize.line(line, self.next_event, &mut self.fresh);
+            self.take_in(now, changes);
         }
+        for finished in generations.iter().filter(|generation| generation.finished) {
+            self.normalize.release(finished.id, self.next_event, &mut self.fresh);
+        }
+        self.take_in(now, changes);
         for position in &mut positions {
             position.watermark = self.normalize.watermark(position.generation);
         }
@@ -105,6 +110,17 @@ impl Pipeline {
         changes.positions.extend(positions);
         changes.generations.extend(generations);
         changes.gaps.extend(gaps);
+    }
+
+    /// Events that Normalize has made just now.
+    fn take_in(&mut self, now: &Reading, changes: &mut Changes) {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        self.next_event += fresh.len() as u64;
+        for event in fresh.drain(..) {
+            self.observe(&event, now, changes);
+            changes.events.push(event);
+        }
+        self.fresh = fresh;
     }
 
     /// An event that is already stored, for `replay --from-store`: Detect and on.
@@ -123,8 +139,11 @@ impl Pipeline {
         self.escalate.act(&mut self.book, act, now, changes).map_err(|refused| refused.to_string())
     }
 
-    /// The passing of time: what was silent too long, and who must be told now.
+    /// The passing of time: what waited too long for the rest of its record, what was silent too long, and who must be
+    /// told now.
     pub fn tick(&mut self, now: &Reading, changes: &mut Changes) {
+        self.normalize.tick(now.utc, self.next_event, &mut self.fresh);
+        self.take_in(now, changes);
         let findings = self.detect.tick(now.utc);
         self.judge(findings, None, now, changes);
         self.escalate.look(&mut self.book, now, changes);

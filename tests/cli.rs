@@ -16,6 +16,8 @@ mod daemon;
 mod gate;
 #[path = "e2e/machine.rs"]
 mod machine;
+#[path = "cli/records.rs"]
+mod records;
 #[path = "cli/store.rs"]
 mod store;
 

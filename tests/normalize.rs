@@ -119,9 +119,17 @@ fn raw(line: u64, bytes: &[u8]) -> RawLine {
     }
 }
 
+/// The one event of a line.
+fn told_by(room: &mut Normalize, line: RawLine, id: u64) -> Event {
+    let mut events = Vec::new();
+    room.line(line, id, &mut events);
+    assert_eq!(events.len(), 1, "{events:?}");
+    events.remove(0)
+}
+
 fn events(format: &str, lines: &[&str]) -> Vec<Event> {
     let mut room = room(format);
-    (1..).zip(lines).map(|(n, line)| room.line(raw(n, line.as_bytes()), 100 + n)).collect()
+    (1..).zip(lines).map(|(n, line)| told_by(&mut room, raw(n, line.as_bytes()), 100 + n)).collect()
 }
 
 fn event(format: &str, line: &str) -> Event {
@@ -269,15 +277,15 @@ fn json_forms_are_told_by_tests() {
 fn bytes_that_are_no_text_keep_their_raw_line() {
     let mut room = room("gate");
     let bytes = b"gate[7]: Refused a\xff\0b from 192.0.2.7 port 99\r";
-    let event = room.line(raw(1, bytes), 101);
+    let event = told_by(&mut room, raw(1, bytes), 101);
     assert_eq!(told(&event, "user src_port flags"), "a\u{fffd}b|99|time-missing,bad-encoding,nul");
     assert_eq!(&*event.raw, bytes);
     let long = format!("gate[7]: Refused {} from 192.0.2.7 port 99", "x".repeat(60_000));
-    let event = room.line(raw(2, long.as_bytes()), 102);
+    let event = told_by(&mut room, raw(2, long.as_bytes()), 102);
     assert_eq!(event.user.as_deref().map(str::len), Some(FIELD_BYTES_MAX));
     assert!(event.flags.has(Flag::Truncated));
     assert_eq!((event.id, event.line, event.raw.len()), (102, 2, long.len()));
-    assert_eq!(told(&room.line(raw(3, b""), 103), "class reason"), "unparsed|empty line");
+    assert_eq!(told(&told_by(&mut room, raw(3, b""), 103), "class reason"), "unparsed|empty line");
 }
 
 #[test]
@@ -386,14 +394,14 @@ fn a_restart_changes_nothing() {
     };
     let straight = {
         let mut room = room("auto");
-        (1..80).map(|n| room.line(raw(n, line(n).as_bytes()), n)).collect::<Vec<_>>()
+        (1..80).map(|n| told_by(&mut room, raw(n, line(n).as_bytes()), n)).collect::<Vec<_>>()
     };
     let mut stored: BTreeMap<Box<str>, StateRow> = BTreeMap::new();
     let mut restarted = Vec::new();
     for n in 1..80 {
         let mut room = room("auto");
         room.restore(&stored.values().cloned().collect::<Vec<_>>());
-        restarted.push(room.line(raw(n, line(n).as_bytes()), n));
+        restarted.push(told_by(&mut room, raw(n, line(n).as_bytes()), n));
         stored.extend(room.drain().into_iter().map(|row| (row.key.clone(), row)));
         assert!(room.drain().is_empty());
     }
@@ -427,15 +435,20 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn every_line_is_one_event_and_none_breaks_it(lines in prop::collection::vec(hostile(), 1..6)) {
+    fn every_line_is_in_one_event_and_none_breaks_it(lines in prop::collection::vec(hostile(), 1..6)) {
         for format in ["house", "shop", "web", "json", "kv", "syslog", "auto"] {
-            let mut room = room(format);
+            let (mut room, mut events) = (room(format), Vec::new());
             for (n, line) in (1..).zip(&lines) {
-                let event = room.line(raw(n, line), n);
-                prop_assert_eq!(&*event.raw, line.as_slice());
-                prop_assert_eq!((event.id, event.line, event.generation), (n, n, 1));
+                room.line(raw(n, line), events.len() as u64 + 1, &mut events);
+            }
+            room.flush(events.len() as u64 + 1, &mut events);
+            let mut covered: Vec<u64> = events.iter().flat_map(|e| e.line..e.line + u64::from(e.lines)).collect();
+            covered.dedup();
+            prop_assert_eq!(covered, (1..=lines.len() as u64).collect::<Vec<_>>());
+            for (id, event) in (1..).zip(&events) {
+                prop_assert_eq!((event.id, event.generation), (id, 1));
                 prop_assert_eq!(event.class == Class::Unparsed, event.reason.is_some());
-                prop_assert!(event.user.as_deref() != Some("") && event.part_of.is_none_or(|id| id < n));
+                prop_assert!(event.user.as_deref() != Some("") && event.part_of.is_none_or(|part| part < id));
             }
         }
     }

@@ -200,7 +200,10 @@ fn read(format: &str, line: &str) -> Event {
         flags: Flags::default(),
         read_at: Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap(),
     };
-    normalize.line(raw, 1)
+    let mut events = Vec::new();
+    normalize.line(raw, 1, &mut events);
+    assert_eq!(events.len(), 1, "{line}");
+    events.remove(0)
 }
 
 fn written(name: &str, how: Escaped) -> String {

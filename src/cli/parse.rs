@@ -8,10 +8,11 @@ use crate::config::{grammars, report};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::schema::{Event, Printable, RawLine, Timestamp};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Prints one event per line of the file.
+/// Prints the events of the file, one a line.
 ///
 /// # Errors
 /// A [`Failure`]: an unknown format or zone (2), a file that cannot be read (4).
@@ -21,14 +22,46 @@ pub fn run(global: &Global, args: &ParseArgs, out: &mut Out) -> Done {
     let source = source(&grammars, &args.format, &args.file, args.timezone.as_deref())?;
     let mut normalize = Normalize::new(grammars, vec![source.clone()]);
     let mut reader = open(&args.file, &source.name, 1, read_at)?;
-    let mut id = 0;
+    let mut told = InOrder::default();
     while let Some(line) = next(&mut reader, &args.file)? {
-        id += 1;
-        let event = normalize.line(line, id);
-        out.object(&render::event(&event))?;
+        normalize.line(line, told.next_id(), &mut told.fresh);
+        told.print(normalize.held_from(1), out)?;
     }
+    normalize.flush(told.next_id(), &mut told.fresh);
+    told.print(None, out)?;
     out.flush()?;
     Ok(exit::OK)
+}
+
+/// Events in the order of their lines: one of several lines is known later than the others that began after it. What
+/// waits is bounded by what Normalize holds back.
+#[derive(Default)]
+struct InOrder {
+    fresh: Vec<Event>,
+    waiting: BTreeMap<(u64, u64), Event>,
+    made: u64,
+}
+
+impl InOrder {
+    fn next_id(&self) -> u64 {
+        self.made + 1
+    }
+
+    /// Prints what stands before the first line that is held back.
+    fn print(&mut self, held_from: Option<u64>, out: &mut Out) -> Result<(), Failure> {
+        self.made += self.fresh.len() as u64;
+        if held_from.is_none() && self.waiting.is_empty() {
+            return self.fresh.drain(..).try_for_each(|event| out.object(&render::event(&event)));
+        }
+        self.waiting.extend(self.fresh.drain(..).map(|event| ((event.line, event.offset), event)));
+        while let Some(first) = self.waiting.first_entry() {
+            if held_from.is_some_and(|held| first.key().0 >= held) {
+                break;
+            }
+            out.object(&render::event(&first.remove()))?;
+        }
+        Ok(())
+    }
 }
 
 /// Lists the grammars.
@@ -116,7 +149,7 @@ pub fn next(reader: &mut LineReader, file: &Path) -> Result<Option<RawLine>, Fai
     reader.next_line().map_err(|error| Failure::runtime(format!("cannot read {}: {error}", file.display())))
 }
 
-/// All lines of a text as events, for `explain` and `test`.
+/// All events of a text in the order in which they are known, for `explain` and `test`.
 pub fn events_of_text(
     set: &Arc<GrammarSet>,
     source: SourceParams,
@@ -129,8 +162,8 @@ pub fn events_of_text(
     let mut reader = LineReader::over(Box::new(bytes), name, 1, read_at);
     let mut events = Vec::new();
     while let Ok(Some(line)) = reader.next_line() {
-        let id = events.len() as u64 + 1;
-        events.push(normalize.line(line, id));
+        normalize.line(line, events.len() as u64 + 1, &mut events);
     }
+    normalize.flush(events.len() as u64 + 1, &mut events);
     events
 }

@@ -12,6 +12,9 @@ pub fn event(event: &Event) -> Value {
     o.insert("parser".into(), json!(event.parser));
     o.insert("line".into(), json!(event.line));
     o.insert("lines".into(), json!(event.lines.max(1)));
+    if !event.line_list.is_empty() {
+        o.insert("line_list".into(), json!(event.line_list));
+    }
     if let Some(line) = event.part_of_line {
         o.insert("part_of".into(), json!(line));
     }

@@ -12,7 +12,8 @@ use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::pipeline::{self, Pipeline};
 use crate::ports::{Batch, Courier, Ledger, LedgerError, LogSource};
 use crate::schema::{
-    Changes, Evidence, Finding, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal, Timestamp,
+    Changes, Event, Evidence, Finding, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal,
+    Timestamp,
 };
 use crate::{detect, escalate};
 use serde_json::{Value, json};
@@ -139,9 +140,11 @@ struct Merged {
     next: Vec<Option<(Timestamp, RawLine)>>,
     /// Looks at lines ahead of the pipeline to learn their time; used only with several files.
     peek: Option<Normalize>,
+    seen: Vec<Event>,
     failed: Option<Failure>,
-    /// Identities of the files, told once with the first batch.
-    fresh: Vec<Generation>,
+    /// Identities of the files, told with the first batch, and with the last one, after which they are finished.
+    generations: Vec<Generation>,
+    told: bool,
 }
 
 /// A file of history as a generation: its path is all that identifies it.
@@ -155,7 +158,7 @@ fn generation(file: &HistoryFile, id: u64, now: Timestamp) -> Generation {
         head_length: 0,
         head_hash: [0; 32],
         format: file.params.format.clone(),
-        finished: true,
+        finished: false,
         seen_at: now,
     }
 }
@@ -164,8 +167,16 @@ impl Merged {
     fn new(files: Vec<HistoryFile>, grammars: Arc<GrammarSet>, now: Timestamp) -> Result<Merged, Failure> {
         let peek = (files.len() > 1)
             .then(|| Normalize::new(grammars, files.iter().map(|file| file.params.clone()).collect()));
-        let fresh = (1..).zip(&files).map(|(id, file)| generation(file, id, now)).collect();
-        let mut merged = Merged { next: Vec::new(), files, peek, failed: None, fresh };
+        let generations = (1..).zip(&files).map(|(id, file)| generation(file, id, now)).collect();
+        let mut merged = Merged {
+            next: Vec::new(),
+            files,
+            peek,
+            seen: Vec::new(),
+            failed: None,
+            generations,
+            told: false,
+        };
         for index in 0..merged.files.len() {
             let line = merged.ahead(index)?;
             merged.next.push(line);
@@ -177,7 +188,13 @@ impl Merged {
         let file = &mut self.files[index];
         let Some(line) = parse::next(&mut file.reader, &file.path)? else { return Ok(None) };
         let at = match &mut self.peek {
-            Some(normalize) => normalize.line(line.clone(), 0).counted_at,
+            Some(normalize) => {
+                self.seen.clear();
+                normalize.line(line.clone(), 0, &mut self.seen);
+                // A line that is held back comes with the one before it.
+                let last = self.seen.last().map(|event| event.counted_at);
+                last.or(normalize.watermark(line.generation)).unwrap_or(Timestamp(i64::MIN))
+            }
             None => Timestamp(0),
         };
         Ok(Some((at, line)))
@@ -199,11 +216,15 @@ impl Merged {
 
 impl LogSource for Merged {
     fn poll(&mut self, _now: &Reading) -> Batch {
-        let mut batch =
-            Batch { more: true, generations: std::mem::take(&mut self.fresh), ..Batch::default() };
+        let mut batch = Batch { more: true, ..Batch::default() };
+        if !std::mem::replace(&mut self.told, true) {
+            batch.generations.clone_from(&self.generations);
+        }
         while batch.lines.len() < limits::BATCH_LINES_MAX {
             let Some(line) = self.take() else {
                 batch.more = false;
+                batch.generations = std::mem::take(&mut self.generations);
+                batch.generations.iter_mut().for_each(|file| file.finished = true);
                 break;
             };
             let (generation, offset, lines) = (line.generation, line.offset + line.length, line.line);

@@ -10,11 +10,13 @@
 //! description = "Doorman, the portal's own login service"
 //! version = 1                         # counts up when the meaning of lines changes
 //! fallback = false                    # true: what it reads is flagged `guessed`
-//! framing = "syslog"                  # syslog | json | key-value | plain
+//! framing = "syslog"                  # one of the framings below, or several: ["syslog", "json"]
 //! programs = ["doorman", "doorman-*"] # syslog: tags that are claimed, ASCII case ignored; left out: any
 //! logsource = { product = "linux", service = "doorman" }   # Sigma's names
 //! set = { app = "doorman" }           # constants of every event; captures win over them, they over the header
 //! map.outcome = { ok = "success", "*" = "failure" }        # words translated; `*` = any other
+//! roots = ["data", "event.detail"]    # records: `data.user` is also known as `user`, for `fields` and `when`; the
+//!                                     # bare key wins, then the earlier root; `extra` keeps the whole key
 //!
 //! [fields]                            # json, key-value: fields that feed columns, in order of preference.
 //! user = ["user.name", "login"]       # dotted paths, ASCII case ignored; a single one needs no brackets
@@ -32,11 +34,12 @@
 //! attempt = "fails"                   # fails | hints | repeats | belongs | ends | admits | opens
 //! set = { auth_method = "password" }
 //! map.outcome = { granted = "success", refused = "failure" }
+//! fields = { resource = "site" }      # as `[fields]`, for this form; wins over it for the same target, [] = nothing
 //!
-//! [[message]]                         # forms of json and key-value have no literal and pattern, but tests:
+//! [[message]]                         # forms of records have no literal and pattern, but tests (or nothing):
 //! name = "logout"
-//! when = { event = ["logout", "session.end*"], reason = "*" }   # `*` at the end: any ending; alone: is there
-//! unless = { "user.name" = "probe" }
+//! when = { event = ["logout", "session.end*"], reason = "*" }   # `*` at either end: anything; alone: is there
+//! unless = { user = "probe" }         # the name of a target that `fields` feeds: its first field with a value
 //! class = "authentication"
 //! activity = "logoff"
 //!
@@ -50,6 +53,33 @@
 //! ]                                   # `line = N` picks a line, else the first is of line 1, the second of 2 ...
 //! ```
 //!
+//! Framings. `syslog` (every kind of header, also none) and `plain` hold a message of text. The others are records,
+//! which may stand behind a syslog header:
+//!
+//! | framing | fields |
+//! |---|---|
+//! | `json` | one object, also behind other text; nested keys joined by dots, also those of an object in a string |
+//! | `key-value` | `key=value` pairs |
+//! | `cef` | deviceVendor, deviceProduct, deviceVersion, deviceEventClassId, name, severity, the keys of the extension as written, and each value that has a label (`cs1Label=Rule`) under that label too |
+//! | `leef` | vendor, product, version, eventId, and the pairs |
+//! | `csv` | by `[[layout]]`, else by the first line of the file; a cell without a name is `column.N` |
+//! | `w3c` | by the last `#Fields:` line of the file |
+//! | `xml` | a Windows event: `System.EventID`, `System.Provider.Name`, `EventData.TargetUserName`, `EventData.Data` (nameless ones), `UserData.Subject` |
+//! | `audit` | Linux audit records: `type`, `types`, `time`, `serial`, `node`, the keys as written, also those in `msg='...'`; `KEY.name` (the meaning of KEY in enriched records), `cmdline` (EXECVE), `saddr.ip`, `saddr.port`, `saddr.path`, `paths`, `words` (text in no pair) |
+//!
+//! ```toml
+//! framing = "csv"
+//! delimiter = ";"                     # a comma if left out
+//! [[layout]]                          # the first that fits a line
+//! columns = ["", "time", "kind", "user"]   # "": no name
+//! when = { "2" = ["DOOR", "gate*"] }  # by position from 0; words as in a message's `when`
+//! fields = 12                         # so many cells; "12+": or more; left out: any number
+//! ```
+//!
+//! With several framings, forms with a pattern read the messages of syslog and plain lines, the others records. The
+//! words of `when` are compared without ASCII case, numbers by their text (`4625`), an array by its members; a name
+//! there is a target before it is a field (`action`, `"extra.event_id"`).
+//!
 //! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
 //! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host), `dst`, `account`
 //! (`DOMAIN\user` is split), `pid`, `time`, `class`, `activity`, `outcome`. A capture of another name, and
@@ -62,6 +92,7 @@
 //! always decides (`\S+ `, `[^"]*"`) is matched in one pass; `.*` in the middle and branches that begin alike
 //! cost several times as much, so a common line deserves a plain form of its own in front.
 
+mod csv;
 mod file;
 mod sample;
 

@@ -7,7 +7,7 @@ use super::{Given, grammars, load, rules};
 use crate::detect::logsource::Logsource;
 use crate::detect::{self, RuleSet, SilenceParams};
 use crate::escalate;
-use crate::normalize::spec::{Framing, GrammarSpec, Target};
+use crate::normalize::spec::{GrammarSpec, Target};
 use crate::normalize::{GrammarSet, SourceParams};
 use crate::pipeline;
 use crate::schema::Timestamp;
@@ -185,9 +185,11 @@ fn declared(spec: &GrammarSpec) -> Option<Logsource> {
     (!source.is_empty()).then_some(source)
 }
 
-/// The keys of `extra` that a grammar of patterns can make; `None` for records, which bring their own.
+/// The keys of `extra` that a grammar of patterns can make; `None` for records, and for messages whose
+/// `key=value` pairs are read, which bring their own.
 fn extra_keys(spec: &GrammarSpec) -> Option<Vec<Arc<str>>> {
-    if matches!(spec.framing, Framing::Json | Framing::KeyValue) {
+    let fed = !spec.fields.is_empty() || spec.messages.iter().any(|form| !form.fields.is_empty());
+    if fed || spec.framings.iter().any(|framing| !framing.is_text()) {
         return None;
     }
     let mut keys: Vec<Arc<str>> = ["pid", "facility", "priority", "credential"].map(Arc::from).to_vec();

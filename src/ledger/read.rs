@@ -266,7 +266,9 @@ fn object(row: &Row<'_>, names: &[String]) -> rusqlite::Result<Object> {
             (ValueRef::Blob(bytes), _) => {
                 json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
             }
-            (ValueRef::Text(bytes), "flags" | "extra") => json_column(&String::from_utf8_lossy(bytes)),
+            (ValueRef::Text(bytes), "flags" | "extra" | "line_list") => {
+                json_column(&String::from_utf8_lossy(bytes))
+            }
             (ValueRef::Text(bytes), "group") if is_finding => group(&String::from_utf8_lossy(bytes)),
             (ValueRef::Text(bytes), _) => json!(String::from_utf8_lossy(bytes)),
         };

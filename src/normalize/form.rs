@@ -1,8 +1,8 @@
-//! Compiled pieces of a grammar: message forms, the search that picks them, tests and feeds of fields.
+//! Compiled pieces of a grammar: message forms, and the search that picks them.
 
 use super::column::Column;
-use super::record::{Field, Fields};
-use super::spec::{AttemptRole, Condition, Target};
+use super::feed::{Feed, Test};
+use super::spec::{AttemptRole, Target};
 use crate::schema::{Class, Outcome};
 use aho_corasick::AhoCorasick;
 use regex::bytes::{CaptureLocations, Regex};
@@ -74,127 +74,6 @@ pub struct Capture {
     pub words: Option<Arc<Words>>,
 }
 
-/// One test of a field.
-#[derive(Debug)]
-pub struct Test {
-    /// Number of the path in [`Wanted`].
-    pub path: usize,
-    /// Lower case; a `*` at the end was cut and is told by the flag.
-    pub one_of: Vec<(Box<str>, bool)>,
-    /// Turned round.
-    pub negated: bool,
-}
-
-impl Test {
-    /// Compiles a condition.
-    pub fn new(condition: &Condition, wanted: &Wanted) -> Option<Test> {
-        let word = |text: &String| match text.strip_suffix('*') {
-            Some(head) => (head.to_ascii_lowercase().into(), true),
-            None => (text.to_ascii_lowercase().into(), false),
-        };
-        let one_of = condition.one_of.iter().map(word).collect();
-        Some(Test { path: wanted.number(&condition.field)?, one_of, negated: condition.negated })
-    }
-
-    /// Whether the record fulfils it.
-    pub fn holds(&self, fields: &Fields<'_>, found: &[Option<usize>]) -> bool {
-        let first = found.get(self.path).copied().flatten();
-        let holds = first.is_some_and(|first| self.some_field_holds(fields, first));
-        holds != self.negated
-    }
-
-    fn some_field_holds(&self, fields: &Fields<'_>, first: usize) -> bool {
-        let Some(field) = fields.items.get(first) else { return false };
-        if self.accepts(field) {
-            return true;
-        }
-        // The other members of an array of objects have the same key.
-        let rest = fields.items.get(first + 1..).unwrap_or(&[]);
-        let same = |other: &&Field<'_>| other_member(fields, field, other);
-        fields.indexed(field).is_some() && rest.iter().filter(same).any(|other| self.accepts(other))
-    }
-
-    fn accepts(&self, field: &Field<'_>) -> bool {
-        let any = |text: &str| {
-            self.one_of.is_empty()
-                || self.one_of.iter().any(|(word, open)| match (open, text.get(..word.len())) {
-                    (true, Some(head)) => head.eq_ignore_ascii_case(word),
-                    (true, None) => false,
-                    (false, _) => text.eq_ignore_ascii_case(word),
-                })
-        };
-        field.value.any(&any)
-    }
-}
-
-fn other_member(fields: &Fields<'_>, field: &Field<'_>, other: &Field<'_>) -> bool {
-    fields.indexed(other).is_some() && fields.key(other) == fields.key(field)
-}
-
-/// Fields that feed one target.
-#[derive(Debug)]
-pub struct Feed {
-    /// Where it goes.
-    pub slot: Slot,
-    /// Its translation.
-    pub words: Option<Arc<Words>>,
-    /// In order of preference.
-    pub paths: Vec<Path>,
-}
-
-/// One field, or several joined by blanks; by their numbers in [`Wanted`].
-#[derive(Debug)]
-pub struct Path {
-    /// The first.
-    pub first: usize,
-    /// Those that follow.
-    pub more: Vec<usize>,
-}
-
-/// All paths that a grammar asks for, numbered, so that each field of a record is looked up once.
-#[derive(Debug, Default)]
-pub struct Wanted {
-    /// Lower case, sorted by length and bytes.
-    paths: Vec<Box<str>>,
-    /// For each length the number of the first path that is at least so long.
-    by_length: Vec<usize>,
-}
-
-impl Wanted {
-    /// Of these paths.
-    pub fn new<'s>(paths: impl Iterator<Item = &'s str>) -> Wanted {
-        let mut paths: Vec<Box<str>> = paths.map(|path| path.to_ascii_lowercase().into()).collect();
-        paths.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-        paths.dedup();
-        let longest = paths.last().map_or(0, |path| path.len());
-        let first_of = |length| paths.partition_point(|path| path.len() < length);
-        let by_length = (0..=longest + 1).map(first_of).collect();
-        Wanted { paths, by_length }
-    }
-
-    /// The number of a path.
-    pub fn number(&self, path: &str) -> Option<usize> {
-        let start = *self.by_length.get(path.len())?;
-        let end = *self.by_length.get(path.len() + 1)?;
-        let same_length = self.paths.get(start..end)?;
-        same_length.iter().position(|known| known.eq_ignore_ascii_case(path)).map(|at| start + at)
-    }
-
-    /// For each path the first field that has it.
-    pub fn find(&self, fields: &Fields<'_>) -> Vec<Option<usize>> {
-        let mut found = vec![None; self.paths.len()];
-        for (at, field) in fields.items.iter().enumerate() {
-            let paths = [Some(fields.key(field)), fields.indexed(field)];
-            for number in paths.into_iter().flatten().filter_map(|path| self.number(path)) {
-                if let Some(place @ None) = found.get_mut(number) {
-                    *place = Some(at);
-                }
-            }
-        }
-        found
-    }
-}
-
 /// A compiled message form.
 #[derive(Debug)]
 pub struct Form {
@@ -204,6 +83,8 @@ pub struct Form {
     pub captures: Vec<Capture>,
     /// Tests of fields.
     pub when: Vec<Test>,
+    /// What feeds targets in this form; `None` = what the grammar feeds.
+    pub feeds: Option<Vec<Feed>>,
     /// Class.
     pub class: Class,
     /// Activity.
@@ -251,22 +132,24 @@ impl Scratch {
 }
 
 impl Search {
-    /// Over the literals, one per form in order.
+    /// Over the literals of the forms that have a pattern, in order.
     ///
     /// # Errors
     /// When the automaton gets too large.
-    pub fn new(literals: &[&str]) -> Result<Search, aho_corasick::BuildError> {
+    pub fn new<'l>(
+        literals: impl Iterator<Item = (usize, &'l str)>,
+    ) -> Result<Search, aho_corasick::BuildError> {
         let mut search =
             Search { starts: Vec::new(), automaton: None, owners: Vec::new(), always: Vec::new() };
         let mut words = Vec::new();
-        for (form, literal) in literals.iter().enumerate() {
+        for (form, literal) in literals {
             let start = literal.strip_prefix('^');
             match start.unwrap_or(literal).bytes().next() {
                 None => search.always.push(form),
                 Some(first) if start.is_some() => search.add_start(first, start.unwrap_or(""), form),
                 Some(_) => {
                     search.owners.push(form);
-                    words.push(*literal);
+                    words.push(literal);
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! A grammar compiled: checked once, then immutable and shared.
 
 use super::column::Column;
-use super::form::{Capture, Feed, Form, Path, Search, Slot, Test, Wanted, Words};
-use super::spec::{Framing, GrammarSpec, MessageSpec, Target};
+use super::csv::Table;
+use super::feed::{Feed, Path, Test, Wanted, Word};
+use super::form::{Capture, Form, Search, Slot, Words};
+use super::spec::{Condition, GrammarSpec, MessageSpec, Target};
 use crate::limits::REGEX_BYTES_MAX;
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
@@ -31,6 +33,7 @@ pub struct Grammar {
     pub(super) search: Search,
     pub(super) wanted: Wanted,
     pub(super) feeds: Vec<Feed>,
+    pub(super) table: Table,
     pub(super) set: Vec<(Slot, Box<str>)>,
 }
 
@@ -47,21 +50,25 @@ impl Grammar {
         let wanted = wanted(&spec);
         let set = slots(&spec.set, |what| wrong(None, "set", what));
         let maps = maps(&spec.map, |what| wrong(None, "map", what));
-        let feeds = feeds(&spec, &wanted, &maps, |what| wrong(None, "fields", what));
+        let feeds = feeds(&spec.fields, &wanted, &maps, |what| wrong(None, "fields", what));
         let mut names = BTreeSet::new();
         let mut forms = Vec::with_capacity(spec.messages.len());
         for (at, message) in spec.messages.iter().enumerate() {
             if !names.insert(&message.name) {
                 wrong(Some(at), "name", format!("the grammar has two messages named `{}`", message.name));
             }
-            forms.push(form(&spec, message, &wanted, &maps, |key, what| wrong(Some(at), key, what)));
+            judge_kind(&spec, message, |key, what| wrong(Some(at), key, what));
+            let whole = Whole { spec: &spec, wanted: &wanted, maps: &maps, feeds: &feeds };
+            forms.push(form(whole, message, |key, what| wrong(Some(at), key, what)));
         }
-        let literals: Vec<&str> = spec.messages.iter().map(|message| message.literal.as_str()).collect();
-        let search = Search::new(&literals).map_err(|error| wrong(None, "literal", error.to_string()));
+        let texts = spec.messages.iter().enumerate().filter(|(_, message)| !message.pattern.is_empty());
+        let search = Search::new(texts.map(|(at, message)| (at, message.literal.as_str())))
+            .map_err(|error| wrong(None, "literal", error.to_string()));
         match search {
             Ok(search) if errors.is_empty() => {
                 let name = Arc::from(spec.name.as_str());
-                Ok(Grammar { name, spec, forms, search, wanted, feeds, set })
+                let table = Table::new(spec.delimiter, &spec.layouts);
+                Ok(Grammar { name, spec, forms, search, wanted, feeds, table, set })
             }
             _ => Err(errors),
         }
@@ -72,9 +79,9 @@ impl Grammar {
         &self.spec
     }
 
-    /// Whether lines are records with fields.
-    pub(super) fn reads_records(&self) -> bool {
-        matches!(self.spec.framing, Framing::Json | Framing::KeyValue)
+    /// What feeds targets in a form.
+    pub(super) fn feeds_of<'g>(&'g self, form: Option<&'g Form>) -> &'g [Feed] {
+        form.and_then(|form| form.feeds.as_deref()).unwrap_or(&self.feeds)
     }
 }
 
@@ -133,22 +140,24 @@ fn wrong_word(slot: &Slot, word: &str) -> Option<String> {
 }
 
 fn wanted(spec: &GrammarSpec) -> Wanted {
-    let feeds = spec.fields.iter().flat_map(|(_, paths)| paths).flat_map(|path| path.split('+'));
+    let own = spec.messages.iter().flat_map(|message| &message.fields);
+    let feeds = spec.fields.iter().chain(own).flat_map(|(_, paths)| paths).flat_map(|path| path.split('+'));
     let tests = spec.messages.iter().flat_map(|message| &message.when).map(|test| test.field.as_str());
-    Wanted::new(feeds.chain(tests))
+    Wanted::new(feeds.chain(tests), &spec.roots)
 }
 
-fn feeds(spec: &GrammarSpec, wanted: &Wanted, maps: &Maps, mut wrong: impl FnMut(String)) -> Vec<Feed> {
-    let mut feeds = Vec::with_capacity(spec.fields.len());
-    for (target, paths) in &spec.fields {
+fn feeds(
+    fields: &[(Target, Vec<String>)],
+    wanted: &Wanted,
+    maps: &Maps,
+    mut wrong: impl FnMut(String),
+) -> Vec<Feed> {
+    let mut feeds = Vec::with_capacity(fields.len());
+    for (target, paths) in fields {
         match Slot::of_target(target) {
             Ok(slot) => {
-                let number = |path: &String| {
-                    let mut parts = path.split('+').filter_map(|part| wanted.number(part));
-                    Some(Path { first: parts.next()?, more: parts.collect() })
-                };
-                let words = words_of(maps, &slot);
-                feeds.push(Feed { words, paths: paths.iter().filter_map(number).collect(), slot });
+                let paths = paths.iter().filter_map(|path| Path::new(path, wanted)).collect();
+                feeds.push(Feed { words: words_of(maps, &slot), paths, slot });
             }
             Err(name) => wrong(unknown_column(name)),
         }
@@ -156,18 +165,55 @@ fn feeds(spec: &GrammarSpec, wanted: &Wanted, maps: &Maps, mut wrong: impl FnMut
     feeds
 }
 
+/// A condition on a field, or on the fields that feed a target of that name.
+fn test(spec: &GrammarSpec, message: &MessageSpec, condition: &Condition, wanted: &Wanted) -> Test {
+    let fed = message.fields.iter().chain(&spec.fields).find(|(target, _)| target.is_named(&condition.field));
+    let paths = match fed {
+        Some((_, paths)) => paths.iter().filter_map(|path| Path::new(path, wanted)).collect(),
+        None => wanted
+            .number(&condition.field)
+            .map(|first| Path { first, more: Vec::new() })
+            .into_iter()
+            .collect(),
+    };
+    let one_of = condition.one_of.iter().map(|word| Word::new(word)).collect();
+    Test { paths, one_of, negated: condition.negated }
+}
+
 fn words_of(maps: &Maps, slot: &Slot) -> Option<Arc<Words>> {
     maps.iter().find(|(known, _)| known == slot).map(|(_, words)| Arc::clone(words))
 }
 
-fn form(
-    spec: &GrammarSpec,
-    message: &MessageSpec,
-    wanted: &Wanted,
-    grammar_maps: &Maps,
-    mut wrong: impl FnMut(&'static str, String),
-) -> Form {
-    let records = matches!(spec.framing, Framing::Json | Framing::KeyValue);
+/// Whether a form is told in a way that its grammar's lines have.
+fn judge_kind(spec: &GrammarSpec, message: &MessageSpec, mut wrong: impl FnMut(&'static str, String)) {
+    let texts = spec.framings.iter().any(|framing| framing.is_text());
+    let records = spec.framings.iter().any(|framing| !framing.is_text());
+    let told_by_pattern = !(message.pattern.is_empty() && message.literal.is_empty());
+    if !texts && told_by_pattern {
+        let what = "messages of records are told by `when`; `pattern` and `literal` need the framing syslog or plain";
+        wrong("pattern", what.to_owned());
+    }
+    if message.pattern.is_empty() && (!records || (texts && told_by_pattern)) {
+        wrong("pattern", "the message has no pattern".to_owned());
+    }
+    if !message.when.is_empty() && !records {
+        wrong("when", "`when` tests fields, and syslog and plain messages have none".to_owned());
+    }
+    if !message.when.is_empty() && texts && told_by_pattern {
+        wrong("when", "a message is told by its `pattern` or by `when`, not by both".to_owned());
+    }
+}
+
+/// What a form takes from its grammar.
+struct Whole<'g> {
+    spec: &'g GrammarSpec,
+    wanted: &'g Wanted,
+    maps: &'g Maps,
+    feeds: &'g [Feed],
+}
+
+fn form(whole: Whole<'_>, message: &MessageSpec, mut wrong: impl FnMut(&'static str, String)) -> Form {
+    let Whole { spec, wanted, maps: grammar_maps, feeds: grammar_feeds } = whole;
     let set = slots(&message.set, |what| wrong("set", what));
     for (slot, value) in &set {
         if let Some(what) = wrong_word(slot, value) {
@@ -175,19 +221,10 @@ fn form(
         }
     }
     let own_maps = maps(&message.map, |what| wrong("map", what));
-    if records && !(message.pattern.is_empty() && message.literal.is_empty()) {
-        wrong(
-            "pattern",
-            "messages of JSON and key=value grammars are told by `when`, not by `pattern` and `literal`"
-                .to_owned(),
-        );
-    }
-    if !records && message.pattern.is_empty() {
-        wrong("pattern", "the message has no pattern".to_owned());
-    }
-    if !records && !message.when.is_empty() {
-        wrong("when", "`when` tests fields, which only JSON and key=value grammars have".to_owned());
-    }
+    let own_feeds = feeds(&message.fields, wanted, grammar_maps, |what| wrong("fields", what));
+    let others =
+        grammar_feeds.iter().filter(|feed| own_feeds.iter().all(|own| own.slot != feed.slot)).cloned();
+    let feeds = (!own_feeds.is_empty()).then(|| own_feeds.iter().cloned().chain(others).collect());
     if !message.activity.is_empty() && message.class.activity(message.activity).is_none() {
         wrong("activity", format!("class `{}` has no activity `{}`", message.class.name(), message.activity));
     }
@@ -204,7 +241,8 @@ fn form(
     });
     Form {
         captures: captures.collect(),
-        when: message.when.iter().filter_map(|condition| Test::new(condition, wanted)).collect(),
+        when: message.when.iter().map(|condition| test(spec, message, condition, wanted)).collect(),
+        feeds,
         class: message.class,
         activity: message.activity,
         outcome: message.outcome,

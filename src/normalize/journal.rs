@@ -4,37 +4,49 @@ use super::json;
 use super::record::Value;
 use super::stamp::{self, Stamp};
 use super::syslog::Header;
+use super::wrapper::Inner;
 use std::borrow::Cow;
 
-/// Reads a journal entry as a header and its message; `None` when it is not one, or when a text in it had to be
-/// unescaped (then the line is read as what it is, JSON).
-pub fn read(line: &str) -> Option<Header<'_>> {
-    if !line.starts_with('{') || !line.contains("\"MESSAGE\"") {
+/// Reads a journal entry as a message and its header; `None` when it is not one.
+pub fn read(line: &str) -> Option<Inner<'_>> {
+    if memchr::memmem::find(line.as_bytes(), b"\"MESSAGE\"").is_none() {
         return None;
     }
-    let fields = json::read(line).ok()?;
-    let text = |key: &str| {
-        let field = fields.items.iter().find(|field| fields.key(field) == key)?;
-        match field.value {
-            Value::Text(Cow::Borrowed(text)) | Value::Number(text) => Some(text),
-            _ => None,
-        }
+    let fields = json::read_flat(line).ok()?;
+    let value =
+        |key: &str| fields.items.iter().find(|field| fields.key(field) == key).map(|field| &field.value);
+    // Names that had to be unescaped are none.
+    let text = |key: &str| match value(key)? {
+        Value::Text(Cow::Borrowed(text)) | Value::Number(Cow::Borrowed(text)) => Some(*text),
+        _ => None,
     };
-    let message = text("MESSAGE")?;
+    let message = match value("MESSAGE")? {
+        Value::Text(text) => text.clone(),
+        Value::List(bytes) => Cow::Owned(of_bytes(bytes)?),
+        _ => return None,
+    };
     let program = text("SYSLOG_IDENTIFIER").or_else(|| text("_COMM"))?;
     let moment = text("_SOURCE_REALTIME_TIMESTAMP").or_else(|| text("__REALTIME_TIMESTAMP"));
     let stamp: Option<(Stamp, &str)> = moment.and_then(|text| Some((stamp::read_whole(text)?, text)));
     let host = text("_HOSTNAME");
-    Some(Header {
+    let header = Header {
         stamp,
         host,
         host_is_sure: host.is_some(),
         program: Some(program),
         pid: text("SYSLOG_PID").or_else(|| text("_PID")),
         tag_is_sure: true,
-        after_stamp: message,
-        after_host: message,
-        message,
         ..Header::default()
-    })
+    };
+    Some(Inner { text: message, header: Some(header), ..Inner::default() })
+}
+
+/// The journal writes a message with bytes that are no text as their numbers (Journal JSON format).
+fn of_bytes(numbers: &[Value<'_>]) -> Option<String> {
+    let byte = |value: &Value<'_>| match value {
+        Value::Number(number) => number.parse::<u8>().ok(),
+        _ => None,
+    };
+    let bytes: Vec<u8> = numbers.iter().map(byte).collect::<Option<_>>()?;
+    Some(String::from_utf8_lossy(&bytes).replace('\0', ""))
 }

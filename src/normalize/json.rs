@@ -1,7 +1,8 @@
 //! One JSON object per line (RFC 8259), flattened while it is read: no tree is built, text is borrowed where it
 //! has no escapes, numbers stay as written. Nested keys are joined by dots.
 //!
-//! Of a key that stands twice in one object the first counts; the others are kept as `key#2`, `key#3`.
+//! Of a key that stands twice in one object the first counts; the others are kept as `key#2`, `key#3`. A string that
+//! is itself an object, or an array of objects, is read as if it stood there without quotes.
 
 use super::record::{Fields, Value};
 use super::value::head;
@@ -34,7 +35,19 @@ pub enum JsonError {
 /// # Errors
 /// [`JsonError`].
 pub fn read(text: &str) -> Result<Fields<'_>, JsonError> {
-    let (fields, end) = read_prefix(text)?;
+    whole(text, 0)
+}
+
+/// Reads a line that is one object, and leaves strings as they are.
+///
+/// # Errors
+/// [`JsonError`].
+pub fn read_flat(text: &str) -> Result<Fields<'_>, JsonError> {
+    whole(text, QUOTED_DEPTH_MAX)
+}
+
+fn whole(text: &str, quoted: usize) -> Result<Fields<'_>, JsonError> {
+    let (fields, end) = prefix(text, quoted)?;
     match text.as_bytes().get(end..).and_then(|rest| rest.iter().position(|b| !b.is_ascii_whitespace())) {
         Some(more) => Err(JsonError::Trailing(end + more)),
         None => Ok(fields),
@@ -46,8 +59,19 @@ pub fn read(text: &str) -> Result<Fields<'_>, JsonError> {
 /// # Errors
 /// [`JsonError`].
 pub fn read_prefix(text: &str) -> Result<(Fields<'_>, usize), JsonError> {
-    let mut reader =
-        Reader { text, at: 0, fields: Fields::new(), key: String::new(), path: String::new(), in_list: 0 };
+    prefix(text, 0)
+}
+
+fn prefix(text: &str, quoted: usize) -> Result<(Fields<'_>, usize), JsonError> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        fields: Fields::new(),
+        key: String::new(),
+        path: String::new(),
+        in_list: 0,
+        quoted,
+    };
     reader.blanks();
     if reader.peek() != Some(b'{') {
         return Err(JsonError::NoObject);
@@ -59,6 +83,8 @@ pub fn read_prefix(text: &str) -> Result<(Fields<'_>, usize), JsonError> {
 /// Bytes of a dotted key; what is longer is cut there. Each field repeats its whole path, so that this bounds
 /// the memory of a record.
 const KEY_BYTES_MAX: usize = 1_024;
+/// Objects in strings in strings that are followed; each level is read once more, so that this bounds the time.
+const QUOTED_DEPTH_MAX: usize = 4;
 
 struct Reader<'a> {
     text: &'a str,
@@ -69,6 +95,8 @@ struct Reader<'a> {
     /// The same with positions; kept only inside arrays of objects.
     path: String,
     in_list: usize,
+    /// Strings that we are inside of.
+    quoted: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -172,11 +200,41 @@ impl<'a> Reader<'a> {
             Some(b'[') if self.holds_objects() => self.objects(depth + 1),
             _ => {
                 let value = self.plain(depth)?;
+                if let Value::Text(Cow::Owned(text)) = &value
+                    && self.unquote(text, depth).is_some()
+                {
+                    return Ok(());
+                }
                 let indexed = (self.in_list > 0).then_some(self.path.as_str());
                 self.fields.push(&self.key, indexed, value);
                 Ok(())
             }
         }
+    }
+
+    /// Reads the object or the array of objects that a string is; `None` where it is not one, whole and not empty.
+    fn unquote(&mut self, text: &str, depth: usize) -> Option<()> {
+        let start = text.trim_start();
+        let array = start.strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with('{'));
+        if self.quoted >= QUOTED_DEPTH_MAX || !(array || start.starts_with('{')) {
+            return None;
+        }
+        let mut inner = Reader {
+            text,
+            at: 0,
+            fields: Fields::default(),
+            key: self.key.clone(),
+            path: self.path.clone(),
+            in_list: self.in_list,
+            quoted: self.quoted + 1,
+        };
+        inner.value(depth).ok()?;
+        inner.blanks();
+        if inner.at < text.len() || inner.fields.items.is_empty() {
+            return None;
+        }
+        self.fields.absorb(inner.fields);
+        Some(())
     }
 
     /// A value that is no object.
@@ -213,7 +271,7 @@ impl<'a> Reader<'a> {
             let cut = self.at >= self.text.len();
             return Err(if cut { JsonError::Cut(self.text.len()) } else { JsonError::Malformed(start) });
         }
-        Ok(Value::Number(text))
+        Ok(Value::Number(Cow::Borrowed(text)))
     }
 
     /// Whether the array here begins with an object.

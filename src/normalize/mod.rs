@@ -1,39 +1,62 @@
-//! Room 2, Normalize (pure): makes each line one event, or an unparsed event with a reason.
+//! Room 2, Normalize (pure): makes each record one event, or an unparsed event with a reason.
 //!
-//! A line is framed ([`syslog`], [`json`], [`pairs`]), then the grammar's literals pick a message form and its
-//! pattern or tests decide (`read`); what it says becomes columns ([`mod@column`]), its stamp a time ([`timing`]).
+//! Mostly a line is a record. It may also hold several (`split`), or be one of several lines that are one (`join`); only
+//! then is a record read.
+//!
+//! A record is framed ([`syslog`], or as fields: `framed`), then the grammar's literals pick a message form and its
+//! pattern or tests decide (`read`); what it says becomes columns (`fill`, [`mod@column`]), its stamp a time ([`timing`]).
 
 pub mod attempt;
+mod audit;
+mod cef;
 pub mod column;
+mod csv;
+mod event;
+mod feed;
+mod fill;
 mod form;
+mod framed;
 pub mod grammar;
+mod join;
 mod journal;
 pub mod json;
+mod leef;
 pub mod pairs;
 mod read;
 pub mod record;
+mod repeat;
 pub mod scan;
 mod set;
 mod show;
 pub mod spec;
+mod split;
 pub mod stamp;
 mod state;
 pub mod syslog;
+pub mod table;
 pub mod timing;
 pub mod value;
+mod w3c;
+mod wrapper;
+mod xml;
 
-use crate::schema::{Class, Datum, Event, Flag, Outcome, RawLine, Span, Timestamp};
+use crate::limits::HELD_BYTES_TOTAL_MAX;
+use crate::schema::{Class, Datum, Event, Outcome, RawLine, Span, Timestamp};
 use attempt::{AttemptKey, Attempts, Link};
 use column::Draft;
-use form::{Form, Scratch};
-use read::Found;
+use event::{Read, around, connection, finish, identity, read_record, text_of};
+use form::Scratch;
+use read::Memory;
+use repeat::Repeat;
 use set::{Plan, Tally};
-use spec::AttemptRole;
+use spec::{AttemptRole, Framing};
+use split::{Reads, Record, Role};
 use state::Generation;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use table::Columns;
 use timing::Timing;
+use wrapper::Line;
 
 pub use grammar::GrammarSet;
 pub use set::{Explanation, SetError};
@@ -61,15 +84,22 @@ struct Source {
     format: Arc<str>,
 }
 
-/// The room: lines in, events out. Its memory (per file a watermark and the format that `auto` chose, per
-/// source the login attempts that are under way) is small and is given to the store by [`Normalize::drain`].
+/// The room: lines in, events out. Its memory (per file a watermark, the format that `auto` chose, the lines of a record
+/// that is not complete and the last messages; per source the login attempts that are under way) is small and is given
+/// to the store by [`Normalize::drain`].
 pub struct Normalize {
     grammars: Arc<GrammarSet>,
     sources: BTreeMap<Arc<str>, Source>,
     generations: BTreeMap<u64, Generation>,
     attempts: Attempts,
     scratch: Scratch,
+    /// Used again for each line.
+    records: Vec<Record>,
     dirty: BTreeSet<u64>,
+    /// Files of which what they hold back has changed.
+    dirty_held: BTreeSet<u64>,
+    /// Files that hold lines back, with their bytes.
+    holding: BTreeMap<u64, usize>,
     forgotten: BTreeSet<u64>,
 }
 
@@ -86,56 +116,199 @@ impl Normalize {
             generations: BTreeMap::new(),
             attempts: Attempts::new(),
             scratch: Scratch::default(),
+            records: Vec::new(),
             dirty: BTreeSet::new(),
+            dirty_held: BTreeSet::new(),
+            holding: BTreeMap::new(),
             forgotten: BTreeSet::new(),
         }
     }
 
-    /// Makes one event of one line. An empty line makes an unparsed event; who wants none leaves it out.
-    pub fn line(&mut self, raw: RawLine, event_id: u64) -> Event {
-        let generation = self.generations.entry(raw.generation).or_default();
+    /// Takes a line in and gives the events that are complete now: none while its record is not, several where it holds
+    /// several, mostly one. Their ids count up from `next_id`. An empty line makes an unparsed event; who wants none
+    /// leaves it out.
+    pub fn line(&mut self, raw: RawLine, next_id: u64, out: &mut Vec<Event>) {
+        let (id, reads) = (raw.generation, self.reads(raw.generation, &raw.source));
+        let mut records = std::mem::take(&mut self.records);
+        let joiner = &mut self.generations.entry(id).or_default().joiner;
+        if joiner.feed(raw, reads, &mut records) {
+            self.note_held(id);
+            if self.holding.len() > 1 && self.holding.values().sum::<usize>() > HELD_BYTES_TOTAL_MAX {
+                self.let_out(id, &mut records);
+            }
+        }
+        self.tell(records, next_id, out);
+    }
+
+    /// The passing of time: what was held back too long comes out.
+    pub fn tick(&mut self, now: Timestamp, next_id: u64, out: &mut Vec<Event>) {
+        if self.holding.is_empty() {
+            return;
+        }
+        let mut records = std::mem::take(&mut self.records);
+        for id in self.holding.keys().copied().collect::<Vec<_>>() {
+            let reads = self.known_reads(id);
+            let Some(generation) = self.generations.get_mut(&id) else { continue };
+            if generation.joiner.tick(now, reads, &mut records) {
+                self.note_held(id);
+            }
+        }
+        self.tell(records, next_id, out);
+    }
+
+    /// No line of this file can follow: what is held back of it comes out.
+    pub fn release(&mut self, generation: u64, next_id: u64, out: &mut Vec<Event>) {
+        let mut records = std::mem::take(&mut self.records);
+        self.let_out(generation, &mut records);
+        self.tell(records, next_id, out);
+    }
+
+    /// No line can follow: everything that is held back comes out.
+    pub fn flush(&mut self, next_id: u64, out: &mut Vec<Event>) {
+        let mut records = std::mem::take(&mut self.records);
+        for id in self.holding.keys().copied().collect::<Vec<_>>() {
+            self.let_out(id, &mut records);
+        }
+        self.tell(records, next_id, out);
+    }
+
+    /// The lowest number of a line of this file that is held back: events of earlier lines are all told.
+    pub fn held_from(&self, generation: u64) -> Option<u64> {
+        self.generations.get(&generation).and_then(|known| known.joiner.first_line())
+    }
+
+    fn let_out(&mut self, id: u64, records: &mut Vec<Record>) {
+        let reads = self.known_reads(id);
+        let Some(generation) = self.generations.get_mut(&id).filter(|known| !known.joiner.is_idle()) else {
+            return;
+        };
+        generation.joiner.release(reads, records);
+        self.note_held(id);
+    }
+
+    fn note_held(&mut self, id: u64) {
+        self.dirty_held.insert(id);
+        match self.generations.get(&id).filter(|known| known.joiner.first_line().is_some()) {
+            Some(known) => self.holding.insert(id, known.joiner.bytes()),
+            None => self.holding.remove(&id),
+        };
+    }
+
+    /// What the lines of a file may be. Kept for a file, once it cannot change.
+    fn reads(&mut self, id: u64, source: &str) -> Reads {
+        if let Some(reads) = self.generations.get(&id).and_then(|known| known.reads) {
+            return reads;
+        }
+        let generation = self.generations.entry(id).or_default();
+        let format = match self.sources.get(source).map(|source| &source.format) {
+            Some(format) if &**format != "auto" => Some(format),
+            Some(_) if generation.tally.is_some() => return Reads::ALL,
+            Some(_) => generation.format.as_ref(),
+            None => None,
+        };
+        let reads = format.and_then(|format| self.grammars.plan(format)).map_or(Reads::default(), reads_of);
+        generation.reads = Some(reads);
+        reads
+    }
+
+    /// The same for a file of which lines are held.
+    fn known_reads(&mut self, id: u64) -> Reads {
+        let source = self.generations.get(&id).and_then(|known| known.joiner.source());
+        source.map_or(Reads::ALL, |source| self.reads(id, &source))
+    }
+
+    /// Makes events of records.
+    fn tell(&mut self, mut records: Vec<Record>, next_id: u64, out: &mut Vec<Event>) {
+        let first = out.len();
+        let mut frames = Vec::new();
+        for record in records.drain(..) {
+            match &record.role {
+                Role::Glued(starts) if !self.is_one_message(&record) => {
+                    split::cut(&record.raw, starts, &mut frames)
+                }
+                _ => frames.push(record),
+            }
+            for record in frames.drain(..) {
+                let id = next_id + (out.len() - first) as u64;
+                out.push(self.event(record, id));
+            }
+        }
+        self.records = records;
+    }
+
+    /// Whether a grammar reads a line as one message that matters, though it looks like several frames: then what looks
+    /// like a frame may be a name that somebody chose.
+    fn is_one_message(&mut self, record: &Record) -> bool {
+        let generation = self.generations.get(&record.raw.generation);
+        let format = match self.sources.get(&record.raw.source).map(|source| &source.format) {
+            Some(format) if &**format != "auto" => Some(format),
+            _ => generation.and_then(|known| known.format.as_ref()),
+        };
+        let Some(plan) = format.and_then(|format| self.grammars.plan(format)) else { return false };
+        let text = String::from_utf8_lossy(&record.raw.bytes);
+        let line = Line::of(&text);
+        let mut memory = Memory { columns: &mut Columns::default(), scratch: &mut self.scratch };
+        let found = read::find(&self.grammars, plan, &line, &mut memory).form();
+        let form = found.and_then(|(member, form)| self.grammars.grammars.get(member)?.forms.get(form));
+        form.is_some_and(|form| form.class != Class::Base)
+    }
+
+    /// Makes one event of one record.
+    fn event(&mut self, record: Record, event_id: u64) -> Event {
+        let id = record.raw.generation;
+        let generation = self.generations.entry(id).or_default();
         let fallback =
             || Source { timing: Timing::new(jiff::tz::TimeZone::UTC, Span::ZERO), format: Arc::default() };
-        let source = match self.sources.get_mut(&raw.source) {
+        let source = match self.sources.get_mut(&record.raw.source) {
             Some(source) => source,
-            None => self.sources.entry(Arc::clone(&raw.source)).or_insert_with(fallback),
+            None => self.sources.entry(Arc::clone(&record.raw.source)).or_insert_with(fallback),
         };
-        let mut event = identity(&raw, event_id);
-        let text = text_of(&raw.bytes, &mut event);
+        let mut event = identity(&record, event_id);
+        let text = text_of(record.text.as_ref().unwrap_or(&record.raw.bytes), &mut event);
         let grammars = Arc::clone(&self.grammars);
+        generation.columns.at_line(record.raw.line);
         let format = if &*source.format == "auto" {
-            if generation.observe(&grammars, &text, &mut self.scratch) {
-                self.dirty.insert(raw.generation);
+            if record.role.is_told() && generation.observe(&grammars, &text, &mut self.scratch) {
+                self.dirty.insert(id);
             }
             generation.format.clone()
         } else {
             Some(Arc::clone(&source.format))
         };
         let plan = format.as_ref().and_then(|format| grammars.plan(format));
-        let mut draft = Draft::of(event);
-        let found = match plan {
-            Some(plan) if !text.is_empty() => read::find(&grammars, plan, &text, &mut self.scratch),
-            _ => Found::nothing(no_plan(&text, format.as_deref())),
-        };
-        let place = found.form();
-        let form = place.and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
-        name(&grammars, plan, format, &found, &mut draft.event);
-        settle_class(form, &found, &mut draft);
-        read::fill(&grammars, found, &self.scratch, &mut draft);
+        let syslog = plan.is_some_and(|plan| !plan.framed(Framing::Syslog).is_empty());
+        let repeat = if syslog { Repeat::read(&text) } else { None };
+        let last = repeat.as_ref().map(|repeat| generation.last.of(repeat).cloned());
+        let said = last.as_ref().and_then(Option::as_ref).map_or(&*text, |last| &last.text);
+        let draft = Draft::of(event);
+        let line = Line::of(said);
+        let mut memory = Memory { columns: &mut generation.columns, scratch: &mut self.scratch };
+        let mut read = read_record(&grammars, plan, format, &record.role, &line, &mut memory, draft);
+        if generation.columns.take_changed() {
+            self.dirty.insert(id);
+        }
+        if let (Some(repeat), Some(last)) = (&repeat, &last) {
+            read.repeat(repeat, last.as_ref());
+        }
+        let Read { mut draft, place, form } = read;
         let stamp = draft.stamp.take();
         let mut event = finish(draft, form);
         event.time_text = stamp.as_ref().map(|(_, text, _)| text.as_ref().into());
         if source.timing.apply(&mut event, stamp.map(|(stamp, ..)| stamp), &mut generation.watermark) {
-            self.dirty.insert(raw.generation);
+            self.dirty.insert(id);
         }
         if event.time.is_none() {
             event.time_text = None;
         }
+        if syslog && repeat.is_none() && record.role.is_told() && record.lines == 1 {
+            generation.last.remember(event.host.as_deref().unwrap_or(""), event.line, &text);
+            self.dirty.insert(id);
+        }
         drop(text);
         if let Some(role) = form.and_then(|form| form.attempt) {
-            self.link(role, place.map_or(0, |(_, form)| form), &mut event);
+            self.link(role, place, &mut event);
         }
-        event.raw = raw.bytes;
+        around(record, &mut event);
         event
     }
 
@@ -174,127 +347,37 @@ impl Normalize {
         self.generations.get(&generation).and_then(|generation| generation.format.as_deref())
     }
 
-    /// A file is finished: its memory goes.
+    /// A file is finished: its memory goes. What it holds back was to be released before.
     pub fn forget(&mut self, generation: u64) {
-        if self.generations.remove(&generation).is_some() {
+        if let Some(known) = self.generations.remove(&generation) {
             self.dirty.remove(&generation);
+            self.dirty_held.remove(&generation);
+            self.holding.remove(&generation);
             self.forgotten.insert(generation);
-        }
-    }
-}
-
-/// What the lines of one connection share: its session (a VPN server is one process for all clients), else the
-/// process that serves it, else the client's port.
-fn connection(event: &Event) -> String {
-    match (&event.session, event.extra("pid"), event.src_port) {
-        (Some(session), ..) => format!("session {session}"),
-        (_, Some(Datum::Int(pid)), _) => pid.to_string(),
-        (_, Some(Datum::Text(pid)), _) => pid.to_string(),
-        (_, _, Some(port)) => format!("port {port}"),
-        _ => String::new(),
-    }
-}
-
-/// Where the line stands and what Tail doubts.
-fn identity(raw: &RawLine, event_id: u64) -> Event {
-    Event {
-        id: event_id,
-        source: Arc::clone(&raw.source),
-        generation: raw.generation,
-        offset: raw.offset,
-        length: raw.length,
-        line: raw.line,
-        lines: 1,
-        observed_at: raw.read_at,
-        count: 1,
-        flags: raw.flags,
-        ..Event::default()
-    }
-}
-
-/// The line as text: invalid bytes as U+FFFD, without NULs, a byte order mark, or a carriage return at its end.
-fn text_of<'a>(bytes: &'a [u8], event: &mut Event) -> Cow<'a, str> {
-    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => {
-            event.flags.set(Flag::BadEncoding);
-            String::from_utf8_lossy(bytes)
-        }
-    };
-    if memchr::memchr(0, bytes).is_none() {
-        return text;
-    }
-    event.flags.set(Flag::Nul);
-    Cow::Owned(text.replace('\0', ""))
-}
-
-fn no_plan(text: &str, format: Option<&str>) -> String {
-    match format {
-        _ if text.is_empty() => "empty line".to_owned(),
-        Some(format) => format!("no grammar is named `{format}`"),
-        None => "no grammar reads the first lines of this file".to_owned(),
-    }
-}
-
-/// Which grammar read it.
-fn name(
-    grammars: &GrammarSet,
-    plan: Option<&Plan>,
-    format: Option<Arc<str>>,
-    found: &Found<'_>,
-    event: &mut Event,
-) {
-    let main = plan.and_then(|plan| plan.main);
-    match found.member().or(main).and_then(|member| grammars.grammars.get(member)) {
-        Some(grammar) => {
-            event.format = Arc::clone(&grammar.name);
-            event.parser = grammar.spec.version;
-            if grammar.spec.fallback {
-                event.flags.set(Flag::Guessed);
+            if known.is_held_stored {
+                self.dirty_held.insert(generation);
             }
         }
-        None => event.format = format.unwrap_or_else(|| Arc::from("auto")),
     }
 }
 
-fn settle_class(form: Option<&Form>, found: &Found<'_>, draft: &mut Draft<'_>) {
-    draft.event.class = match form {
-        Some(form) => form.class,
-        None if found.is_understood() => Class::Base,
-        None => Class::Unparsed,
-    };
-    draft.event.reason =
-        found.reason.as_deref().filter(|_| draft.event.class == Class::Unparsed).map(Into::into);
-}
-
-/// Class, activity and outcome, by what the line says where it says more than its form.
-fn finish(draft: Draft<'_>, form: Option<&Form>) -> Event {
-    let Draft { mut event, activity, outcome, class, .. } = draft;
-    if let Some(class) = class.filter(|_| event.class != Class::Unparsed) {
-        event.class = class;
+/// What the lines of a plan may be.
+fn reads_of(plan: &Plan) -> Reads {
+    let reads = |framings: &[Framing]| framings.iter().any(|framing| !plan.framed(*framing).is_empty());
+    let text = [Framing::Syslog, Framing::Plain, Framing::KeyValue, Framing::Cef, Framing::Leef];
+    Reads {
+        json: reads(&[Framing::Json]),
+        xml: reads(&[Framing::Xml]),
+        audit: reads(&[Framing::Audit]),
+        text: reads(&text),
     }
-    let said = activity.and_then(|activity| event.class.activity(&activity));
-    event.activity = said.or(form.map(|form| form.activity)).unwrap_or("");
-    event.outcome = outcome.or(form.map(|form| form.outcome)).unwrap_or_default();
-    if event.class == Class::Http {
-        if let (Outcome::Unknown, Some(status)) = (event.outcome, event.http_status) {
-            event.outcome = if status < 400 { Outcome::Success } else { Outcome::Failure };
-        }
-        if event.activity.is_empty() {
-            let method = event.http_method.as_deref().unwrap_or("").to_ascii_lowercase();
-            event.activity = Class::Http.activity(&method).unwrap_or("");
-        }
-    }
-    event
 }
 
 impl Generation {
     /// Lets `auto` look at a line until it has seen enough; true when anything was learned.
     fn observe(&mut self, grammars: &GrammarSet, text: &str, scratch: &mut Scratch) -> bool {
         let Some(tally) = &mut self.tally else { return false };
-        grammars.vote(tally, text, scratch);
+        grammars.vote(tally, text, &mut self.columns, scratch);
         self.format = grammars.winner(tally).map(Arc::from);
         let guessed =
             self.format.as_deref().and_then(|name| grammars.get(name)).is_some_and(|g| g.spec().fallback);
@@ -308,6 +391,6 @@ impl Generation {
 
 impl Default for Generation {
     fn default() -> Generation {
-        Generation { watermark: None, format: None, tally: Some(Tally::default()) }
+        Generation { tally: Some(Tally::default()), ..Generation::nothing() }
     }
 }

@@ -13,7 +13,7 @@ pub enum Value<'a> {
     /// true or false.
     Bool(bool),
     /// A number as written, so that no digit is lost.
-    Number(&'a str),
+    Number(Cow<'a, str>),
     /// Text.
     Text(Cow<'a, str>),
     /// An array of values.
@@ -27,8 +27,7 @@ impl<'a> Value<'a> {
             Value::Null => None,
             Value::Bool(true) => Some(Cow::Borrowed("true")),
             Value::Bool(false) => Some(Cow::Borrowed("false")),
-            Value::Number(text) => Some(Cow::Borrowed(text)),
-            Value::Text(text) => Some(text.clone()),
+            Value::Number(text) | Value::Text(text) => Some(text.clone()),
             Value::List(members) => members.iter().find_map(Value::text),
         }
     }
@@ -38,9 +37,19 @@ impl<'a> Value<'a> {
         match self {
             Value::Null => false,
             Value::Bool(value) => accepts(if *value { "true" } else { "false" }),
-            Value::Number(text) => accepts(text),
-            Value::Text(text) => accepts(text),
+            Value::Number(text) | Value::Text(text) => accepts(text),
             Value::List(members) => members.iter().any(|member| member.any(accepts)),
+        }
+    }
+
+    /// The same, owning its text.
+    pub fn into_owned<'o>(self) -> Value<'o> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Bool(value) => Value::Bool(value),
+            Value::Number(text) => Value::Number(Cow::Owned(text.into_owned())),
+            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Value::List(members) => Value::List(members.into_iter().map(Value::into_owned).collect()),
         }
     }
 
@@ -107,6 +116,51 @@ impl<'a> Fields<'a> {
         let key = self.keep(key);
         let indexed = indexed.map(|path| self.keep(path));
         self.items.push(Field { value, used: false, key, indexed });
+    }
+
+    /// Adds a text of a flat record. Of a key that stands twice the first counts; the others are `key#2`, `key#3`.
+    pub fn add(&mut self, key: &str, text: Cow<'a, str>) {
+        if self.items.len() >= FIELDS_MAX {
+            self.cut = true;
+            return;
+        }
+        let same = |field: &&Field<'a>| {
+            self.key(field).strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        };
+        match self.items.iter().filter(same).count() {
+            0 => self.push(key, None, Value::Text(text)),
+            repeats => {
+                self.duplicate = true;
+                self.push(&format!("{key}#{}", repeats + 1), None, Value::Text(text));
+            }
+        }
+    }
+
+    /// Adds a text; of a key that is there already the values become a list.
+    pub fn gather(&mut self, key: &str, text: Cow<'a, str>) {
+        if self.cut {
+            return;
+        }
+        let known = self.items.iter().rposition(|field| self.key(field) == key);
+        let Some(field) = known.and_then(|at| self.items.get_mut(at)) else {
+            return self.push(key, None, Value::Text(text));
+        };
+        match &mut field.value {
+            Value::List(members) if members.len() >= FIELDS_MAX => self.cut = true,
+            Value::List(members) => members.push(Value::Text(text)),
+            one => *one = Value::List(vec![std::mem::replace(one, Value::Null), Value::Text(text)]),
+        }
+    }
+
+    /// Takes in the fields of a text that does not live as long.
+    pub fn absorb(&mut self, inner: Fields<'_>) {
+        self.duplicate |= inner.duplicate;
+        self.cut |= inner.cut;
+        let Fields { items, keys, .. } = inner;
+        for Field { value, key, indexed, .. } in items {
+            let text = |range: Range<usize>| keys.get(range).unwrap_or("");
+            self.push(text(key), indexed.map(text), value.into_owned());
+        }
     }
 
     fn keep(&mut self, text: &str) -> Range<usize> {

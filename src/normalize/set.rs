@@ -1,10 +1,13 @@
 //! All grammars together: which of them read the lines of a source, and which one `auto` means.
 
 use super::column::Draft;
+use super::fill;
 use super::form::Scratch;
 use super::grammar::Grammar;
-use super::read::{self, Found};
+use super::read::{self, Found, Memory};
 use super::spec::Framing;
+use super::table::Columns;
+use super::wrapper::Line;
 use crate::schema::Class;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,10 +53,8 @@ pub struct Plan {
     pub(super) name: Arc<str>,
     /// The grammar that the source names; `None` for a family.
     pub(super) main: Option<usize>,
-    pub(super) syslog: Vec<usize>,
-    pub(super) json: Vec<usize>,
-    pub(super) pairs: Vec<usize>,
-    pub(super) plain: Vec<usize>,
+    /// By framing.
+    framed: [Vec<usize>; Framing::COUNT],
     /// Programs claimed by name, in lower case.
     exact: BTreeMap<Box<[u8]>, Vec<usize>>,
     /// Programs claimed by how they begin, longest first.
@@ -67,13 +68,12 @@ impl Plan {
         let mut plan = Plan { name: Arc::clone(name), main, ..Plan::default() };
         for &member in members {
             let Some(grammar) = grammars.get(member) else { continue };
-            match grammar.spec.framing {
-                Framing::Syslog => plan.syslog.push(member),
-                Framing::Json => plan.json.push(member),
-                Framing::KeyValue => plan.pairs.push(member),
-                Framing::Plain => plan.plain.push(member),
+            for framing in &grammar.spec.framings {
+                if let Some(members) = plan.framed.get_mut(*framing as usize) {
+                    members.push(member);
+                }
             }
-            if grammar.spec.framing != Framing::Syslog {
+            if !grammar.spec.framings.contains(&Framing::Syslog) {
                 continue;
             }
             if grammar.spec.programs.is_empty() {
@@ -90,6 +90,11 @@ impl Plan {
         }
         plan.prefixes.sort_by_key(|(head, _)| std::cmp::Reverse(head.len()));
         plan
+    }
+
+    /// The members that read a framing.
+    pub(super) fn framed(&self, framing: Framing) -> &[usize] {
+        self.framed.get(framing as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The members that claim a program, the closest claim first. The name may be a path, or carry a module
@@ -233,7 +238,9 @@ impl GrammarSet {
     /// Which grammar and message form read a line, for `explain line`; `None` when no format has this name.
     pub fn explain(&self, format: &str, line: &[u8]) -> Option<Explanation<'_>> {
         let text = String::from_utf8_lossy(line);
-        let found = read::find(self, self.plan(format)?, &text, &mut Scratch::default());
+        let line = Line::of(&text);
+        let mut memory = Memory { columns: &mut Columns::default(), scratch: &mut Scratch::default() };
+        let found = read::find(self, self.plan(format)?, &line, &mut memory);
         let grammar = found.member().and_then(|member| self.grammars.get(member));
         let form = found.form().and_then(|(_, form)| grammar?.spec.messages.get(form));
         Some(Explanation {
@@ -252,22 +259,25 @@ impl GrammarSet {
     /// evidence of its own, else a fallback; `None` when nothing reads any.
     pub fn guess(&self, lines: &[&[u8]]) -> Option<&str> {
         let mut tally = Tally::default();
-        let mut scratch = Scratch::default();
-        for line in lines {
-            self.vote(&mut tally, &String::from_utf8_lossy(line), &mut scratch);
+        let (mut columns, mut scratch) = (Columns::default(), Scratch::default());
+        for (number, line) in (1..).zip(lines) {
+            columns.at_line(number);
+            self.vote(&mut tally, &String::from_utf8_lossy(line), &mut columns, &mut scratch);
         }
         self.winner(&tally)
     }
 
     /// Lets every grammar look at a line.
-    pub(super) fn vote(&self, tally: &mut Tally, line: &str, scratch: &mut Scratch) {
+    pub(super) fn vote(&self, tally: &mut Tally, line: &str, columns: &mut Columns, scratch: &mut Scratch) {
         if line.trim().is_empty() {
             return;
         }
         tally.lines += 1;
+        let line = Line::of(line);
+        let mut memory = Memory { columns, scratch };
         for (grammar, alone) in self.grammars.iter().zip(&self.alone) {
-            let found = read::find(self, alone, line, scratch);
-            if let Some(score) = self.score(grammar, found, scratch) {
+            let found = read::find(self, alone, &line, &mut memory);
+            if let Some(score) = self.score(grammar, found, memory.scratch) {
                 let vote = tally.votes.entry(grammar.spec.name.clone()).or_default();
                 *vote = (vote.0.saturating_add(score), vote.1 + 1);
             }
@@ -284,7 +294,7 @@ impl GrammarSet {
         };
         let special = form.pattern.is_some() || !form.when.is_empty();
         let mut draft = Draft::default();
-        read::fill(self, found, scratch, &mut draft);
+        fill::fill(self, found, scratch, &mut draft);
         match draft.class.unwrap_or(form.class) {
             Class::Base if special || understood => Some(known),
             Class::Base => None,
@@ -311,17 +321,22 @@ impl GrammarSet {
             let name = if members.len() == 1 { members.first().unwrap_or(name) } else { name };
             return Some(name);
         }
-        // Of fallbacks that read as many lines, one that finds more wins, then the stricter framing.
-        let strict = |framing| match framing {
-            Framing::Json => 3,
+        // Of fallbacks that read as many lines, one whose framing marks its lines wins, then one that finds more,
+        // then the stricter framing.
+        let strict = |framing: &Framing| match framing {
+            Framing::Cef | Framing::Leef | Framing::Xml | Framing::Audit | Framing::W3c => 4,
+            Framing::Json | Framing::Csv => 3,
             Framing::Syslog => 2,
             Framing::KeyValue => 1,
             Framing::Plain => 0,
         };
+        let strictest = |grammar: &Grammar| grammar.spec.framings.iter().map(strict).max().unwrap_or(0);
         let fallbacks =
             votes().filter(|(grammar, _, lines)| grammar.spec.fallback && lines * 2 >= tally.lines);
-        let best =
-            fallbacks.max_by_key(|(grammar, score, lines)| (*lines, *score, strict(grammar.spec.framing)));
+        let best = fallbacks.max_by_key(|(grammar, score, lines)| {
+            let strict = strictest(grammar);
+            (*lines, strict == 4, *score, strict)
+        });
         best.map(|(grammar, ..)| grammar.spec.name.as_str())
     }
 }

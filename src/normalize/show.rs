@@ -8,6 +8,8 @@ pub fn column_text(event: &Event, name: &str) -> Option<String> {
     match name {
         "line" => Some(event.line.to_string()),
         "lines" => Some(event.lines.to_string()),
+        "line_list" => Some(event.line_list.iter().map(u64::to_string).collect::<Vec<_>>().join(","))
+            .filter(|list| !list.is_empty()),
         "part_of" => event.part_of_line.map(|line| line.to_string()),
         "format" => Some(event.format.to_string()),
         "parser" => Some(event.parser.to_string()),
@@ -57,9 +59,10 @@ pub fn column_text(event: &Event, name: &str) -> Option<String> {
 }
 
 /// The names that [`column_text`] knows, besides `extra.KEY`.
-pub const EVENT_COLUMNS: [&str; 45] = [
+pub const EVENT_COLUMNS: [&str; 46] = [
     "line",
     "lines",
+    "line_list",
     "part_of",
     "format",
     "parser",

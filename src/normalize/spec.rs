@@ -3,7 +3,8 @@
 
 use crate::schema::{Class, Outcome, Timestamp};
 
-/// How the lines of a source are framed before any message form is looked at.
+/// How the lines of a source are framed before any message form is looked at. Syslog and plain lines hold a
+/// message of text, the others are records of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// Syslog headers of every kind, also doubled, relayed or missing; the rest is the message.
@@ -14,6 +15,28 @@ pub enum Framing {
     KeyValue,
     /// The whole line is the message.
     Plain,
+    /// ArcSight's Common Event Format.
+    Cef,
+    /// QRadar's Log Event Extended Format.
+    Leef,
+    /// Cells parted by a delimiter, named by layouts or by the first line of the file.
+    Csv,
+    /// W3C extended log files: a `#Fields:` line names the fields.
+    W3c,
+    /// One Windows event as XML.
+    Xml,
+    /// Records of the Linux audit daemon.
+    Audit,
+}
+
+impl Framing {
+    /// How many there are.
+    pub const COUNT: usize = 10;
+
+    /// Whether a line is a message that patterns read, not a record whose fields are tested.
+    pub fn is_text(self) -> bool {
+        matches!(self, Framing::Syslog | Framing::Plain)
+    }
 }
 
 /// Where a value goes.
@@ -26,6 +49,16 @@ pub enum Target {
     Column(String),
     /// A key of `extra`.
     Extra(String),
+}
+
+impl Target {
+    /// Whether grammar files call it so: a column by its name, a key of `extra` as `extra.KEY`.
+    pub fn is_named(&self, name: &str) -> bool {
+        match self {
+            Target::Column(column) => column == name,
+            Target::Extra(key) => name.strip_prefix("extra.") == Some(key),
+        }
+    }
 }
 
 /// What a line tells about a login attempt that several lines tell (one failure = one event).
@@ -55,16 +88,37 @@ pub enum AttemptRole {
     Opens,
 }
 
-/// A test on a field of a framed record (JSON, key=value) that must hold for a message form.
+/// A test on a field of a record that must hold for a message form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
-    /// Dotted path of the field.
+    /// Dotted path of the field; or a target that `fields` feeds, then the first of its fields that says
+    /// something is tested.
     pub field: String,
-    /// It equals one of these (ASCII case ignored; `*` at the end matches any ending); empty = it exists.
-    /// An array fulfils it by one member.
+    /// It equals one of these (ASCII case ignored, numbers by their text; `*` at the end matches any ending, at
+    /// the start any beginning); empty = it exists. An array fulfils it by one member.
     pub one_of: Vec<String>,
     /// The test is turned round.
     pub negated: bool,
+}
+
+/// How many cells a CSV line must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Exactly(usize),
+    /// So many or more.
+    AtLeast(usize),
+}
+
+/// What the cells of a CSV line are called; the first layout that fits a line counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayoutSpec {
+    /// Names by position; "" = the cell has none and is `column.N`.
+    pub columns: Vec<String>,
+    /// By position, counted from 0: the cell is one of these (as in [`Condition`]); none = it is there.
+    pub when: Vec<(usize, Vec<String>)>,
+    /// How many cells there must be; `None` = any number.
+    pub count: Option<Count>,
 }
 
 /// One message form.
@@ -77,10 +131,12 @@ pub struct MessageSpec {
     pub literal: String,
     /// Regex on the message (byte regex without Unicode classes, anchored by its author). Capture names are
     /// targets: a column's name, else a key of `extra`; `__2` at a name's end is cut, so that two branches can
-    /// feed one target. Empty for JSON and key=value forms.
+    /// feed one target. Empty for forms of records.
     pub pattern: String,
-    /// All must hold (JSON, key=value).
+    /// All must hold; for forms of records.
     pub when: Vec<Condition>,
+    /// Fields that feed targets in this form; the grammar's of the same target do not count here.
+    pub fields: Vec<(Target, Vec<String>)>,
     /// Class of the event.
     pub class: Class,
     /// Activity caption; "" where only the class is known.
@@ -123,8 +179,15 @@ pub struct GrammarSpec {
     pub version: u32,
     /// Whether it is one of the fallbacks.
     pub fallback: bool,
-    /// Framing.
-    pub framing: Framing,
+    /// Framings, each once. Forms with a pattern read the messages of text, the others the records.
+    pub framings: Vec<Framing>,
+    /// Beginnings of keys that records may put in front, without the dot: with `data` the field `data.user` is
+    /// also known as `user`. A bare key wins, then the earlier root.
+    pub roots: Vec<String>,
+    /// What parts the cells of CSV lines.
+    pub delimiter: u8,
+    /// Names of the cells of CSV lines; none = the first line of the file has them.
+    pub layouts: Vec<LayoutSpec>,
     /// Programs (syslog tags, without pid) that it claims; `*` at the end matches any ending.
     pub programs: Vec<String>,
     /// Sigma logsource names: (product, service, category), each optional.

@@ -2,7 +2,11 @@
 
 use super::Normalize;
 use super::attempt::Attempts;
+use super::join::Joiner;
+use super::repeat::LastMessages;
 use super::set::Tally;
+use super::split::Reads;
+use super::table::Columns;
 use crate::schema::{StateRow, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -11,6 +15,8 @@ use std::sync::Arc;
 const ROOM: &str = "normalize";
 const ATTEMPTS: &str = "attempts";
 const GENERATION: &str = "generation:";
+/// What a file holds back stands in a row of its own: it may be large, and seldom is anything.
+const HELD: &str = "held:";
 
 /// What is known of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +26,32 @@ pub(super) struct Generation {
     pub(super) format: Option<Arc<str>>,
     /// What `auto` has seen; `None` when it has decided for good.
     pub(super) tally: Option<Tally>,
+    /// What the head of the file says of its columns.
+    pub(super) columns: Columns,
+    /// The last messages of its machines.
+    pub(super) last: LastMessages,
+    /// Lines of records that are not complete.
+    pub(super) joiner: Joiner,
+    /// Whether the store has a row of these lines.
+    pub(super) is_held_stored: bool,
+    /// What its lines may be, once that cannot change.
+    pub(super) reads: Option<Reads>,
+}
+
+impl Generation {
+    /// Nothing is known, and nothing is to be learned.
+    pub(super) fn nothing() -> Generation {
+        Generation {
+            watermark: None,
+            format: None,
+            tally: None,
+            last: LastMessages::default(),
+            joiner: Joiner::default(),
+            is_held_stored: false,
+            reads: None,
+            columns: Columns::default(),
+        }
+    }
 }
 
 /// The stored shape of a [`Generation`].
@@ -33,6 +65,10 @@ struct Row {
     lines: Option<usize>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     votes: BTreeMap<String, (u32, usize)>,
+    #[serde(default, skip_serializing_if = "Columns::is_empty")]
+    columns: Columns,
+    #[serde(default, skip_serializing_if = "LastMessages::is_empty")]
+    last: LastMessages,
 }
 
 impl Normalize {
@@ -40,12 +76,20 @@ impl Normalize {
     pub fn restore(&mut self, rows: &[StateRow]) {
         for row in rows.iter().filter(|row| row.room == ROOM) {
             let Some(body) = &row.body else { continue };
+            let id = |prefix| row.key.strip_prefix(prefix).and_then(|id| id.parse::<u64>().ok());
             if &*row.key == ATTEMPTS {
                 self.attempts = Attempts::load(body);
-            } else if let Some(id) = row.key.strip_prefix(GENERATION).and_then(|id| id.parse().ok())
+            } else if let Some(id) = id(GENERATION)
                 && let Ok(row) = serde_json::from_slice::<Row>(body)
             {
-                self.generations.insert(id, row.into());
+                self.generations.entry(id).or_default().learn(row);
+            } else if let Some(id) = id(HELD)
+                && let Ok(joiner) = serde_json::from_slice(body)
+            {
+                let generation = self.generations.entry(id).or_default();
+                (generation.joiner, generation.is_held_stored) = (joiner, true);
+                self.note_held(id);
+                self.dirty_held.remove(&id);
             }
         }
     }
@@ -64,6 +108,21 @@ impl Normalize {
         for id in std::mem::take(&mut self.forgotten) {
             rows.push(StateRow { room: ROOM, key: format!("{GENERATION}{id}").into(), body: None });
         }
+        for id in std::mem::take(&mut self.dirty_held) {
+            let known = self.generations.get_mut(&id);
+            let body = known.as_ref().filter(|known| !known.joiner.is_idle());
+            let body = body.and_then(|known| serde_json::to_vec(&known.joiner).ok());
+            // A file that is gone is here only because its row was stored.
+            let stored =
+                known.is_none_or(|known| std::mem::replace(&mut known.is_held_stored, body.is_some()));
+            if stored || body.is_some() {
+                rows.push(StateRow {
+                    room: ROOM,
+                    key: format!("{HELD}{id}").into(),
+                    body: body.map(Into::into),
+                });
+            }
+        }
         if self.attempts.is_dirty() {
             let body = Some(self.attempts.save().into());
             rows.push(StateRow { room: ROOM, key: ATTEMPTS.into(), body });
@@ -73,13 +132,13 @@ impl Normalize {
     }
 }
 
-impl From<Row> for Generation {
-    fn from(row: Row) -> Generation {
-        Generation {
-            watermark: row.watermark.map(Timestamp),
-            format: row.format.map(Arc::from),
-            tally: row.lines.map(|lines| Tally { lines, votes: row.votes }),
-        }
+impl Generation {
+    fn learn(&mut self, row: Row) {
+        self.watermark = row.watermark.map(Timestamp);
+        self.format = row.format.map(Arc::from);
+        self.tally = row.lines.map(|lines| Tally { lines, votes: row.votes });
+        self.last = row.last;
+        self.columns = row.columns;
     }
 }
 
@@ -90,6 +149,8 @@ impl From<&Generation> for Row {
             format: known.format.as_deref().map(str::to_owned),
             lines: known.tally.as_ref().map(|tally| tally.lines),
             votes: known.tally.as_ref().map(|tally| tally.votes.clone()).unwrap_or_default(),
+            columns: known.columns.clone(),
+            last: known.last.clone(),
         }
     }
 }

@@ -137,6 +137,8 @@ pub struct Event {
     pub line: u64,
     /// How many lines it was made of.
     pub lines: u32,
+    /// Their numbers, where they do not follow one upon the other; else empty.
+    pub line_list: Box<[u64]>,
     /// The event (its `id`) whose telling this line repeats; such an event is of class `base`.
     pub part_of: Option<u64>,
     /// Line number of that event, for output without a store.

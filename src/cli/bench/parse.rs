@@ -111,7 +111,7 @@ fn read(grammars: &Arc<GrammarSet>, kind: &str, text: &[u8], now: Timestamp) -> 
             read_at: now,
         };
         offset = end + 1;
-        events.push(normalize.line(raw, line));
+        normalize.line(raw, line, &mut events);
         if events.len() >= BATCH_LINES {
             unread += events.drain(..).filter(|event| event.class == Class::Unparsed).count() as u64;
         }

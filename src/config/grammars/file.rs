@@ -32,19 +32,22 @@ pub fn parse(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Gram
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
-struct Reader<'r> {
+pub(super) struct Reader<'r> {
     file: &'r str,
     text: &'r str,
     problems: &'r mut Vec<Problem>,
 }
 
-const GRAMMAR_KEYS: [&str; 13] = [
+const GRAMMAR_KEYS: [&str; 16] = [
     "name",
     "family",
     "description",
     "version",
     "fallback",
     "framing",
+    "roots",
+    "delimiter",
+    "layout",
     "programs",
     "logsource",
     "set",
@@ -53,16 +56,18 @@ const GRAMMAR_KEYS: [&str; 13] = [
     "message",
     "sample",
 ];
-const MESSAGE_KEYS: [&str; 11] =
-    ["name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "attempt"];
+const MESSAGE_KEYS: [&str; 12] = [
+    "name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "fields",
+    "attempt",
+];
 
 impl Reader<'_> {
-    fn wrong(&mut self, byte: usize, what: impl Into<String>) {
+    pub(super) fn wrong(&mut self, byte: usize, what: impl Into<String>) {
         self.problems.push(Problem::at(Grade::Error, self.file, self.text, byte, what));
     }
 
     /// Every key must be one of these.
-    fn only(&mut self, table: &DeTable<'_>, keys: &[&str]) {
+    pub(super) fn only(&mut self, table: &DeTable<'_>, keys: &[&str]) {
         for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
             let what = unknown("key", key.get_ref(), keys.iter().copied());
             self.wrong(key.span().start, what);
@@ -75,11 +80,6 @@ impl Reader<'_> {
         if name.is_none() {
             self.wrong(0, "a grammar needs a `name`");
         }
-        let framing = self.string(root, "framing").unwrap_or_default();
-        let framing = self.word(root, "framing", &framing, &FRAMINGS);
-        if !root.contains_key("framing") {
-            self.wrong(0, "a grammar needs a `framing`: syslog, json, key-value or plain");
-        }
         let messages = self.tables(root, "message").into_iter().map(|table| self.message(table)).collect();
         let samples =
             self.tables(root, "sample").into_iter().filter_map(|table| self.sample(table)).collect();
@@ -90,7 +90,10 @@ impl Reader<'_> {
             description: self.string(root, "description").unwrap_or_default(),
             version: self.version(root),
             fallback: self.boolean(root, "fallback"),
-            framing: framing.unwrap_or(Framing::Plain),
+            framings: self.framings(root),
+            roots: self.strings(root, "roots"),
+            delimiter: self.delimiter(root),
+            layouts: self.tables(root, "layout").into_iter().map(|table| self.layout(table)).collect(),
             programs: self.strings(root, "programs"),
             logsource: self.logsource(root),
             set: self.constants(root),
@@ -138,16 +141,23 @@ impl Reader<'_> {
             outcome,
             set: self.constants(table),
             map: self.maps(table),
+            fields: self.fields(table),
             attempt: attempt.and_then(|word| self.word(table, "attempt", &word, &ROLES)),
         }
     }
 }
 
-const FRAMINGS: [(&str, Framing); 4] = [
+const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
     ("syslog", Framing::Syslog),
     ("json", Framing::Json),
     ("key-value", Framing::KeyValue),
     ("plain", Framing::Plain),
+    ("cef", Framing::Cef),
+    ("leef", Framing::Leef),
+    ("csv", Framing::Csv),
+    ("w3c", Framing::W3c),
+    ("xml", Framing::Xml),
+    ("audit", Framing::Audit),
 ];
 const ROLES: [(&str, AttemptRole); 8] = [
     ("fails", AttemptRole::Fails),
@@ -170,7 +180,7 @@ fn unknown<'a>(what: &str, written: &str, valid: impl IntoIterator<Item = &'a st
 
 /// Single values.
 impl Reader<'_> {
-    fn string(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
+    pub(super) fn string(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
         let value = table.get(key)?;
         match value.get_ref().as_str() {
             Some(text) => Some(text.to_owned()),
@@ -242,7 +252,7 @@ impl Reader<'_> {
         found.unwrap_or_default()
     }
 
-    fn table<'t, 'd>(&mut self, table: &'t DeTable<'d>, key: &str) -> Option<&'t DeTable<'d>> {
+    pub(super) fn table<'t, 'd>(&mut self, table: &'t DeTable<'d>, key: &str) -> Option<&'t DeTable<'d>> {
         let value = table.get(key)?;
         let inner = value.get_ref().as_table();
         if inner.is_none() {
@@ -263,14 +273,14 @@ impl Reader<'_> {
     }
 
     /// One text, or an array of texts.
-    fn list(&mut self, value: &Value<'_>) -> Vec<String> {
+    pub(super) fn list(&mut self, value: &Value<'_>) -> Vec<String> {
         match value.get_ref().as_array() {
             Some(array) => array.iter().map(|item| self.scalar(item)).collect(),
             None => vec![self.scalar(value)],
         }
     }
 
-    fn strings(&mut self, table: &DeTable<'_>, key: &str) -> Vec<String> {
+    pub(super) fn strings(&mut self, table: &DeTable<'_>, key: &str) -> Vec<String> {
         table.get(key).map(|value| self.list(value)).unwrap_or_default()
     }
 
@@ -289,6 +299,32 @@ impl Reader<'_> {
 
 /// Parts of grammars and messages.
 impl Reader<'_> {
+    /// One framing or several.
+    fn framings(&mut self, root: &DeTable<'_>) -> Vec<Framing> {
+        let names = || FRAMINGS.iter().map(|(name, _)| *name);
+        let Some(value) = root.get("framing") else {
+            let all: Vec<&str> = names().collect();
+            self.wrong(0, format!("a grammar needs a `framing`, one or several of {}", all.join(", ")));
+            return Vec::new();
+        };
+        let items = value.get_ref().as_array().map_or(std::slice::from_ref(value), |array| array.as_ref());
+        let mut framings = Vec::new();
+        for item in items {
+            let word = self.scalar(item);
+            match FRAMINGS.iter().find(|(name, _)| *name == word) {
+                Some((_, framing)) if framings.contains(framing) => {
+                    self.wrong(item.span().start, format!("`{word}` is listed twice"));
+                }
+                Some((_, framing)) => framings.push(*framing),
+                None => self.wrong(item.span().start, unknown("framing", &word, names())),
+            }
+        }
+        if items.is_empty() {
+            self.wrong(value.span().start, "the list of framings is empty");
+        }
+        framings
+    }
+
     fn logsource(&mut self, root: &DeTable<'_>) -> (Option<String>, Option<String>, Option<String>) {
         let Some(table) = self.table(root, "logsource") else { return (None, None, None) };
         self.only(table, &["product", "service", "category"]);

@@ -13,12 +13,17 @@ pub fn run_samples(set: &Arc<GrammarSet>, spec: &GrammarSpec) -> Vec<String> {
     for (number, sample) in spec.samples.iter().enumerate() {
         let events = read_sample(set, spec, sample);
         for (at, expected) in sample.events.iter().enumerate() {
-            let line =
+            let line: Option<u64> =
                 expected.iter().find(|(name, _)| name == "line").and_then(|(_, text)| text.parse().ok());
-            let line = line.unwrap_or(at + 1);
-            let place = format!("{}: sample {}, line {line}", spec.file, number + 1);
-            let Some(event) = line.checked_sub(1).and_then(|at| events.get(at)) else {
-                failures.push(format!("{place}: the sample has {} lines", events.len()));
+            let place =
+                format!("{}: sample {}, line {}", spec.file, number + 1, line.unwrap_or(at as u64 + 1));
+            let found = match line {
+                Some(line) => events.iter().find(|event| event.line == line),
+                None => events.get(at),
+            };
+            let Some(event) = found else {
+                failures
+                    .push(format!("{place}: the sample gives {} events, none of them this", events.len()));
                 continue;
             };
             for (name, wanted) in expected {
@@ -56,8 +61,11 @@ fn read_sample(set: &Arc<GrammarSet>, spec: &GrammarSpec, sample: &Sample) -> Ve
             flags: Flags::default(),
             read_at: sample.now,
         };
-        events.push(normalize.line(raw, number));
+        let next = events.len() as u64 + 1;
+        normalize.line(raw, next, &mut events);
         offset += length;
     }
+    normalize.flush(events.len() as u64 + 1, &mut events);
+    events.sort_by_key(|event| event.offset);
     events
 }

@@ -37,6 +37,35 @@ fn objects_are_flattened() {
 }
 
 #[test]
+fn objects_in_strings_are_read_too() {
+    for (text, expected) in [
+        (r#"{"p":"{\"a\":1,\"b\":{\"c\":\"x\\ny\"}}","q":2}"#, r#"p.a=1 p.b.c="x\ny" q=2"#),
+        (r#"{"p":" [ {\"a\":1},{\"a\":2}] "}"#, "p.a=[1,2]"),
+        (r#"{"l":[{"p":"{\"a\":1}"},{"p":"{\"a\":2}"}]}"#, "l.p.a=[1,2]"),
+        (r#"{"p":"{\"q\":\"{\\\"r\\\":true}\"}"}"#, "p.q.r=true"),
+        // Only what is whole, not empty, and an object.
+        (r#"{"p":"{\"a\":1} x"}"#, r#"p="{\"a\":1} x""#),
+        (r#"{"p":"{\"a\":1"}"#, r#"p="{\"a\":1""#),
+        (r#"{"p":"{}","q":"[1]"}"#, r#"p="{}" q="[1]""#),
+    ] {
+        assert_eq!(told(text), expected, "{text}");
+    }
+    let mut text = r#"{"k":1}"#.to_owned();
+    for _ in 0..7 {
+        text = serde_json::json!({ "k": text }).to_string();
+    }
+    let fields = read(&text).unwrap();
+    let keys: Vec<&str> = fields.items.iter().map(|field| fields.key(field)).collect();
+    assert_eq!(keys, ["k.k.k.k.k"]);
+}
+
+#[test]
+fn windows_texts_and_attributes_have_paths() {
+    let text = r##"{"EventID":{"#text":4624,"#attributes":{"Qualifiers":""}}}"##;
+    assert_eq!(told(text), r##"EventID.#text=4624 EventID.#attributes.Qualifiers="""##);
+}
+
+#[test]
 fn what_is_no_object_says_why() {
     for (text, expected) in [
         ("", "not a JSON object"),
