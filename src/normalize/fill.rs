@@ -23,8 +23,8 @@ pub fn fill<'a>(set: &GrammarSet, mut found: Found<'a>, scratch: &Scratch, draft
     let grammar = found.member.and_then(|member| set.grammars.get(member));
     let form = found.form.and_then(|form| grammar?.forms.get(form));
     header_fields(&found, draft);
-    if let Some((member, at)) = found.form() {
-        captures(form, scratch.locations(member, at).map(|l| move |n| l.get(n)), found.message, draft);
+    if let Some(form) = form {
+        captures(form, scratch, found.message, draft);
     }
     if let Some(grammar) = grammar {
         let mut fields = found.fields.take();
@@ -152,15 +152,9 @@ fn header_columns(found: &Found<'_>, draft: &mut Draft<'_>) {
     }
 }
 
-fn captures<'a>(
-    form: Option<&Form>,
-    group: Option<impl Fn(usize) -> Option<(usize, usize)>>,
-    message: &'a str,
-    draft: &mut Draft<'a>,
-) {
-    let (Some(form), Some(group)) = (form, group) else { return };
+fn captures<'a>(form: &Form, scratch: &Scratch, message: &'a str, draft: &mut Draft<'a>) {
     for capture in &form.captures {
-        let Some((start, end)) = group(capture.group) else { continue };
+        let Some((start, end)) = scratch.groups.get(capture.group) else { continue };
         let text = slice(message, start..end);
         place(&capture.slot, capture.words.as_deref(), text, draft);
     }

@@ -2,10 +2,11 @@
 
 use super::column::Column;
 use super::feed::{Feed, Test};
+use super::pattern::{Groups, Pattern};
 use super::spec::{AttemptRole, Target};
 use crate::schema::{Class, Outcome};
 use aho_corasick::AhoCorasick;
-use regex::bytes::{CaptureLocations, Regex};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where a value goes, compiled.
@@ -42,24 +43,39 @@ impl Slot {
 /// Words and what they are translated to.
 #[derive(Debug, Default)]
 pub struct Words {
-    /// (word, replacement).
-    pub pairs: Vec<(Box<str>, Box<str>)>,
+    /// Replacements by word, in lower case.
+    known: BTreeMap<Box<str>, Box<str>>,
     /// For any other word.
-    pub other: Option<Box<str>>,
+    other: Option<Box<str>>,
 }
 
+/// Words up to this length are looked up without allocation.
+const WORD_BYTES: usize = 64;
+
 impl Words {
-    /// From the spec's pairs.
+    /// From the spec's pairs; of a word that stands twice the first counts.
     pub fn new(pairs: &[(String, String)]) -> Words {
         let other = pairs.iter().find(|(word, _)| word == "*").map(|(_, to)| to.as_str().into());
-        let listed = pairs.iter().filter(|(word, _)| word != "*");
-        Words { pairs: listed.map(|(word, to)| (word.as_str().into(), to.as_str().into())).collect(), other }
+        let mut known = BTreeMap::new();
+        for (word, to) in pairs.iter().filter(|(word, _)| word != "*") {
+            known.entry(word.to_ascii_lowercase().into()).or_insert_with(|| to.as_str().into());
+        }
+        Words { known, other }
     }
 
-    /// The replacement; the word itself where none is given.
+    /// The replacement (ASCII case ignored); the word itself where none is given.
     pub fn translate<'w>(&'w self, word: &'w str) -> &'w str {
-        let found = self.pairs.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim()));
-        found.map(|(_, to)| to).or(self.other.as_ref()).map_or(word, |to| to)
+        let said = word.trim();
+        let mut lower = [0; WORD_BYTES];
+        let found = match lower.get_mut(..said.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(said.as_bytes());
+                lower.make_ascii_lowercase();
+                std::str::from_utf8(lower).ok().and_then(|lower| self.known.get(lower))
+            }
+            None => self.known.get(said.to_ascii_lowercase().as_str()),
+        };
+        found.or(self.other.as_ref()).map_or(word, |to| to)
     }
 }
 
@@ -78,7 +94,7 @@ pub struct Capture {
 #[derive(Debug)]
 pub struct Form {
     /// The pattern; `None` for forms of records.
-    pub pattern: Option<Regex>,
+    pub pattern: Option<Pattern>,
     /// Its named groups.
     pub captures: Vec<Capture>,
     /// Tests of fields.
@@ -120,15 +136,8 @@ type Start = (Box<str>, usize);
 #[derive(Debug, Default)]
 pub struct Scratch {
     candidates: Vec<usize>,
-    /// By grammar and form.
-    locations: Vec<Vec<Option<CaptureLocations>>>,
-}
-
-impl Scratch {
-    /// Where the groups of a form stand, as the last successful match left it.
-    pub fn locations(&self, grammar: usize, form: usize) -> Option<&CaptureLocations> {
-        self.locations.get(grammar)?.get(form)?.as_ref()
-    }
+    /// The groups of the pattern that fitted last.
+    pub groups: Groups,
 }
 
 impl Search {
@@ -168,29 +177,11 @@ impl Search {
     }
 
     /// The first form, in the order of the grammar, whose literal and pattern fit the message.
-    pub fn first_fit(
-        &self,
-        grammar: usize,
-        forms: &[Form],
-        message: &str,
-        scratch: &mut Scratch,
-    ) -> Option<usize> {
-        let Scratch { candidates, locations } = scratch;
-        if locations.len() <= grammar {
-            locations.resize_with(grammar + 1, Vec::new);
-        }
-        let own = locations.get_mut(grammar)?;
-        if own.len() < forms.len() {
-            own.resize_with(forms.len(), || None);
-        }
+    pub fn first_fit(&self, forms: &[Form], message: &str, scratch: &mut Scratch) -> Option<usize> {
+        let Scratch { candidates, groups } = scratch;
         let mut fits = |at: usize| {
-            let Some((pattern, place)) =
-                forms.get(at).and_then(|form| form.pattern.as_ref()).zip(own.get_mut(at))
-            else {
-                return false;
-            };
-            let place = place.get_or_insert_with(|| pattern.capture_locations());
-            pattern.captures_read(place, message.as_bytes()).is_some()
+            let pattern = forms.get(at).and_then(|form| form.pattern.as_ref());
+            pattern.is_some_and(|pattern| pattern.fits(message.as_bytes(), groups))
         };
         let first = message.bytes().next();
         let starts = first.and_then(|first| self.starts.iter().find(|(byte, _)| *byte == first));

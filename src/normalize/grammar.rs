@@ -4,9 +4,8 @@ use super::column::Column;
 use super::csv::Table;
 use super::feed::{Feed, Path, Test, Wanted, Word};
 use super::form::{Capture, Form, Search, Slot, Words};
+use super::pattern::Pattern;
 use super::spec::{Condition, GrammarSpec, MessageSpec, Target};
-use crate::limits::REGEX_BYTES_MAX;
-use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -231,11 +230,12 @@ fn form(whole: Whole<'_>, message: &MessageSpec, mut wrong: impl FnMut(&'static 
     let pattern = if message.pattern.is_empty() {
         None
     } else {
-        pattern(&message.pattern, |what| wrong("pattern", what))
+        let pattern = Pattern::new(&message.pattern);
+        pattern.map_err(|why| wrong("pattern", format!("the pattern cannot be used: {why}"))).ok()
     };
-    let names = pattern.iter().flat_map(|pattern| pattern.capture_names().enumerate());
+    let names = pattern.iter().flat_map(|pattern| pattern.names().iter().enumerate());
     let captures = names.filter_map(|(group, name)| {
-        let slot = Slot::of_capture(name?);
+        let slot = Slot::of_capture(name.as_deref()?);
         let words = words_of(&own_maps, &slot).or_else(|| words_of(grammar_maps, &slot));
         Some(Capture { group, slot, words })
     });
@@ -250,26 +250,5 @@ fn form(whole: Whole<'_>, message: &MessageSpec, mut wrong: impl FnMut(&'static 
         words: own_maps,
         attempt: message.attempt,
         pattern,
-    }
-}
-
-/// A pattern on bytes: classes mean ASCII, `.` is any byte but a line feed, the compiled size is bounded.
-fn pattern(text: &str, mut wrong: impl FnMut(String)) -> Option<Regex> {
-    match RegexBuilder::new(text)
-        .unicode(false)
-        .size_limit(REGEX_BYTES_MAX)
-        .dfa_size_limit(REGEX_BYTES_MAX)
-        .build()
-    {
-        Ok(pattern) => Some(pattern),
-        Err(error) => {
-            let text = error.to_string();
-            // Syntax errors are drawn over several lines; the last one says what is wrong.
-            wrong(format!(
-                "the pattern cannot be used: {}",
-                text.rsplit("error: ").next().unwrap_or(&text).trim()
-            ));
-            None
-        }
     }
 }

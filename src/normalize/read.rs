@@ -150,7 +150,7 @@ fn in_syslog<'a>(
     let mut fits = |member: usize, message: &str| {
         set.grammars
             .get(member)
-            .and_then(|grammar| grammar.search.first_fit(member, &grammar.forms, message, scratch))
+            .and_then(|grammar| grammar.search.first_fit(&grammar.forms, message, scratch))
     };
     if let Some(program) = header.program {
         for member in plan.claims(program) {
@@ -225,7 +225,7 @@ fn in_plain<'a>(set: &GrammarSet, members: &[usize], line: &'a str, scratch: &mu
     let mut found = Found { message: line, ..Found::default() };
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
-        if let Some(form) = grammar.search.first_fit(member, &grammar.forms, line, scratch) {
+        if let Some(form) = grammar.search.first_fit(&grammar.forms, line, scratch) {
             found.header.stamp = line_stamp(line);
             return Found { member: Some(member), form: Some(form), understood: true, ..found };
         }

@@ -25,6 +25,7 @@ pub struct Scan {
     slots: usize,
     /// It begins with `^`.
     anchored: bool,
+    names: Vec<Option<Box<str>>>,
 }
 
 /// How a match ended.
@@ -57,7 +58,7 @@ enum Op {
     /// Here a group begins or ends.
     Save(usize),
     /// Two ways, the first is tried first.
-    Split(usize, usize),
+    Split(Split),
     /// Go on there.
     Jump(usize),
     /// The text begins here.
@@ -78,6 +79,19 @@ struct Run {
     greedy: bool,
     behind: Behind,
 }
+
+#[derive(Debug)]
+struct Split {
+    first: usize,
+    second: usize,
+    /// Which ways the next byte leaves open ([`FIRST`], [`SECOND`]); the last place is for the end of the text.
+    open: Box<[u8; 257]>,
+}
+
+/// The first way may go on with this byte.
+const FIRST: u8 = 1;
+/// The second one.
+const SECOND: u8 = 2;
 
 /// What stands behind a run, which tells where it may end.
 #[derive(Debug)]
@@ -117,6 +131,18 @@ enum Frame {
 }
 
 impl Scan {
+    /// Names of the groups, the whole match first.
+    pub fn names(&self) -> &[Option<Box<str>>] {
+        &self.names
+    }
+
+    /// Operations, and bytes that counted runs may take: what a regex of the same pattern would have to spell out.
+    pub fn weight(&self) -> usize {
+        let counted = |run: &Run| if run.max == usize::MAX { run.min } else { run.max };
+        let runs = self.ops.iter().map(|op| if let Op::Run(run) = op { counted(run) } else { 0 });
+        runs.fold(self.ops.len(), usize::saturating_add)
+    }
+
     /// Matches a text; the groups are left in the workspace.
     pub fn read(&self, text: &[u8], work: &mut Workspace) -> Verdict {
         let mut steps = STEPS_MIN + text.len() * STEPS_PER_BYTE;
@@ -157,10 +183,7 @@ impl Scan {
                     }
                     Some((op + 1, at))
                 }
-                Some(Op::Split(first, second)) => {
-                    work.stack.push(Frame::Way { op: *second, at });
-                    Some((*first, at))
-                }
+                Some(Op::Split(split)) => split.way(text, at, work).map(|op| (op, at)),
                 Some(Op::Jump(to)) => Some((*to, at)),
                 Some(Op::Start) => (at == 0).then_some((op + 1, at)),
                 Some(Op::End) => (at == text.len()).then_some((op + 1, at)),
@@ -249,6 +272,22 @@ impl Scan {
                         return Some(next);
                     }
                 }
+            }
+        }
+    }
+}
+
+impl Split {
+    /// The way to go; the other one is kept where both are open.
+    fn way(&self, text: &[u8], at: usize, work: &mut Workspace) -> Option<usize> {
+        let byte = text.get(at).map_or(256, |byte| usize::from(*byte));
+        match self.open.get(byte).copied().unwrap_or(FIRST | SECOND) {
+            0 => None,
+            FIRST => Some(self.first),
+            SECOND => Some(self.second),
+            _ => {
+                work.stack.push(Frame::Way { op: self.second, at });
+                Some(self.first)
             }
         }
     }

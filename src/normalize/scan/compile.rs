@@ -1,6 +1,6 @@
 //! From a pattern to the machine's program, over the `regex` crate's own syntax tree.
 
-use super::{Behind, Finders, Op, Run, Scan, Set};
+use super::{Behind, FIRST, Finders, Op, Run, SECOND, Scan, Set, Split};
 use memchr::memmem::{Finder, FinderRev};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
@@ -21,9 +21,38 @@ impl Scan {
         program.add(&hir)?;
         program.push(Op::Match)?;
         let groups = hir.properties().explicit_captures_len();
-        let mut scan = Scan { ops: program.ops, sets: program.sets, slots: 2 * (groups + 1), anchored };
+        let mut names = vec![None; groups + 1];
+        for (group, name) in program.names {
+            *names.get_mut(group)? = name;
+        }
+        let slots = 2 * (groups + 1);
+        let mut scan = Scan { ops: program.ops, sets: program.sets, slots, anchored, names };
+        scan.settle_splits();
         scan.settle_runs();
         Some(scan)
+    }
+
+    /// Finds out which way of each split a byte leaves open.
+    fn settle_splits(&mut self) {
+        let mut tables = Vec::new();
+        for (at, op) in self.ops.iter().enumerate() {
+            let Op::Split(split) = op else { continue };
+            let mut open = Box::new([0; 257]);
+            for (way, bit) in [(split.first, FIRST), (split.second, SECOND)] {
+                let mut first = First::default();
+                self.first(way, &mut first, &mut Vec::new());
+                for (place, may) in open.iter_mut().zip(first.bytes) {
+                    *place |= if may || first.anything { bit } else { 0 };
+                }
+                open[256] |= if first.end || first.anything { bit } else { 0 };
+            }
+            tables.push((at, open));
+        }
+        for (at, table) in tables {
+            if let Some(Op::Split(split)) = self.ops.get_mut(at) {
+                split.open = table;
+            }
+        }
     }
 
     /// Finds out what stands behind each run.
@@ -84,12 +113,12 @@ impl Scan {
                 }
             }
             Some(Op::Save(_) | Op::Start | Op::WordEdge) => self.first(at + 1, first, seen),
-            Some(Op::Split(one, other)) => {
-                self.first(*one, first, seen);
-                self.first(*other, first, seen);
+            Some(Op::Split(split)) => {
+                self.first(split.first, first, seen);
+                self.first(split.second, first, seen);
             }
             Some(Op::Jump(to)) => self.first(*to, first, seen),
-            Some(Op::End) => {}
+            Some(Op::End) => first.end = true,
             Some(Op::Match) | None => first.anything = true,
         }
     }
@@ -98,20 +127,28 @@ impl Scan {
 /// What may come first.
 struct First {
     bytes: [bool; 256],
-    /// The match may end here.
+    /// The text may end here.
+    end: bool,
+    /// The match may end here, whatever follows.
     anything: bool,
 }
 
 impl Default for First {
     fn default() -> First {
-        First { bytes: [false; 256], anything: false }
+        First { bytes: [false; 256], end: false, anything: false }
     }
+}
+
+/// A split of which it is not known yet what a byte leaves open.
+fn undecided(first: usize, second: usize) -> Split {
+    Split { first, second, open: Box::new([FIRST | SECOND; 257]) }
 }
 
 #[derive(Default)]
 struct Program {
     ops: Vec<Op>,
     sets: Vec<Set>,
+    names: Vec<(usize, Option<Box<str>>)>,
 }
 
 impl Program {
@@ -141,7 +178,9 @@ impl Program {
             }
             HirKind::Repetition(repetition) => self.repetition(repetition)?,
             HirKind::Capture(capture) => {
-                let slot = 2 * usize::try_from(capture.index).ok()?;
+                let group = usize::try_from(capture.index).ok()?;
+                let slot = 2 * group;
+                self.names.push((group, capture.name.clone()));
                 self.push(Op::Save(slot))?;
                 self.add(&capture.sub)?;
                 self.push(Op::Save(slot + 1))?;
@@ -159,11 +198,11 @@ impl Program {
     fn ways(&mut self, ways: &[Hir]) -> Option<()> {
         let mut jumps = Vec::new();
         for (at, way) in ways.iter().enumerate() {
-            let split = if at + 1 < ways.len() { Some(self.push(Op::Split(0, 0))?) } else { None };
+            let split = if at + 1 < ways.len() { Some(self.push(Op::Split(undecided(0, 0)))?) } else { None };
             self.add(way)?;
             if let Some(split) = split {
                 jumps.push(self.push(Op::Jump(0))?);
-                self.turn(split, Op::Split(split + 1, self.ops.len()));
+                self.turn(split, Op::Split(undecided(split + 1, self.ops.len())));
             }
         }
         let end = self.ops.len();
@@ -185,6 +224,12 @@ impl Program {
             self.push(Op::Run(Box::new(Run { set, min, max, greedy: *greedy, behind: Behind::Any })))?;
             return Some(());
         }
+        if let (0, None, true, HirKind::Alternation(ways)) = (*min, *max, *greedy, sub.kind())
+            && let [one, other] = ways.as_slice()
+            && self.runs_of_two(one, other)?
+        {
+            return Some(());
+        }
         // A repetition of nothing would never end.
         if *min > COPIES_MAX || sub.properties().minimum_len().is_none_or(|length| length == 0) {
             // `(...)?` of something that may be empty takes it at most once.
@@ -197,7 +242,7 @@ impl Program {
         }
         match max {
             None => {
-                let split = self.push(Op::Split(0, 0))?;
+                let split = self.push(Op::Split(undecided(0, 0)))?;
                 self.add(sub)?;
                 self.push(Op::Jump(split))?;
                 self.choose(split, *greedy);
@@ -209,7 +254,7 @@ impl Program {
                 }
                 let mut splits = Vec::new();
                 for _ in 0..more {
-                    splits.push(self.push(Op::Split(0, 0))?);
+                    splits.push(self.push(Op::Split(undecided(0, 0)))?);
                     self.add(sub)?;
                 }
                 splits.into_iter().for_each(|split| self.choose(split, *greedy));
@@ -218,10 +263,37 @@ impl Program {
         Some(())
     }
 
+    /// `(?:[^"\\]|\\.)*` and the like, a class or something that begins with no byte of it: as many of the class as
+    /// there are, then perhaps the other and again as many. The same, without a choice at each byte.
+    fn runs_of_two(&mut self, one: &Hir, other: &Hir) -> Option<bool> {
+        let Some(set) = self.set(one) else { return Some(false) };
+        let begins = match other.kind() {
+            HirKind::Concat(parts) => parts.first(),
+            _ => Some(other),
+        };
+        let begins = match begins.map(Hir::kind) {
+            Some(HirKind::Literal(literal)) => literal.0.first().copied(),
+            _ => None,
+        };
+        let own = |byte: u8| self.sets.get(set).is_some_and(|set| set.has[usize::from(byte)]);
+        if begins.is_none_or(own) {
+            return Some(false);
+        }
+        let run =
+            || Op::Run(Box::new(Run { set, min: 0, max: usize::MAX, greedy: true, behind: Behind::Any }));
+        self.push(run())?;
+        let split = self.push(Op::Split(undecided(0, 0)))?;
+        self.add(other)?;
+        self.push(run())?;
+        self.push(Op::Jump(split))?;
+        self.choose(split, true);
+        Some(true)
+    }
+
     /// Points a split at what follows it and at the end of the program so far.
     fn choose(&mut self, split: usize, greedy: bool) {
         let (inside, out) = (split + 1, self.ops.len());
-        self.turn(split, if greedy { Op::Split(inside, out) } else { Op::Split(out, inside) });
+        self.turn(split, Op::Split(if greedy { undecided(inside, out) } else { undecided(out, inside) }));
     }
 
     /// The set of a class, or of a literal of one byte.
@@ -281,6 +353,8 @@ mod tests {
         r"^\[(?<a>[^\]]*)\] (?<b>(?:x |y )*)(?<c>\S+)$",
         r"(?i)^AbC(?<a>[x-z]+)",
         r"^(?<a>a?)(?<b>a?)(?<c>a?)b$",
+        r"^(?<a>(?:[^b,]|b.)*)(?<c>.*)$",
+        r"^x (?<a>(?:[^b,]|b\[|b12)*),(?<c>.*)$",
     ];
 
     fn compare(pattern: &str, text: &[u8]) -> Result<(), TestCaseError> {
