@@ -367,7 +367,8 @@ fn reads_of(plan: &Plan) -> Reads {
     Reads {
         json: reads(&[Framing::Json]),
         xml: reads(&[Framing::Xml]),
-        audit: reads(&[Framing::Audit]),
+        // Audit records are pairs too, and `kv` reads an audit log that no grammar is named for.
+        audit: reads(&[Framing::Audit, Framing::KeyValue]),
         text: reads(&text),
     }
 }
