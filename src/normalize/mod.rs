@@ -340,9 +340,9 @@ impl Normalize {
 
 /// What the lines of a plan may be.
 fn reads_of(plan: &Plan) -> Reads {
-    let text = !plan.syslog.is_empty() || !plan.plain.is_empty();
+    let java = !plan.syslog.is_empty() || !plan.plain.is_empty();
     // Framings for these two do not exist yet: whatever reads pairs reads audit records.
-    Reads { json: !plan.json.is_empty(), xml: false, audit: !plan.pairs.is_empty(), text }
+    Reads { json: !plan.json.is_empty(), xml: false, audit: !plan.pairs.is_empty(), java }
 }
 
 impl Generation {
