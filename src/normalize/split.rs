@@ -93,6 +93,9 @@ pub(super) fn split(line: RawLine, reads: Reads, out: &mut Vec<Record>) {
     match first {
         Some(b'{' | b'[') if reads.json && may_hold_records(&line.bytes) => json_records(line, out),
         Some(b'<' | b'-') if reads.xml && has_xml(&line.bytes) => xml_records(line, out),
+        Some(b'<') if reads.xml && is_xml_frame(&line.bytes) => {
+            out.push(Record { role: Role::Frame, ..Record::of(line) });
+        }
         Some(b'<' | b'0'..=b'9') => frames::split(line, out),
         _ => out.push(Record::of(line)),
     }
@@ -266,6 +269,15 @@ pub(super) fn has_xml(text: &[u8]) -> bool {
 
 fn begins_event(text: &[u8]) -> bool {
     text.strip_prefix(b"<Event").is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'>' | b'\t') | None))
+}
+
+/// Whether a line is what stands around Windows events in a file: the declaration, or the list's own tag.
+fn is_xml_frame(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let list = text.starts_with(b"<Events>") || text.starts_with(b"<Events ");
+    (text.starts_with(b"<?xml ") && text.ends_with(b"?>"))
+        || text == b"</Events>"
+        || (list && memchr::memchr(b'>', text) == Some(text.len() - 1))
 }
 
 /// The end of a Windows event.
