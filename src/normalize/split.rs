@@ -21,7 +21,8 @@ use std::sync::Arc;
 
 pub(super) use frames::cut;
 
-/// What the lines of a source may be, so that nothing is looked for that cannot be there.
+/// What the lines of a source may be, so that nothing is looked for that cannot be there. A syslog frame may carry
+/// anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reads {
     /// JSON.
@@ -30,13 +31,13 @@ pub(super) struct Reads {
     pub(super) xml: bool,
     /// Records of the Linux audit system.
     pub(super) audit: bool,
-    /// Text with or without a syslog header.
-    pub(super) text: bool,
+    /// Messages of Java's own logger.
+    pub(super) java: bool,
 }
 
 impl Reads {
     /// Everything, for a file whose format is not known yet.
-    pub(super) const ALL: Reads = Reads { json: true, xml: true, audit: true, text: true };
+    pub(super) const ALL: Reads = Reads { json: true, xml: true, audit: true, java: true };
 }
 
 /// Fields of a wrapper, which its records share.
@@ -92,7 +93,10 @@ pub(super) fn split(line: RawLine, reads: Reads, out: &mut Vec<Record>) {
     match first {
         Some(b'{' | b'[') if reads.json && may_hold_records(&line.bytes) => json_records(line, out),
         Some(b'<' | b'-') if reads.xml && has_xml(&line.bytes) => xml_records(line, out),
-        Some(b'<' | b'0'..=b'9') if reads.text => frames::split(line, out),
+        Some(b'<') if reads.xml && is_xml_frame(&line.bytes) => {
+            out.push(Record { role: Role::Frame, ..Record::of(line) });
+        }
+        Some(b'<' | b'0'..=b'9') => frames::split(line, out),
         _ => out.push(Record::of(line)),
     }
 }
@@ -265,6 +269,15 @@ pub(super) fn has_xml(text: &[u8]) -> bool {
 
 fn begins_event(text: &[u8]) -> bool {
     text.strip_prefix(b"<Event").is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'>' | b'\t') | None))
+}
+
+/// Whether a line is what stands around Windows events in a file: the declaration, or the list's own tag.
+fn is_xml_frame(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let list = text.starts_with(b"<Events>") || text.starts_with(b"<Events ");
+    (text.starts_with(b"<?xml ") && text.ends_with(b"?>"))
+        || text == b"</Events>"
+        || (list && memchr::memchr(b'>', text) == Some(text.len() - 1))
 }
 
 /// The end of a Windows event.

@@ -56,3 +56,14 @@ fn a_kill_in_the_middle_of_a_record_loses_and_doubles_nothing() {
     assert_eq!(rows, [row("ana", 1, 1, 0, 15), row("ben", 2, 4, 15, 30), row("chi", 6, 1, 45, 15)]);
     assert_eq!(gate.stop(), Some(0), "{}", gate.said());
 }
+
+#[test]
+fn an_audit_event_that_nothing_ends_is_told_soon() {
+    let mut gate = Gate::new();
+    gate.append("a.log", "type=SYSCALL msg=audit(1763888400.100:1): uid=0\n");
+    gate.configure(&[("a", "kv", "a.log")], "");
+    gate.start();
+    gate.wait_for_number("SELECT lines FROM sources", 1, Duration::from_secs(10));
+    gate.wait_for_number("SELECT count(*) FROM events", 1, Duration::from_secs(15));
+    assert_eq!(gate.stop(), Some(0), "{}", gate.said());
+}

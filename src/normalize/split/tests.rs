@@ -113,6 +113,8 @@ fn pieces_of_a_line_that_was_decoded_have_places_of_their_own() {
 fn windows_events_stand_one_behind_the_other() {
     let (one, two) = (r#"<Event xmlns="x"><System/></Event>"#, "<Event><A>&lt;/Event></A></Event>");
     assert_eq!(told(&format!("{one}{two} - {one}")), [one, two, &format!("- {one}")]);
+    let frames = ["<?xml version=\"1.0\"?>", "<Events xmlns=\"x\">", "</Events>"];
+    assert!(frames.iter().all(|frame| told(frame) == [format!("{frame} (frame)")]));
     for whole in [one, "<Event><A></Event><B></B>", "<Events><Event></Event></Events>", "- <Event>"] {
         assert_eq!(told(whole), [whole]);
     }
