@@ -68,6 +68,29 @@ fn what_a_collector_wrapped_is_read_as_if_it_stood_alone() {
     holds(include_str!("samples/wrapped.toml"));
 }
 
+#[test]
+fn one_event_has_one_meaning_in_every_shape_of_windows() {
+    holds(include_str!("samples/windows.toml"));
+}
+
+#[test]
+fn cells_are_named_by_layouts() {
+    holds(include_str!("samples/layouts.toml"));
+    let told = |text: &str, part: &str| {
+        let complaint = complaint(&format!("name = \"x\"\nframing = \"csv\"\n{text}\n"));
+        assert!(complaint.contains(part), "{complaint}");
+    };
+    told("delimiter = \";;\"", "`delimiter` is one character");
+    told("[[layout]]\nfields = 3", "a layout needs its `columns`");
+    told("[[layout]]\ncolumns = [\"a\"]\nfields = \"3\"", "`fields` is a number like 12");
+    told("[[layout]]\ncolumns = [\"a\"]\nwhen = { a = 1 }", "a position counted from 0");
+}
+
+#[test]
+fn audit_records_stand_alone_and_together() {
+    holds(include_str!("samples/audit.toml"));
+}
+
 /// A room with one source of the grammar `table`.
 fn room(set: &Arc<GrammarSet>) -> Normalize {
     let source = SourceParams {
