@@ -151,6 +151,41 @@ fn records_of_an_audit_event_are_one_event() {
     assert_eq!(all("kv", text, "line lines line_list extra.comm extra.cwd"), ["1|3|1,3,4|a|/", "2|2|2,5||"]);
 }
 
+#[test]
+fn what_waits_too_long_comes_out_as_it_is() {
+    let mut room = room("json");
+    let mut events = Vec::new();
+    let held = lines("{\n\"user\": \"ana\",");
+    let read_at = held[0].read_at;
+    held.into_iter().for_each(|line| room.line(line, 1, &mut events));
+    assert_eq!(room.held_from(1), Some(1));
+    room.tick(read_at + Span::seconds(59), 1, &mut events);
+    assert!(events.is_empty());
+    room.tick(read_at + Span::seconds(60), 7, &mut events);
+    let shown: Vec<String> = events.iter().map(|event| told(event, "line lines class")).collect();
+    assert_eq!(
+        (shown, events[0].id, events[1].id),
+        (vec!["1|1|unparsed".to_owned(), "2|1|unparsed".to_owned()], 7, 8)
+    );
+    assert_eq!(room.held_from(1), None);
+}
+
+#[test]
+fn what_all_files_hold_is_bounded() {
+    let mut room = room("json");
+    let mut events = Vec::new();
+    let text = format!("{{\n{}", format!("\"a\": \"{}\",\n", "x".repeat(60_000)).repeat(4));
+    for generation in 1..=100 {
+        for line in lines(&text) {
+            room.line(RawLine { generation, ..line }, 1, &mut events);
+        }
+    }
+    let holding = (1..=100).filter(|generation| room.held_from(*generation).is_some()).count();
+    assert!((60..=70).contains(&holding), "{holding}");
+    room.flush(1, &mut events);
+    assert_eq!(events.len(), 500);
+}
+
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("\n".to_owned()),

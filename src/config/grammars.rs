@@ -67,6 +67,9 @@
 //! | `xml` | a Windows event: `System.EventID`, `System.Provider.Name`, `EventData.TargetUserName`, `EventData.Data` (nameless ones), `UserData.Subject` |
 //! | `audit` | Linux audit records: `type`, `types`, `time`, `serial`, `node`, the keys as written, also those in `msg='...'`; `KEY.name` (the meaning of KEY in enriched records), `cmdline` (EXECVE), `saddr.ip`, `saddr.port`, `saddr.path`, `paths`, `words` (text in no pair) |
 //!
+//! Lines that Docker (`json-file`), a container runtime (CRI) or the journal (`journalctl -o json`) wrapped are read as
+//! what is inside; the wrapper's time counts where the inner line has none.
+//!
 //! ```toml
 //! framing = "csv"
 //! delimiter = ";"                     # a comma if left out

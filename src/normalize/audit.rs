@@ -9,7 +9,7 @@
 
 mod values;
 
-use super::cef::front_header;
+use super::framed::header_before;
 use super::record::{Fields, Value};
 use super::syslog::Header;
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ const ENRICHED_MARKS: [&str; 2] = ["\u{1d}", "#035"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     /// There is no `audit(EPOCH:SERIAL)`.
-    #[error("no audit record")]
+    #[error("no audit record at the start of the message")]
     NoRecord,
     /// There is no `type=` in front of it.
     #[error("the audit record has no type")]
@@ -61,7 +61,8 @@ pub fn read(text: &str) -> Result<(Header<'_>, Fields<'_>), AuditError> {
             Err(_) => event.fields.gather("words", Cow::Borrowed(line.trim())),
         }
     }
-    Ok((front_header(first.front), event.into_fields()))
+    let header = header_before(first.front).ok_or(AuditError::NoRecord)?;
+    Ok((header, event.into_fields()))
 }
 
 fn record(line: &str) -> Result<Record<'_>, AuditError> {

@@ -2,6 +2,7 @@
 //! `CEF:0|Vendor|Product|Version|ClassId|Name|Severity|key=value with blanks key=value`, behind a syslog header, a
 //! program's tag or nothing, also with `CEF:` cut off.
 
+use super::framed::header_before;
 use super::record::{Fields, Value};
 use super::syslog::{self, Header};
 use std::borrow::Cow;
@@ -15,7 +16,7 @@ const PARTS: [&str; 6] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CefError {
     /// There is no `CEF:N|`.
-    #[error("no CEF header")]
+    #[error("no CEF header at the start of the message")]
     NoHeader,
     /// The header has too few parts.
     #[error("the CEF header ends in the middle: it has {0} of 7 parts")]
@@ -57,19 +58,12 @@ fn body(line: &str) -> Option<(Header<'_>, &str)> {
     if let Some(at) = memchr::memmem::find(line.as_bytes(), b"CEF:") {
         let (front, body) = (line.get(..at)?, line.get(at + 4..)?.trim_start());
         if versioned(body) {
-            return Some((front_header(front), body));
+            return Some((header_before(front)?, body));
         }
     }
     let header = syslog::read(line);
     let body = header.message;
     versioned(body).then_some((header, body))
-}
-
-/// The header of a text in front of a record; a word that stands alone behind a stamp is the host.
-pub fn front_header(front: &str) -> Header<'_> {
-    let mut header = syslog::read(front);
-    header.host_is_sure |= header.message.trim().is_empty();
-    header
 }
 
 /// Up to the next `|` that is not escaped, and what follows it.
@@ -208,7 +202,7 @@ mod tests {
             assert_eq!(told(&format!("{head}{extension}")), expected, "{extension}");
         }
         assert_eq!(told("CEF:0|Gate|Door|1|login"), "the CEF header ends in the middle: it has 5 of 7 parts");
-        assert_eq!(told("CEF: none"), "no CEF header");
+        assert_eq!(told("CEF: none"), "no CEF header at the start of the message");
     }
 
     #[test]
@@ -231,6 +225,21 @@ mod tests {
         let (_, fields) = read(r"CEF:0|a\|b|c\\|1|d|e\x|5|").unwrap();
         let texts: Vec<_> = fields.items.iter().map(|field| field.value.text().unwrap()).collect();
         assert_eq!(texts, ["a|b", "c\\", "1", "d", "e\\x", "5"]);
+    }
+
+    #[test]
+    fn what_somebody_wrote_into_a_message_is_no_record() {
+        for front in [
+            "Nov 23 09:00:00 gw sshd[7]: Invalid user ",
+            "Nov 23 09:00:00 gw sshd[7]: user ",
+            "Invalid user ",
+        ] {
+            assert_eq!(
+                read(&format!("{front}CEF:0|a|b|c|d|e|5|x=1")).unwrap_err(),
+                CefError::NoHeader,
+                "{front}"
+            );
+        }
     }
 
     proptest::proptest! {

@@ -2,7 +2,7 @@
 
 use super::audit;
 use super::cef;
-use super::json;
+use super::json as objects;
 use super::leef;
 use super::pairs;
 use super::record::Fields;
@@ -36,7 +36,7 @@ impl<'a> Framed<'a> {
 /// Reads a line as a record; CSV, which needs the grammar's layouts, aside.
 pub fn read<'a>(framing: Framing, line: &'a str, columns: &mut Columns) -> Framed<'a> {
     match framing {
-        Framing::Json => in_json(line),
+        Framing::Json => json(line, false),
         Framing::KeyValue => in_pairs(line),
         Framing::Cef => Framed::of(cef::read(line)),
         Framing::Leef => Framed::of(leef::read(line)),
@@ -61,25 +61,30 @@ pub fn shows(framing: Framing, line: &str) -> bool {
     }
 }
 
-fn in_json(line: &str) -> Framed<'_> {
+/// Reads a JSON object, perhaps behind text. Behind the header of a program whose messages a grammar knows it must
+/// follow at once: an object further behind may be a name that somebody chose.
+pub fn json(line: &str, is_claimed: bool) -> Framed<'_> {
     let body = line.trim_start_matches(['\u{feff}', ' ', '\t']);
     let (header, object) =
-        if body.starts_with('{') { (Header::default(), body) } else { behind_header(line) };
-    Framed::of(json::read(object).map(|fields| (header, fields)))
+        if body.starts_with('{') { (Header::default(), body) } else { behind_header(line, is_claimed) };
+    Framed::of(objects::read(object).map(|fields| (header, fields)))
 }
 
 /// The object behind a syslog header, behind a header and one word (`@cee:`), or behind other text
 /// (`stamp level logger - {...}`, but not `level=info msg={...}`).
-fn behind_header(line: &str) -> (Header<'_>, &str) {
+fn behind_header(line: &str, is_claimed: bool) -> (Header<'_>, &str) {
     let header = syslog::read(line);
     let object = [header.message, header.after_host, header.after_stamp].into_iter().find_map(|rest| {
         let rest = rest.strip_prefix("@cee:").unwrap_or(rest).trim_start();
         rest.starts_with('{').then_some(rest)
     });
-    let rest = header.message;
-    match object.or_else(|| behind_text(rest, header.is_some())) {
+    let behind = || if is_claimed { None } else { behind_text(header.message, header.is_some()) };
+    match object.or_else(behind) {
         Some(object) => (header, object),
-        None if header.is_some() => (header, rest),
+        None if header.is_some() => {
+            let rest = header.message;
+            (header, rest)
+        }
         None => (header, line),
     }
 }
@@ -102,4 +107,16 @@ fn in_pairs(line: &str) -> Framed<'_> {
         return Framed::Other("no key=value pair".to_owned());
     }
     Framed::Record(header, fields)
+}
+
+/// The header that stands in front of a record, where nothing but a header does, and a host: behind other words the
+/// record may be a name that somebody chose.
+pub fn header_before(front: &str) -> Option<Header<'_>> {
+    let mut header = syslog::read(front);
+    let rest = header.message.trim();
+    let is_word = header.program.is_none() && !rest.contains(' ');
+    // The kernel's own records: `kernel: audit: type=...`.
+    let fits = rest.is_empty() || is_word || rest == "audit:";
+    header.host_is_sure |= rest.is_empty();
+    fits.then_some(header)
 }

@@ -302,7 +302,7 @@ impl Start {
             }
             first => {
                 let audit = if reads.audit { audit::head(&line.bytes).map(Start::Audit) } else { None };
-                let java = || reads.text && first.is_ascii_alphanumeric() && is_java_head(text);
+                let java = || reads.java && first.is_ascii_alphanumeric() && is_java_head(text);
                 audit.or_else(|| java().then_some(Start::Open(Kind::Java)))
             }
         }

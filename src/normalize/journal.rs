@@ -9,9 +9,7 @@ use std::borrow::Cow;
 
 /// Reads a journal entry as a message and its header; `None` when it is not one.
 pub fn read(line: &str) -> Option<Inner<'_>> {
-    if memchr::memmem::find(line.as_bytes(), b"\"MESSAGE\"").is_none() {
-        return None;
-    }
+    memchr::memmem::find(line.as_bytes(), b"\"MESSAGE\"")?;
     let fields = json::read_flat(line).ok()?;
     let value =
         |key: &str| fields.items.iter().find(|field| fields.key(field) == key).map(|field| &field.value);

@@ -2,7 +2,8 @@
 //! `LEEF:1.0|Vendor|Product|Version|EventID|` and tab-parted pairs; 2.0 declares the delimiter in one more part, as a
 //! character or as its number (`x09`, `0x5E`). Where tabs became blanks on the way, values end as in CEF.
 
-use super::cef::{extension, front_header};
+use super::cef::extension;
+use super::framed::header_before;
 use super::record::Fields;
 use super::syslog::Header;
 use std::borrow::Cow;
@@ -16,7 +17,7 @@ const ESCAPED_TAB: &str = "#011";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeefError {
     /// There is no `LEEF:N|`.
-    #[error("no LEEF header")]
+    #[error("no LEEF header at the start of the message")]
     NoHeader,
     /// The header has too few parts.
     #[error("the LEEF header ends in the middle: it has {0} of 5 parts")]
@@ -51,7 +52,7 @@ pub fn read(line: &str) -> Result<(Header<'_>, Fields<'_>), LeefError> {
     let (delimiter, pairs) =
         if version.starts_with('2') { declared(rest) } else { (Cow::Borrowed("\t"), rest) };
     read_pairs(pairs, &delimiter, &mut fields);
-    Ok((front_header(front), fields))
+    Ok((header_before(front).ok_or(LeefError::NoHeader)?, fields))
 }
 
 /// The delimiter that version 2.0 declares, a tab where it declares none; and the pairs.
@@ -115,7 +116,7 @@ mod tests {
             ("LEEF:2.0|Gate|Door|1|login|src=192.0.2.7\tx=1|2", "src=192.0.2.7|x=1|2"),
             ("LEEF:1.0|Gate|Door|1|login", ""),
             ("LEEF:1.0|Gate|Door", "the LEEF header ends in the middle: it has 3 of 5 parts"),
-            ("LEEF: none", "no LEEF header"),
+            ("LEEF: none", "no LEEF header at the start of the message"),
         ] {
             assert_eq!(told(line), expected, "{line}");
         }

@@ -365,12 +365,12 @@ impl Normalize {
 /// What the lines of a plan may be.
 fn reads_of(plan: &Plan) -> Reads {
     let reads = |framings: &[Framing]| framings.iter().any(|framing| !plan.framed(*framing).is_empty());
-    let text = [Framing::Syslog, Framing::Plain, Framing::KeyValue, Framing::Cef, Framing::Leef];
     Reads {
         json: reads(&[Framing::Json]),
         xml: reads(&[Framing::Xml]),
-        audit: reads(&[Framing::Audit]),
-        text: reads(&text),
+        // Audit records are pairs too, and `kv` reads an audit log that no grammar is named for.
+        audit: reads(&[Framing::Audit, Framing::KeyValue]),
+        java: reads(&[Framing::Syslog, Framing::Plain]),
     }
 }
 

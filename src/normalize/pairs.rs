@@ -1,5 +1,6 @@
 //! `key=value` pairs: values bare, quoted (`"` or `'`, with backslash escapes) or empty, parted by blanks,
-//! commas or semicolons. Words that belong to no pair are left aside.
+//! commas or semicolons. Words that belong to no pair are left aside. Where nothing but commas parts the first pairs
+//! (`date=...,time=...,user=...`, each perhaps in quotes of its own), bare values may hold blanks and end there only.
 
 use super::record::{Fields, Value};
 use std::borrow::Cow;
@@ -9,7 +10,8 @@ pub fn read(text: &str) -> Fields<'_> {
     let mut fields = Fields::new();
     let mut seen: Vec<&str> = Vec::with_capacity(16);
     let mut at = 0;
-    while let Some((key, value, end)) = next_pair(text, at) {
+    let commas = is_parted_by_commas(text);
+    while let Some((key, value, end)) = next_pair(text, at, commas) {
         at = end;
         let repeats = seen.iter().filter(|known| **known == key).count();
         seen.push(key);
@@ -24,12 +26,26 @@ pub fn read(text: &str) -> Fields<'_> {
     fields
 }
 
+/// Whether the text begins with three pairs without blanks between. A distinguished name (RFC 4514) looks the same.
+fn is_parted_by_commas(text: &str) -> bool {
+    const NAME_PARTS: [&str; 6] = ["cn", "ou", "dc", "uid", "o", "c"];
+    let pair = |part: &str| {
+        let (key, value) = part.trim_matches('"').split_once('=').unwrap_or(("", ""));
+        !key.is_empty()
+            && key.bytes().all(is_key)
+            && !value.contains(['=', ' '])
+            && !NAME_PARTS.iter().any(|name| name.eq_ignore_ascii_case(key))
+    };
+    let mut parts = text.split(',');
+    (0..3).all(|_| parts.next().is_some_and(pair))
+}
+
 fn is_key(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'/' | b'#')
 }
 
 /// The next pair at or after `from`: key, value, and where it ends.
-fn next_pair(text: &str, from: usize) -> Option<(&str, Cow<'_, str>, usize)> {
+fn next_pair(text: &str, from: usize, commas: bool) -> Option<(&str, Cow<'_, str>, usize)> {
     let bytes = text.as_bytes();
     let mut search = from;
     loop {
@@ -38,14 +54,20 @@ fn next_pair(text: &str, from: usize) -> Option<(&str, Cow<'_, str>, usize)> {
         let length = head.iter().rev().take_while(|b| is_key(**b)).count();
         let before = head.len().checked_sub(length + 1).and_then(|at| head.get(at));
         let starts = before.is_none_or(|b| {
-            b.is_ascii_whitespace() || matches!(b, b',' | b';' | b'[' | b'(' | b'{' | b'|' | b':')
+            b.is_ascii_whitespace()
+                || matches!(b, b',' | b';' | b'[' | b'(' | b'{' | b'|' | b':')
+                || (commas && *b == b'"')
         });
         if length == 0 || !starts {
             search = equals + 1;
             continue;
         }
         let key = text.get(equals - length..equals)?;
-        let (value, end) = value(text, equals + 1);
+        let (value, end) = if commas && !matches!(bytes.get(equals + 1), Some(b'"' | b'\'')) {
+            before_comma(text, equals + 1)
+        } else {
+            value(text, equals + 1)
+        };
         return Some((key, value, end));
     }
 }
@@ -71,6 +93,13 @@ fn value(text: &str, start: usize) -> (Cow<'_, str>, usize) {
             (Cow::Borrowed(word), end)
         }
     }
+}
+
+/// A value up to the next comma, or the quote that closes its pair.
+fn before_comma(text: &str, start: usize) -> (Cow<'_, str>, usize) {
+    let rest = text.get(start..).unwrap_or("");
+    let length = rest.find([',', '"']).unwrap_or(rest.len());
+    (Cow::Borrowed(rest.get(..length).unwrap_or("").trim()), start + length)
 }
 
 /// A value up to the next blank or semicolon, without a comma at its end.
@@ -135,6 +164,14 @@ mod tests {
             ("open=\"never closed", "open=never closed"),
             ("a=1 a=2 a=3", "a=1|a#2=2|a#3=3"),
             ("url=/x?y=1&z=2 ok=1", "url=/x?y=1&z=2|ok=1"),
+            (
+                "d=1,t=09:00,u=0,msg=let in ana,x=,q=\"a, b=c\",z=1",
+                "d=1|t=09:00|u=0|msg=let in ana|x=|q=a, b=c|z=1",
+            ),
+            ("\"d=1\",\"t=2\",\"v=4\",\"u=ana b\"", "d=1|t=2|v=4|u=ana b"),
+            ("cn=ana,ou=staff,dc=example,x=1 by=ben", "cn=ana,ou=staff,dc=example,x=1|by=ben"),
+            ("user=cn=ana,ou=staff,dc=example", "user=cn=ana,ou=staff,dc=example"),
+            ("a=1,b=2 c=3", "a=1,b=2|c=3"),
             ("no pairs == here =", ""),
             ("", ""),
         ] {

@@ -54,6 +54,9 @@ impl Found<'_> {
     pub fn is_claimed(&self) -> bool {
         self.claimed
     }
+    fn is_shown(&self, line: &str) -> bool {
+        self.framing.is_some_and(|framing| framed::shows(framing, line))
+    }
     /// Whether at least the framing was understood.
     pub fn is_understood(&self) -> bool {
         self.understood
@@ -104,7 +107,10 @@ fn find_in<'a>(
     memory: &mut Memory<'_>,
 ) -> Found<'a> {
     let Memory { columns, scratch } = memory;
+    let mut claimed = false;
     let mut best: Option<Found<'a>> = None;
+    let main = plan.main.and_then(|main| set.grammars.get(main));
+    let first_named = main.and_then(|main| main.spec.framings.first().copied());
     for shown in [true, false] {
         for framing in ORDER {
             if plan.framed(framing).is_empty() || framed::shows(framing, line) != shown {
@@ -113,6 +119,7 @@ fn find_in<'a>(
             let found = match framing {
                 Framing::Syslog => in_syslog(set, plan, line, outer, scratch),
                 Framing::Plain => in_plain(set, plan.framed(framing), line, scratch),
+                Framing::Json => of_framed(set, plan.framed(framing), framed::json(line, claimed)),
                 _ => in_record(set, plan, framing, line, columns),
             };
             let mut found = Found { framing: Some(framing), ..found };
@@ -124,7 +131,13 @@ fn find_in<'a>(
             if found.form.is_some() {
                 return found;
             }
-            if best.as_ref().is_none_or(|best| found.understood && !best.understood) {
+            claimed |= found.claimed;
+            // Of those that understand nothing the one that the line shows, or the grammar names first, tells why.
+            let is_better = |best: &Found<'_>| {
+                !best.understood
+                    && (found.understood || (Some(framing) == first_named && !best.is_shown(line)))
+            };
+            if best.as_ref().is_none_or(is_better) {
                 best = Some(found);
             }
         }

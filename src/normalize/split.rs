@@ -16,12 +16,14 @@ use super::json;
 use crate::limits::LINE_BYTES_MAX;
 use crate::schema::{Datum, Flag, RawLine};
 use document::{Document, Element, Place, Progress, is_dense};
+use outline::{Outline, Step};
 use std::slice;
 use std::sync::Arc;
 
 pub(super) use frames::cut;
 
-/// What the lines of a source may be, so that nothing is looked for that cannot be there.
+/// What the lines of a source may be, so that nothing is looked for that cannot be there. A syslog frame may carry
+/// anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reads {
     /// JSON.
@@ -30,13 +32,13 @@ pub(super) struct Reads {
     pub(super) xml: bool,
     /// Records of the Linux audit system.
     pub(super) audit: bool,
-    /// Text with or without a syslog header.
-    pub(super) text: bool,
+    /// Messages of Java's own logger.
+    pub(super) java: bool,
 }
 
 impl Reads {
     /// Everything, for a file whose format is not known yet.
-    pub(super) const ALL: Reads = Reads { json: true, xml: true, audit: true, text: true };
+    pub(super) const ALL: Reads = Reads { json: true, xml: true, audit: true, java: true };
 }
 
 /// Fields of a wrapper, which its records share.
@@ -92,36 +94,91 @@ pub(super) fn split(line: RawLine, reads: Reads, out: &mut Vec<Record>) {
     match first {
         Some(b'{' | b'[') if reads.json && may_hold_records(&line.bytes) => json_records(line, out),
         Some(b'<' | b'-') if reads.xml && has_xml(&line.bytes) => xml_records(line, out),
-        Some(b'<' | b'0'..=b'9') if reads.text => frames::split(line, out),
+        Some(b'<') if reads.xml && is_xml_frame(&line.bytes) => {
+            out.push(Record { role: Role::Frame, ..Record::of(line) });
+        }
+        Some(b'<' | b'0'..=b'9') => frames::split(line, out),
         _ => out.push(Record::of(line)),
     }
 }
 
-/// Whether a JSON line can hold several records: it is an array, or an array of objects follows a key.
+/// Whether a JSON line can hold several records: it is an array, an array of objects follows a key, or an object
+/// follows another.
 fn may_hold_records(text: &[u8]) -> bool {
-    let array = |at: usize| {
+    let opens = |at: usize| {
         let next = text.get(at + 1..).and_then(|rest| rest.iter().find(|b| !b.is_ascii_whitespace()));
-        let mut before = text.get(..at).unwrap_or_default().iter().rev().filter(|b| !b.is_ascii_whitespace());
-        next == Some(&b'{') && matches!(before.next(), None | Some(b':'))
+        next == Some(&b'{')
     };
-    memchr::memchr_iter(b'[', text).any(array)
+    let array = |at: usize| {
+        let mut before = text.get(..at).unwrap_or_default().iter().rev().filter(|b| !b.is_ascii_whitespace());
+        opens(at) && matches!(before.next(), None | Some(b':'))
+    };
+    memchr::memchr_iter(b'[', text).any(array) || memchr::memchr_iter(b'}', text).any(opens)
+}
+
+/// The records of one line of JSON.
+struct Listed {
+    elements: Vec<Element>,
+    /// Where the one begins that is cut.
+    rest: Option<Place>,
+    wrapper: Wrapper,
+    whole: bool,
 }
 
 fn json_records(line: RawLine, out: &mut Vec<Record>) {
-    let mut document = Document::default();
-    let progress = document.feed(0, &line.bytes);
-    let cut = line.flags.has(Flag::Truncated) && progress != Progress::Whole;
-    let (rest, array) = (document.begun(), document.array_on_line());
-    let elements = document.take_elements();
-    if !(progress == Progress::Whole || cut) || !lists(slice::from_ref(&line), &elements) {
+    let listed = [listed, concatenated].into_iter().map(|read| read(&line.bytes));
+    let cut = line.flags.has(Flag::Truncated);
+    let fits = |listed: &Listed| (listed.whole || cut) && lists(slice::from_ref(&line), &listed.elements);
+    let Some(listed) = listed.into_iter().find(fits) else {
         return out.push(Record::of(line));
-    }
-    let wrapper = array.and_then(|(start, end)| wrapper(&line.bytes, start, end));
-    let last = elements.last().map_or(0, |(_, end)| end.at);
-    pieces(slice::from_ref(&line), &elements, &wrapper, out);
-    if cut {
-        let start = rest.unwrap_or(Place { line: 0, at: last, nth: elements.len() });
+    };
+    pieces(slice::from_ref(&line), &listed.elements, &listed.wrapper, out);
+    if !listed.whole {
+        let last = listed.elements.last().map_or(0, |(_, end)| end.at);
+        let start = listed.rest.unwrap_or(Place { line: 0, at: last, nth: listed.elements.len() });
         out.extend(rest_of(&line, start));
+    }
+}
+
+/// The elements of an array, or of a wrapper's.
+fn listed(text: &[u8]) -> Listed {
+    let mut document = Document::default();
+    let whole = document.feed(0, text) == Progress::Whole;
+    let array = document.array_on_line();
+    Listed {
+        rest: document.begun(),
+        elements: document.take_elements(),
+        wrapper: array.and_then(|(start, end)| wrapper(text, start, end)),
+        whole,
+    }
+}
+
+/// Objects one behind the other, as some collectors put them together.
+fn concatenated(text: &[u8]) -> Listed {
+    let mut listed = Listed { elements: Vec::new(), rest: None, wrapper: None, whole: false };
+    let mut at = 0;
+    loop {
+        let blanks =
+            text.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_whitespace()).count();
+        at += blanks;
+        let start = Place { line: 0, at, nth: listed.elements.len() };
+        if at >= text.len() {
+            // One alone is the line itself.
+            listed.whole = listed.elements.len() > 1;
+            return listed;
+        }
+        let mut outline = Outline::default();
+        let end = loop {
+            match outline.step(text, &mut at) {
+                Step::Closed(true, end) if outline.is_whole() => break end,
+                Step::More | Step::Wrong => {
+                    listed.rest = Some(start);
+                    return listed;
+                }
+                _ => {}
+            }
+        };
+        listed.elements.push((start, Place { at: end, nth: start.nth + 1, ..start }));
     }
 }
 
@@ -265,6 +322,15 @@ pub(super) fn has_xml(text: &[u8]) -> bool {
 
 fn begins_event(text: &[u8]) -> bool {
     text.strip_prefix(b"<Event").is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'>' | b'\t') | None))
+}
+
+/// Whether a line is what stands around Windows events in a file: the declaration, or the list's own tag.
+fn is_xml_frame(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let list = text.starts_with(b"<Events>") || text.starts_with(b"<Events ");
+    (text.starts_with(b"<?xml ") && text.ends_with(b"?>"))
+        || text == b"</Events>"
+        || (list && memchr::memchr(b'>', text) == Some(text.len() - 1))
 }
 
 /// The end of a Windows event.

@@ -126,7 +126,7 @@ mod tests {
                 some("{\"a\":1}", 2),
             ),
             (format!(r#"{{"log":"a","stream":"stdout","time":"{time}","level":"info"}}"#), None),
-            (format!(r#"{{"log":"a","stream":"stdout"}}"#), None),
+            (r#"{"log":"a","stream":"stdout"}"#.to_owned(), None),
             (format!("{time} stdout F let in  ana"), some("let in  ana", 1)),
             (format!("{time} stderr P:x half"), some("half", 2)),
             (format!("{time} stdout F"), some("", 1)),

@@ -4,7 +4,7 @@
 //! values: `System.EventID`, `System.Provider.Name` (an attribute), `EventData.TargetUserName` (of
 //! `<Data Name="TargetUserName">`), `EventData.Data` (nameless ones, a list), `UserData.Subject`.
 
-use super::cef::front_header;
+use super::framed::header_before;
 use super::record::Fields;
 use super::syslog::Header;
 use super::value::head;
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum XmlError {
     /// There is no `<Event>`.
-    #[error("no XML event")]
+    #[error("no XML event at the start of the message")]
     NoEvent,
     /// It ends in the middle.
     #[error("the XML is cut off after {0} bytes")]
@@ -48,9 +48,9 @@ pub fn read(line: &str) -> Result<(Header<'_>, Fields<'_>), XmlError> {
         return Err(XmlError::Trailing(line.len() - rest.len()));
     }
     let front = line.get(..start).unwrap_or("").trim_end_matches(['-', ' ', '\u{feff}']);
-    let header =
-        if front.contains('<') && front.contains("?>") { Header::default() } else { front_header(front) };
-    Ok((header, reader.fields))
+    let around = front.ends_with('>') && (front.starts_with("<?") || front.starts_with("<Events"));
+    let header = if around { Some(Header::default()) } else { header_before(front) };
+    Ok((header.ok_or(XmlError::NoEvent)?, reader.fields))
 }
 
 /// Where `<Event` stands as an element's whole name.
@@ -348,7 +348,8 @@ mod tests {
         let (header, _) = read("<13>Nov 23 09:00:00 dc1 <Event/>").unwrap();
         assert_eq!((header.host, header.host_is_sure), (Some("dc1"), true));
         for (line, expected) in [
-            ("<EventX/>", "no XML event"),
+            ("Nov 23 09:00:00 dc1 app[7]: user <Event/>", "no XML event at the start of the message"),
+            ("<EventX/>", "no XML event at the start of the message"),
             ("<Event><A>1</A>", "the XML is cut off after 15 bytes"),
             ("<Event><A b='1</A>", "the XML is cut off after 18 bytes"),
             ("<Event><A b=1/></Event>", "the XML is malformed at byte 10"),

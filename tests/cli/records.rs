@@ -56,3 +56,38 @@ fn a_kill_in_the_middle_of_a_record_loses_and_doubles_nothing() {
     assert_eq!(rows, [row("ana", 1, 1, 0, 15), row("ben", 2, 4, 15, 30), row("chi", 6, 1, 45, 15)]);
     assert_eq!(gate.stop(), Some(0), "{}", gate.said());
 }
+
+#[test]
+fn ten_kills_while_records_are_written_lose_and_double_nothing() {
+    let mut gate = Gate::new();
+    let text: String =
+        (0..400).map(|n| format!("{{\n  \"user\": \"u{n}\",\n  \"list\": [\n    1\n  ]\n}}\n")).collect();
+    gate.append("a.log", "");
+    gate.configure(&[("a", "json", "a.log")], "");
+    // Cuts at no multiple of a record or a line.
+    for (round, piece) in (0..).zip(text.as_bytes().chunks(text.len() / 10)) {
+        gate.append("a.log", std::str::from_utf8(piece).unwrap());
+        gate.start();
+        std::thread::sleep(Duration::from_millis(40 + round * 37 % 300));
+        gate.kill();
+    }
+    gate.start();
+    gate.wait_for_number("SELECT count(*) FROM events", 400, Duration::from_secs(20));
+    assert_eq!(
+        gate.number("SELECT count(DISTINCT user) FROM events WHERE lines = 6 AND line % 6 = 1"),
+        Some(400)
+    );
+    assert_eq!(gate.number("SELECT sum(length) FROM events"), i64::try_from(text.len()).ok());
+    assert_eq!(gate.stop(), Some(0), "{}", gate.said());
+}
+
+#[test]
+fn an_audit_event_that_nothing_ends_is_told_soon() {
+    let mut gate = Gate::new();
+    gate.append("a.log", "type=SYSCALL msg=audit(1763888400.100:1): uid=0\n");
+    gate.configure(&[("a", "kv", "a.log")], "");
+    gate.start();
+    gate.wait_for_number("SELECT lines FROM sources", 1, Duration::from_secs(10));
+    gate.wait_for_number("SELECT count(*) FROM events", 1, Duration::from_secs(15));
+    assert_eq!(gate.stop(), Some(0), "{}", gate.said());
+}

@@ -49,8 +49,8 @@ fn user_messages_are_flattened() {
             "type=AVC|time=1763888400.123|serial=81|words=avc:  denied  { read } for|pid=9|name=a b",
         ),
         ("type= msg=audit(1763888400.123:82): a=1", "the audit record has no type"),
-        ("type=X msg=audit(1763888400): a=1", "no audit record"),
-        ("type=X msg=audit(): a=1", "no audit record"),
+        ("type=X msg=audit(1763888400): a=1", "no audit record at the start of the message"),
+        ("type=X msg=audit(): a=1", "no audit record at the start of the message"),
     ] {
         // The order of `words` beside the pairs is not the point.
         let sorted = |text: &str| {
@@ -104,6 +104,12 @@ fn socket_addresses_have_families() {
     assert_eq!(one("0100002F78"), "saddr.path=@/x");
     assert_eq!(one("0A000050"), "");
     assert_eq!(one("xyz"), "");
+}
+
+#[test]
+fn what_somebody_wrote_into_a_message_is_no_record() {
+    let line = "Nov 23 09:00:00 web1 sshd[7]: Invalid user type=LOGIN msg=audit(1.2:3): a=1";
+    assert_eq!(read(line).unwrap_err(), AuditError::NoRecord);
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn arrays_and_wrappers_hold_records_and_other_json_is_one() {
         ),
         (r#" {"Records" : [ {"a":1}, {"a":{"b":2}} ]}"#, vec![r#"{"a":1}"#, r#"{"a":{"b":2}}"#]),
         (r#"{"@odata.context":"x","value":[{"a":1}],"n":null,"o":{},"l":["x"]}"#, vec![r#"{"a":1}"#]),
+        (r#"{"a":"}{"}{"b":2} {"c":3}"#, vec![r#"{"a":"}{"}"#, r#"{"b":2}"#, r#"{"c":3}"#]),
         (r#"{"LOGEVENTS":[{"a":1},{"a":2}],"owner":"1"}"#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
     ] {
         assert_eq!(told(text), expected, "{text}");
@@ -66,6 +67,9 @@ fn arrays_and_wrappers_hold_records_and_other_json_is_one() {
         r#"[1,2]"#,
         r#"[{"a":1}"#,
         r#"[{"a":1}] trailing"#,
+        r#"{"a":1}{"b":"#,
+        r#"{"a":1}{"b":2}[3]"#,
+        r#"{"a":1} {b}"#,
         r#"{"records":[{"a":1}"#,
         r#"{"records":[{"a":tru}]}"#,
         "[2026-11-23] text",
@@ -99,6 +103,10 @@ fn a_line_that_was_cut_gives_its_whole_records_and_tells_of_the_rest() {
     assert_eq!(rest.role, Role::Cut("the JSON is cut off after 9 bytes".to_owned()));
     assert_eq!(rest.raw.offset + rest.raw.length, 201_000);
     assert!(rest.raw.flags.has(Flag::Truncated));
+    let mut cut = line(r#"{"a":1}{"a":"t"#);
+    cut.flags.set(Flag::Truncated);
+    let roles: Vec<Role> = records(cut).into_iter().map(|record| record.role).collect();
+    assert_eq!(roles, [Role::Record, Role::Cut("the JSON is cut off after 7 bytes".to_owned())]);
 }
 
 #[test]
@@ -113,6 +121,8 @@ fn pieces_of_a_line_that_was_decoded_have_places_of_their_own() {
 fn windows_events_stand_one_behind_the_other() {
     let (one, two) = (r#"<Event xmlns="x"><System/></Event>"#, "<Event><A>&lt;/Event></A></Event>");
     assert_eq!(told(&format!("{one}{two} - {one}")), [one, two, &format!("- {one}")]);
+    let frames = ["<?xml version=\"1.0\"?>", "<Events xmlns=\"x\">", "</Events>"];
+    assert!(frames.iter().all(|frame| told(frame) == [format!("{frame} (frame)")]));
     for whole in [one, "<Event><A></Event><B></B>", "<Events><Event></Event></Events>", "- <Event>"] {
         assert_eq!(told(whole), [whole]);
     }
