@@ -14,7 +14,8 @@
 //! programs = ["doorman", "doorman-*"] # syslog: tags that are claimed, ASCII case ignored; left out: any
 //! logsource = { product = "linux", service = "doorman" }   # Sigma's names
 //! set = { app = "doorman" }           # constants of every event; captures win over them, they over the header
-//! map.outcome = { ok = "success", "*" = "failure" }        # words translated; `*` = any other
+//! map.outcome = { ok = "success", "*" = "failure" }        # words translated; `*` = any other, but not of a field that
+//!                                     # is null, empty or a word for that (`-`, `N/A`): such is as if it were absent
 //! roots = ["data", "event.detail"]    # records: `data.user` is also known as `user`, for `fields` and `when`; the
 //!                                     # bare key wins, then the earlier root; `extra` keeps the whole key
 //!
@@ -22,7 +23,8 @@
 //! user = ["user.name", "login"]       # dotted paths, ASCII case ignored; a single one needs no brackets
 //! time = ["ts", "date+time"]          # `+` joins fields with a blank; `list.0.x` picks one of an array
 //! "extra.request" = "req.id"          # a key of `extra`
-//!                                     # In syslog and plain messages the fields are the key=value pairs in them.
+//!                                     # In a grammar of syslog and plain messages alone the fields are the pairs
+//!                                     # key=value in them; with a record framing beside, they are of records only.
 //!
 //! [[message]]                         # the first that fits wins
 //! name = "login"
@@ -84,7 +86,8 @@
 //! there is a target before it is a field (`action`, `"extra.event_id"`).
 //!
 //! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
-//! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host), `dst`, `account`
+//! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host; `src_ip` takes addresses
+//! only, `src_host` names only: what a client calls itself may look like an address), `dst`, `account`
 //! (`DOMAIN\user` is split), `pid`, `time`, `class`, `activity`, `outcome`. A capture of another name, and
 //! `extra.NAME` elsewhere, is a key of `extra`. `name__2` in a pattern is `name` again, for a second branch.
 //! Groups may nest: `(?<action>(?<outcome>\w+))`. Patterns are the `regex` crate's, in linear time, on bytes.

@@ -11,7 +11,7 @@ use super::read::Found;
 use super::record::Fields;
 use super::set::GrammarSet;
 use super::spec::Framing;
-use super::value::truth;
+use super::value::{is_null, truth};
 use super::wrapper::Inner;
 use crate::schema::{Datum, Flag};
 use std::borrow::Cow;
@@ -29,7 +29,7 @@ pub fn fill<'a>(set: &GrammarSet, mut found: Found<'a>, scratch: &Scratch, draft
     if let Some(grammar) = grammar {
         let mut fields = found.fields.take();
         let text = found.understood && found.framing.is_some_and(Framing::is_text);
-        if fields.is_none() && text && !grammar.feeds_of(form).is_empty() {
+        if fields.is_none() && text && !grammar.feeds_of_text(form).is_empty() {
             let fresh = fields_of(found.message);
             found.slots = grammar.wanted.find(&fresh);
             fields = Some(fresh);
@@ -220,6 +220,10 @@ fn feed<'a>(
                 break;
             }
             let Some(text) = path.text(fields, slots) else { continue };
+            // What says nothing is no word: `*` does not stand for it.
+            if is_null(text.trim()) && !words.is_some_and(|words| words.knows(&text)) {
+                continue;
+            }
             place(slot, words.map(AsRef::as_ref), text, draft);
             let kept = words.is_none()
                 && !matches!(slot, Slot::Column(Column::Outcome | Column::Activity | Column::Class));

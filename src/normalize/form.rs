@@ -65,6 +65,15 @@ impl Words {
 
     /// The replacement (ASCII case ignored); the word itself where none is given.
     pub fn translate<'w>(&'w self, word: &'w str) -> &'w str {
+        self.known(word).or(self.other.as_deref()).unwrap_or(word)
+    }
+
+    /// Whether the word itself has a replacement, not only any other word.
+    pub fn knows(&self, word: &str) -> bool {
+        self.known(word).is_some()
+    }
+
+    fn known(&self, word: &str) -> Option<&str> {
         let said = word.trim();
         let mut lower = [0; WORD_BYTES];
         let found = match lower.get_mut(..said.len()) {
@@ -75,7 +84,7 @@ impl Words {
             }
             None => self.known.get(said.to_ascii_lowercase().as_str()),
         };
-        found.or(self.other.as_ref()).map_or(word, |to| to)
+        found.map(AsRef::as_ref)
     }
 }
 

@@ -82,6 +82,12 @@ impl Grammar {
     pub(super) fn feeds_of<'g>(&'g self, form: Option<&'g Form>) -> &'g [Feed] {
         form.and_then(|form| form.feeds.as_deref()).unwrap_or(&self.feeds)
     }
+
+    /// The same for a message of text. What reads records too takes no pairs out of a sentence, which anybody may
+    /// have written, unless the form says so.
+    pub(super) fn feeds_of_text<'g>(&'g self, form: Option<&'g Form>) -> &'g [Feed] {
+        if form.is_none() && self.spec.reads_records() { &[] } else { self.feeds_of(form) }
+    }
 }
 
 fn unknown_column(name: &str) -> String {
@@ -186,7 +192,7 @@ fn words_of(maps: &Maps, slot: &Slot) -> Option<Arc<Words>> {
 /// Whether a form is told in a way that its grammar's lines have.
 fn judge_kind(spec: &GrammarSpec, message: &MessageSpec, mut wrong: impl FnMut(&'static str, String)) {
     let texts = spec.framings.iter().any(|framing| framing.is_text());
-    let records = spec.framings.iter().any(|framing| !framing.is_text());
+    let records = spec.reads_records();
     let told_by_pattern = !(message.pattern.is_empty() && message.literal.is_empty());
     if !texts && told_by_pattern {
         let what = "messages of records are told by `when`; `pattern` and `literal` need the framing syslog or plain";
@@ -221,9 +227,16 @@ fn form(whole: Whole<'_>, message: &MessageSpec, mut wrong: impl FnMut(&'static 
     }
     let own_maps = maps(&message.map, |what| wrong("map", what));
     let own_feeds = feeds(&message.fields, wanted, grammar_maps, |what| wrong("fields", what));
-    let others =
-        grammar_feeds.iter().filter(|feed| own_feeds.iter().all(|own| own.slot != feed.slot)).cloned();
-    let feeds = (!own_feeds.is_empty()).then(|| own_feeds.iter().cloned().chain(others).collect());
+    let is_record = message.pattern.is_empty();
+    let feeds = if spec.reads_records() && !is_record {
+        Some(own_feeds)
+    } else if own_feeds.is_empty() {
+        None
+    } else {
+        let is_new = |feed: &&Feed| own_feeds.iter().all(|own| own.slot != feed.slot);
+        let others: Vec<Feed> = grammar_feeds.iter().filter(is_new).cloned().collect();
+        Some(own_feeds.into_iter().chain(others).collect())
+    };
     if !message.activity.is_empty() && message.class.activity(message.activity).is_none() {
         wrong("activity", format!("class `{}` has no activity `{}`", message.class.name(), message.activity));
     }

@@ -198,11 +198,18 @@ pub struct GrammarSpec {
     /// `*` stands for any other.
     pub map: Vec<(Target, Vec<(String, String)>)>,
     /// Fields that feed targets, in order of preference: dotted paths (ASCII case ignored), `list.0.name` picks
-    /// one of an array, `date+time` joins two by a blank. In syslog and plain messages the fields are the
-    /// `key=value` pairs found in them.
+    /// one of an array, `date+time` joins two by a blank. In a grammar of syslog and plain messages alone the fields
+    /// are the `key=value` pairs found in them; where records are read too they feed records only.
     pub fields: Vec<(Target, Vec<String>)>,
     /// Message forms; the first that fits wins.
     pub messages: Vec<MessageSpec>,
     /// Sample lines.
     pub samples: Vec<Sample>,
+}
+
+impl GrammarSpec {
+    /// Whether some of its lines are records of fields.
+    pub fn reads_records(&self) -> bool {
+        self.framings.iter().any(|framing| !framing.is_text())
+    }
 }

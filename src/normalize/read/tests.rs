@@ -59,6 +59,16 @@ fn tests_look_at_targets_numbers_and_parts_of_words() {
 }
 
 #[test]
+fn a_name_is_no_address_and_an_address_no_name() {
+    holds(include_str!("samples/names-and-addresses.toml"));
+}
+
+#[test]
+fn what_says_nothing_is_not_translated() {
+    holds(include_str!("samples/null-words.toml"));
+}
+
+#[test]
 fn an_object_may_stand_behind_text() {
     holds(include_str!("samples/json-behind-text.toml"));
 }
