@@ -93,7 +93,7 @@
 //! With several framings, forms with a pattern and no `field` read the messages of syslog and plain lines, the others
 //! records. The words of `when` are compared without ASCII case, numbers by their text (`4625`), an array by its
 //! members; a name there is a target before it is a field (`action`, `"extra.event_id"`). Of keys that differ by case
-//! alone the one that is spelled as the path counts.
+//! alone the one that is spelled as the path counts, and a grammar may ask for both (`auid` and `AUID`).
 //!
 //! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
 //! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host; `src_ip` takes addresses
