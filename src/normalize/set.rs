@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct GrammarSet {
     pub(super) grammars: Vec<Grammar>,
     /// By name of a grammar or family.
-    plans: BTreeMap<Arc<str>, Plan>,
+    plans: BTreeMap<Arc<str>, Arc<Plan>>,
     /// Each grammar without its family, for `auto`.
     alone: Vec<Plan>,
 }
@@ -185,7 +185,7 @@ impl GrammarSet {
             let mates = family.into_iter().flatten().copied().filter(|mate| *mate != at);
             let members: Vec<usize> = std::iter::once(at).chain(mates).collect();
             let plan = Plan::new(&grammar.name, Some(at), &members, &grammars);
-            if plans.insert(Arc::clone(&grammar.name), plan).is_some() {
+            if plans.insert(Arc::clone(&grammar.name), Arc::new(plan)).is_some() {
                 return Err(SetError::Twice(grammar.spec.name.clone()));
             }
         }
@@ -195,7 +195,7 @@ impl GrammarSet {
                 Some(_) => return Err(SetError::Family((*family).to_owned())),
                 None => {
                     let name: Arc<str> = Arc::from(*family);
-                    plans.insert(Arc::clone(&name), Plan::new(&name, None, members, &grammars));
+                    plans.insert(Arc::clone(&name), Arc::new(Plan::new(&name, None, members, &grammars)));
                 }
             }
         }
@@ -251,7 +251,7 @@ impl GrammarSet {
         })
     }
 
-    pub(super) fn plan(&self, format: &str) -> Option<&Plan> {
+    pub(super) fn plan(&self, format: &str) -> Option<&Arc<Plan>> {
         self.plans.get(format)
     }
 
