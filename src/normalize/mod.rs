@@ -22,6 +22,7 @@ mod journal;
 pub mod json;
 mod leef;
 pub mod pairs;
+mod path;
 mod pattern;
 mod read;
 pub mod record;

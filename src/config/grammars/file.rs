@@ -56,9 +56,9 @@ const GRAMMAR_KEYS: [&str; 16] = [
     "message",
     "sample",
 ];
-const MESSAGE_KEYS: [&str; 12] = [
-    "name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "fields",
-    "attempt",
+const MESSAGE_KEYS: [&str; 13] = [
+    "name", "literal", "pattern", "field", "when", "unless", "class", "activity", "outcome", "set", "map",
+    "fields", "attempt",
 ];
 
 impl Reader<'_> {
@@ -135,6 +135,7 @@ impl Reader<'_> {
             name,
             literal: self.string(table, "literal").unwrap_or_default(),
             pattern: self.string(table, "pattern").unwrap_or_default(),
+            field: self.strings(table, "field"),
             when,
             class,
             activity,
