@@ -2,6 +2,7 @@
 
 use super::form::{Form, Scratch};
 use super::framed::{self, Framed};
+use super::grammar::Grammar;
 use super::record::Fields;
 use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
@@ -29,7 +30,7 @@ pub struct Found<'a> {
     /// The header's host and program belong to the header, not to the message.
     pub(super) with_host: bool,
     pub(super) with_program: bool,
-    claimed: bool,
+    pub(super) claimed: bool,
     pub(super) understood: bool,
     /// It was wrapped in this.
     pub(super) wrapper: Option<&'a Inner<'a>>,
@@ -64,7 +65,7 @@ impl Found<'_> {
 }
 
 /// In this order framings are tried, those that a line shows at a glance before the others.
-const ORDER: [Framing; Framing::COUNT] = [
+pub(super) const ORDER: [Framing; Framing::COUNT] = [
     Framing::Audit,
     Framing::Xml,
     Framing::Cef,
@@ -152,9 +153,23 @@ fn in_syslog<'a>(
     outer: Option<&Header<'a>>,
     scratch: &mut Scratch,
 ) -> Found<'a> {
+    in_header(set, plan, header_of(line, outer), scratch)
+}
+
+/// The header of a line, unless a wrapper has it.
+pub(super) fn header_of<'a>(line: &'a str, outer: Option<&Header<'a>>) -> Header<'a> {
     let of_outer =
         |header: &Header<'a>| Header { after_stamp: line, after_host: line, message: line, ..header.clone() };
-    let mut header = outer.map_or_else(|| syslog::read(line), of_outer);
+    outer.map_or_else(|| syslog::read(line), of_outer)
+}
+
+/// Finds who reads the message behind a header.
+pub(super) fn in_header<'a>(
+    set: &GrammarSet,
+    plan: &Plan,
+    mut header: Header<'a>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     if header.program.is_none() {
         bare_tag(plan, &mut header);
     }
@@ -234,7 +249,7 @@ fn repeated(message: &str) -> (&str, Option<u32>) {
     inner().unwrap_or((message, None))
 }
 
-fn in_plain<'a>(set: &GrammarSet, members: &[usize], line: &'a str, scratch: &mut Scratch) -> Found<'a> {
+pub(super) fn in_plain<'a>(set: &GrammarSet, members: &[usize], line: &'a str, scratch: &mut Scratch) -> Found<'a> {
     let mut found = Found { message: line, ..Found::default() };
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
@@ -297,9 +312,7 @@ fn of_record<'a>(set: &GrammarSet, members: &[usize], header: Header<'a>, fields
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
         let slots = grammar.wanted.find(&fields);
-        let fits =
-            |form: &Form| form.pattern.is_none() && form.when.iter().all(|test| test.holds(&fields, &slots));
-        let form = grammar.forms.iter().position(fits);
+        let form = form_of(grammar, &fields, &slots);
         if form.is_some() || found.member.is_none() {
             found = Found { member: Some(member), form, slots, ..found };
         }
@@ -308,6 +321,13 @@ fn of_record<'a>(set: &GrammarSet, members: &[usize], header: Header<'a>, fields
         }
     }
     Found { fields: Some(fields), ..found }
+}
+
+/// The form that a record is of.
+pub(super) fn form_of(grammar: &Grammar, fields: &Fields<'_>, slots: &[Option<usize>]) -> Option<usize> {
+    let fits =
+        |form: &Form| form.pattern.is_none() && form.when.iter().all(|test| test.holds(fields, slots));
+    grammar.forms.iter().position(fits)
 }
 
 #[cfg(test)]
