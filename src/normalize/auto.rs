@@ -30,6 +30,8 @@ const LATE_EVERY: u64 = 61;
 const LATE_HITS_MIN: u32 = 4;
 /// Of a hundred lines so many must be evidence for a grammar before it is taken for a file's.
 const SHARE_MIN_PERCENT: usize = 10;
+/// Of a hundred lines so many must fit the texts that a grammar knows of no interest, to be taken for their shape alone.
+const COVER_MIN_PERCENT: usize = 90;
 /// Or so many must be messages that matter of a program that it claims: a busy machine says little else about logins.
 const CLAIMS_MIN: u32 = 2;
 
@@ -43,6 +45,8 @@ pub struct Vote {
     hits: u32,
     /// Lines of claimed programs that a form with a class fitted.
     claims: u32,
+    /// Lines that a form for text fitted.
+    texts: u32,
     /// Lines that were read.
     lines: u32,
 }
@@ -54,6 +58,7 @@ impl Vote {
         self.special = self.special.saturating_add(sign.special);
         self.hits = self.hits.saturating_add(u32::from(sign.score > 0));
         self.claims = self.claims.saturating_add(u32::from(sign.claimed));
+        self.texts = self.texts.saturating_add(u32::from(sign.text));
         self.lines = self.lines.saturating_add(1);
     }
 }
@@ -119,6 +124,7 @@ impl Tally {
                 best.weak = best.weak.max(sign.weak);
                 best.special = best.special.max(sign.special);
                 best.claimed |= sign.claimed;
+                best.text |= sign.text;
             }
         }
         for (family, sign) in best {
@@ -151,13 +157,18 @@ impl Tally {
         let enough = |lines: u32| lines as usize * 100 >= self.lines * SHARE_MIN_PERCENT;
         let strong = units.iter().filter(|unit| unit.vote.score >= FAIR);
         let strong = strong.filter(|unit| enough(unit.vote.hits) || unit.vote.claims >= CLAIMS_MIN);
-        let rank = |unit: &Unit<'_>| (unit.vote.special, Reverse(unit.size), Reverse(unit.name.to_owned()));
+        let rank = |unit: &Unit<'_>| (unit.vote.claims, unit.vote.special, Reverse(unit.size), Reverse(unit.name.to_owned()));
         if let Some(unit) = strong.max_by_key(|unit| (unit.vote.score, rank(unit))) {
             return Some(Choice { name: self.name(set, unit, |vote| vote.score)?, sure: true, hits: unit.vote.hits });
         }
         let weak = units.iter().filter(|unit| unit.vote.weak > 0 && enough(unit.vote.weak));
         if let Some(unit) = weak.max_by_key(|unit| (unit.vote.weak, rank(unit))) {
             return Some(Choice { name: self.name(set, unit, |vote| vote.weak)?, sure: false, hits: 0 });
+        }
+        let covers = |lines: u32| lines as usize * 100 >= self.lines * COVER_MIN_PERCENT;
+        let whole = units.iter().filter(|unit| unit.vote.special > 0 && covers(unit.vote.texts));
+        if let Some(unit) = whole.max_by_key(|unit| (unit.vote.texts, rank(unit))) {
+            return Some(Choice { name: self.name(set, unit, |vote| vote.texts)?, sure: false, hits: 0 });
         }
         self.fallback(set)
     }
@@ -240,6 +251,7 @@ mod dbg {
                 tally.look(&set, &Line::of(line), &mut Memory { columns: &mut columns, scratch: &mut scratch });
             }
             println!("== {file} {:?} of {}", tally.winner(&set), tally.lines);
+            for (n, v) in &tally.votes { if v.lines as usize * 10 >= tally.lines*9 && v.score == 0 && v.weak == 0 { println!("LOOSE {n} {file} {}", v.special); } }
             let mut v: Vec<_> = tally.votes.iter().chain(&tally.families).filter(|(_, v)| v.score + v.weak > 0 || v.lines as usize * 2 > tally.lines).collect();
             v.sort_by_key(|(_, v)| Reverse((v.score, v.weak, v.special)));
             for (n, v) in v.iter().take(7) { println!("   {n:20} {v:?}"); }

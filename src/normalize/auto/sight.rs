@@ -32,6 +32,8 @@ pub struct Sign {
     pub special: u32,
     /// The program is claimed, and a form with a class fits.
     pub claimed: bool,
+    /// A form for messages of text fits.
+    pub text: bool,
 }
 
 /// One line, seen by all grammars.
@@ -151,7 +153,8 @@ impl Look<'_, '_, '_> {
             (Framing::Syslog, Some(alone)) => read::in_header(self.set, alone, frames.header(), scratch),
             _ => read::in_plain(self.set, &[self.member], frames.text, scratch),
         };
-        seen.claimed |= found.claimed;
+        // The first word of a message may be a program's name by chance: it claims nothing.
+        seen.claimed |= found.claimed && frames.header().program.is_some();
         seen.understood |= found.understood;
         let Some((at, form)) = found.form.and_then(|at| Some((at, self.grammar.forms.get(at)?))) else { return };
         let groups = &scratch.groups;
@@ -230,7 +233,7 @@ fn count(items: usize) -> u32 {
 impl Seen {
     fn sign(&self, grammar: &Grammar) -> Option<Sign> {
         let known = if self.claimed { WEAK } else { 0 };
-        let sign = Sign { score: known, weak: known, special: self.special, claimed: false };
+        let sign = Sign { score: known, weak: known, special: self.special, claimed: false, text: false };
         let marked = matches!(self.framing, Some(Framing::Audit | Framing::Xml));
         let Some((at, class)) = self.form else {
             if let Some((known, of)) = self.head.filter(|(known, of)| known * 2 > *of) {
@@ -243,6 +246,7 @@ impl Seen {
         };
         let (form, told) = (grammar.forms.get(at)?, grammar.spec.messages.get(at)?);
         let special = form.pattern.is_some() || !form.when.is_empty();
+        let sign = Sign { text: self.framing.is_some_and(Framing::is_text), ..sign };
         if class != Class::Base {
             let score = if special { STRONG } else { FAIR };
             return Some(Sign { score, weak: WEAK, claimed: self.claimed && special, ..sign });
