@@ -8,6 +8,7 @@
 
 pub mod attempt;
 mod audit;
+mod auto;
 mod cef;
 pub mod column;
 mod csv;
@@ -24,6 +25,7 @@ mod leef;
 pub mod pairs;
 mod path;
 mod pattern;
+mod plan;
 mod read;
 pub mod record;
 mod repeat;
@@ -45,12 +47,13 @@ mod xml;
 use crate::limits::HELD_BYTES_TOTAL_MAX;
 use crate::schema::{Class, Datum, Event, Outcome, RawLine, Span, Timestamp};
 use attempt::{AttemptKey, Attempts, Link};
+use auto::Tally;
 use column::Draft;
 use event::{Read, around, connection, finish, identity, read_record, text_of};
 use form::Scratch;
 use read::Memory;
 use repeat::Repeat;
-use set::{Plan, Tally};
+use set::Plan;
 use spec::{AttemptRole, Framing};
 use split::{Reads, Record, Role};
 use state::Generation;
@@ -62,11 +65,6 @@ use wrapper::Line;
 
 pub use grammar::GrammarSet;
 pub use set::{Explanation, SetError};
-
-/// What `auto` looks at before it decides for good.
-const AUTO_LINES: usize = 32;
-/// After so many lines without evidence of a grammar a fallback is taken for good.
-const AUTO_LINES_MAX: usize = 512;
 
 /// What Normalize knows of a source.
 #[derive(Clone, Debug)]
@@ -211,7 +209,7 @@ impl Normalize {
         let generation = self.generations.entry(id).or_default();
         let format = match self.sources.get(source).map(|source| &source.format) {
             Some(format) if &**format != "auto" => Some(format),
-            Some(_) if generation.tally.is_some() => return Reads::ALL,
+            Some(_) if generation.tally.as_ref().is_some_and(|tally| !tally.is_late()) => return Reads::ALL,
             Some(_) => generation.format.as_ref(),
             None => None,
         };
@@ -285,7 +283,9 @@ impl Normalize {
         let grammars = Arc::clone(&self.grammars);
         generation.columns.at_line(record.raw.line);
         let format = if &*source.format == "auto" {
-            if record.role.is_told() && generation.observe(&grammars, &text, &mut self.scratch) {
+            if record.role.is_told()
+                && generation.observe(&grammars, &text, record.raw.line, &mut self.scratch)
+            {
                 self.dirty.insert(id);
             }
             generation.format.clone()
@@ -397,15 +397,22 @@ fn reads_of(plan: &Plan) -> Reads {
 
 impl Generation {
     /// Lets `auto` look at a line until it has seen enough; true when anything was learned.
-    fn observe(&mut self, grammars: &GrammarSet, text: &str, scratch: &mut Scratch) -> bool {
-        let Some(tally) = &mut self.tally else { return false };
-        grammars.vote(tally, text, &mut self.columns, scratch);
-        self.format = grammars.winner(tally).map(Arc::from);
-        let guessed =
-            self.format.as_deref().and_then(|name| grammars.get(name)).is_some_and(|g| g.spec().fallback);
-        let limit = if guessed || self.format.is_none() { AUTO_LINES_MAX } else { AUTO_LINES };
-        if tally.lines >= limit {
+    fn observe(&mut self, grammars: &GrammarSet, text: &str, number: u64, scratch: &mut Scratch) -> bool {
+        let Some(tally) = self.tally.as_mut().filter(|tally| tally.wants(grammars, text, number)) else {
+            return false;
+        };
+        let mut memory = Memory { columns: &mut self.columns, scratch };
+        tally.look(grammars, &Line::of(text), &mut memory);
+        let was_late = tally.is_late();
+        let (format, settled) = tally.decide(grammars);
+        if !was_late || settled {
+            self.format = format.map(Arc::from);
+        }
+        if settled {
             self.tally = None;
+        }
+        if settled || self.tally.as_ref().is_some_and(|tally| tally.is_late() != was_late) {
+            self.reads = None;
         }
         true
     }

@@ -2,14 +2,13 @@
 
 use super::Normalize;
 use super::attempt::Attempts;
+use super::auto::Tally;
 use super::join::Joiner;
 use super::repeat::LastMessages;
-use super::set::Tally;
 use super::split::Reads;
 use super::table::Columns;
 use crate::schema::{StateRow, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const ROOM: &str = "normalize";
@@ -62,9 +61,7 @@ struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    lines: Option<usize>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    votes: BTreeMap<String, (u32, usize)>,
+    tally: Option<Tally>,
     #[serde(default, skip_serializing_if = "Columns::is_empty")]
     columns: Columns,
     #[serde(default, skip_serializing_if = "LastMessages::is_empty")]
@@ -136,7 +133,7 @@ impl Generation {
     fn learn(&mut self, row: Row) {
         self.watermark = row.watermark.map(Timestamp);
         self.format = row.format.map(Arc::from);
-        self.tally = row.lines.map(|lines| Tally { lines, votes: row.votes });
+        self.tally = row.tally;
         self.last = row.last;
         self.columns = row.columns;
     }
@@ -147,8 +144,7 @@ impl From<&Generation> for Row {
         Row {
             watermark: known.watermark.map(|at| at.0),
             format: known.format.as_deref().map(str::to_owned),
-            lines: known.tally.as_ref().map(|tally| tally.lines),
-            votes: known.tally.as_ref().map(|tally| tally.votes.clone()).unwrap_or_default(),
+            tally: known.tally.clone(),
             columns: known.columns.clone(),
             last: known.last.clone(),
         }
