@@ -27,6 +27,7 @@ mod read;
 pub mod record;
 mod repeat;
 pub mod scan;
+pub mod session;
 mod set;
 mod show;
 pub mod spec;
@@ -49,6 +50,7 @@ use event::{Read, around, connection, finish, identity, read_record, text_of};
 use form::Scratch;
 use read::Memory;
 use repeat::Repeat;
+use session::Sessions;
 use set::{Plan, Tally};
 use spec::{AttemptRole, Framing};
 use split::{Reads, Record, Role};
@@ -86,13 +88,14 @@ struct Source {
 }
 
 /// The room: lines in, events out. Its memory (per file a watermark, the format that `auto` chose, the lines of a record
-/// that is not complete and the last messages; per source the login attempts that are under way) is small and is given
+/// that is not complete and the last messages; per source the login attempts that are under way and the sessions that are open) is small and is given
 /// to the store by [`Normalize::drain`].
 pub struct Normalize {
     grammars: Arc<GrammarSet>,
     sources: BTreeMap<Arc<str>, Source>,
     generations: BTreeMap<u64, Generation>,
     attempts: Attempts,
+    sessions: Sessions,
     scratch: Scratch,
     /// Used again for each line.
     records: Vec<Record>,
@@ -116,6 +119,7 @@ impl Normalize {
             sources: sources.into_iter().map(made).collect(),
             generations: BTreeMap::new(),
             attempts: Attempts::new(),
+            sessions: Sessions::default(),
             scratch: Scratch::default(),
             records: Vec::new(),
             dirty: BTreeSet::new(),
@@ -308,6 +312,9 @@ impl Normalize {
         drop(text);
         if let Some(role) = form.and_then(|form| form.attempt) {
             self.link(role, place, &mut event);
+        }
+        if let Some(opened) = self.sessions.link(&event, place) {
+            (event.opened, event.opened_line) = (Some(opened.event), Some(opened.line));
         }
         around(record, &mut event);
         event
