@@ -30,6 +30,7 @@ mod read;
 pub mod record;
 mod repeat;
 pub mod scan;
+pub mod session;
 mod set;
 mod show;
 pub mod spec;
@@ -53,6 +54,7 @@ use event::{Read, around, connection, finish, identity, read_record, text_of};
 use form::Scratch;
 use read::Memory;
 use repeat::Repeat;
+use session::Sessions;
 use set::Plan;
 use spec::{AttemptRole, Framing};
 use split::{Reads, Record, Role};
@@ -87,13 +89,14 @@ struct Source {
 }
 
 /// The room: lines in, events out. Its memory (per file a watermark, the format that `auto` chose, the lines of a record
-/// that is not complete and the last messages; per source the login attempts that are under way) is small and is given
+/// that is not complete and the last messages; per source the login attempts that are under way and the sessions that are open) is small and is given
 /// to the store by [`Normalize::drain`].
 pub struct Normalize {
     grammars: Arc<GrammarSet>,
     sources: BTreeMap<Arc<str>, Source>,
     generations: BTreeMap<u64, Generation>,
     attempts: Attempts,
+    sessions: Sessions,
     scratch: Scratch,
     /// Used again for each line.
     connection: String,
@@ -121,6 +124,7 @@ impl Normalize {
             sources,
             generations: BTreeMap::new(),
             attempts: Attempts::new(),
+            sessions: Sessions::default(),
             scratch: Scratch::default(),
             connection: String::new(),
             records: Vec::new(),
@@ -330,6 +334,9 @@ impl Normalize {
         drop(text);
         if let Some(role) = form.and_then(|form| form.attempt) {
             link(&mut self.attempts, &mut self.connection, (role, place), event);
+        }
+        if let Some(opened) = self.sessions.link(event, place) {
+            (event.opened, event.opened_line) = (Some(opened.event), Some(opened.line));
         }
         around(record, event);
     }
