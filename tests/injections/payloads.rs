@@ -1,6 +1,6 @@
 //! What a hostile client writes.
 
-use super::slots::Slot;
+use super::slots::{Slot, Writer};
 use gatewatch::schema::{Class, Outcome};
 
 /// Addresses that only forgeries name.
@@ -61,8 +61,30 @@ const TEXTS: [&str; 46] = [
 /// What may stand between a name and a forged rest: ends of what the line puts around names.
 const ENDS: [&str; 7] = ["x ", "x\" ", "x' ", "x] ", "x) ", "x, ", "x"];
 
+/// Names that accounts have, where only who has an account is told of.
+const ACCOUNTS: [&str; 14] = [
+    "o'brien", "Ana Reyes", "ana.reyes", "ana+x", "ana_x-2", "$ana", "ana@evil.test", "\u{dc}nal", "ana (evil)",
+    "Reyes, Ana", "x y z", "failed", "ana2", "svc-backup$",
+];
+/// Names that somebody can give an address in DNS.
+const HOSTS: [&str; 8] = [
+    "203.0.113.166.evil.test",
+    "203-0-113-166.evil.test",
+    "root",
+    "overlord",
+    "localhost",
+    "x_y.evil.test",
+    "-x.evil.test",
+    "success.evil.test",
+];
+
 /// The payloads for a slot: those for all, long ones, and what the grammar's own lines say behind a name.
 pub fn payloads(slots: &[Slot], slot: &Slot) -> Vec<String> {
+    match slot.writer {
+        Writer::Client => {}
+        Writer::Account => return ACCOUNTS.map(str::to_owned).to_vec(),
+        Writer::Resolver => return HOSTS.map(str::to_owned).to_vec(),
+    }
     let mut payloads: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
     payloads.push("A".repeat(4096));
     payloads.push(format!("x from 203.0.113.166 {}", "a ".repeat(2048)));

@@ -3,7 +3,7 @@
 use super::read_all;
 use super::written::{How, how};
 use gatewatch::normalize::spec::{Framing, GrammarSpec};
-use gatewatch::schema::{Class, Datum, Event};
+use gatewatch::schema::{Class, Datum, Event, Outcome};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -13,10 +13,43 @@ const PLAIN: &str = "qzalice7";
 /// So many slots of a grammar are tried: the big grammars' samples repeat themselves.
 const SLOTS_MAX: usize = 24;
 /// Keys of `extra` whose values clients choose: a part of the name.
-const CHOSEN: [&str; 20] = [
-    "referer", "referrer", "agent", "client", "device", "workstation", "computer", "cn", "hostname", "uri", "url",
-    "path", "query", "request", "login", "banner", "reason", "name", "title", "realm",
+const CHOSEN: [&str; 17] = [
+    "referer", "referrer", "agent", "client", "device", "workstation", "computer", "common_name", "hostname", "uri",
+    "url", "path", "query", "request", "login", "banner", "title",
 ];
+/// Values that look so, but are the product's or its administrator's: (grammar or `*`, column).
+const TRUSTED: [(&str, &str); 8] = [
+    ("*", "device_id"),
+    ("*", "deviceProduct"),
+    ("*", "deviceVendor"),
+    ("*", "deviceVersion"),
+    ("strongswan", "device"),
+    ("zscaler", "event.urlclass"),
+    ("windows-firewall", "path"),
+    ("github-audit", "hashed_device"),
+];
+/// Grammars whose `src_host` is what the client calls itself; elsewhere it is the resolver's name for an address.
+const SELF_NAMED: [&str; 4] = ["samba", "windows-text", "windows-security", "mssql"];
+
+/// Who chose a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// Any client, as it likes.
+    Client,
+    /// Who made the account: a name that was let in exists.
+    Account,
+    /// Who owns the address' zone in DNS.
+    Resolver,
+}
+
+fn writer(spec: &GrammarSpec, column: &str, event: &Event) -> Writer {
+    let name = column == "user" || column == "target_user";
+    match column {
+        "src_host" if !SELF_NAMED.contains(&spec.name.as_str()) => Writer::Resolver,
+        _ if name && event.class != Class::Http && event.outcome == Outcome::Success => Writer::Account,
+        _ => Writer::Client,
+    }
+}
 
 /// A line, or the lines of a record, in which a value can be replaced.
 pub struct Slot {
@@ -29,6 +62,8 @@ pub struct Slot {
     /// The value as it is.
     pub value: String,
     places: Vec<(How, Range<usize>)>,
+    /// Who chose the value.
+    pub writer: Writer,
     /// What the line becomes with a plain value.
     pub plain: Event,
 }
@@ -73,7 +108,10 @@ pub fn slots(spec: &GrammarSpec) -> Vec<Slot> {
             } else {
                 sample.lines[..first].iter().filter(|line| line.starts_with('#')).cloned().collect()
             };
-            for (column, value) in values(&event) {
+            let trusted = |column: &str| {
+                TRUSTED.iter().any(|(name, of)| *of == column && (*name == "*" || *name == spec.name))
+            };
+            for (column, value) in values(&event).into_iter().filter(|(column, _)| !trusted(column)) {
                 let Some(slot) = slot(spec, &before, &text, &event, &column, &value) else { continue };
                 if slots.len() < SLOTS_MAX && seen.insert(likeness(&slot, &event)) {
                     slots.push(slot);
@@ -122,6 +160,7 @@ fn slot(
             text: text.to_owned(),
             value: value.to_owned(),
             places,
+            writer: writer(spec, column, event),
             plain: Event::default(),
         };
         let mut events = read_all(&spec.name, &slot.file(&slot.with(PLAIN)));

@@ -33,9 +33,12 @@ pub enum How {
 /// Grammars whose product does not write names as they are, though their lines are text: (grammar, text that such lines
 /// hold, how it writes).
 const PRODUCTS: &[(&str, &str, How)] = &[
-    ("nginx", "\" ", How::Hex),
-    ("apache", " HTTP/", How::Slash),
-    ("apache", "[client", How::Slash),
+    ("nginx", "] \"", How::Hex),
+    // Its error log escapes no quotes.
+    ("apache", "[client", How::Raw),
+    ("apache", "", How::Slash),
+    ("authelia", "time=", How::Pair),
+    ("checkpoint", "[action:\"", How::Slash),
 ];
 
 /// How a value that stands at `place` was written; `None` where no client's text can stand there. The place widens to the
@@ -72,16 +75,19 @@ pub fn how(spec: &GrammarSpec, text: &str, place: &Range<usize>) -> Option<(How,
         return whole.then(|| (How::Cell(delimiter), place.clone()));
     }
     let listed = PRODUCTS.iter().find(|(name, part, _)| *name == spec.name && text.contains(part));
-    if let Some((.., how)) = listed {
-        return Some((*how, place.clone()));
-    }
-    if has(Framing::KeyValue) && in_quotes {
-        return Some((How::Slash, place.clone()));
-    }
-    if has(Framing::KeyValue) && before.ends_with('=') {
-        return Some((How::Pair, place.clone()));
-    }
-    Some((How::Raw, place.clone()))
+    Some(match listed {
+        Some((.., How::Pair)) => (pair(before)?, place.clone()),
+        Some((.., how)) => (*how, place.clone()),
+        None if has(Framing::KeyValue) && text.contains('=') => (pair(before)?, place.clone()),
+        None => (How::Raw, place.clone()),
+    })
+}
+
+/// In the quotes of a pair, or a bare value; in front of pairs stands no client's text.
+fn pair(before: &str) -> Option<How> {
+    let quotes = before.replace("\\\\", "").replace("\\\"", "").matches('"').count();
+    let bare = before.ends_with('=');
+    if quotes % 2 == 1 { Some(How::Slash) } else { bare.then_some(How::Pair) }
 }
 
 /// How deep in JSON strings the end of a text stands; `None` = in none.
