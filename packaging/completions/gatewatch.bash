@@ -307,7 +307,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__bench)
-            opts="-h --lines --source --seconds --config --state --json --color --help"
+            opts="-h --lines --source --seconds --config --state --json --color --help parse"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -318,7 +318,7 @@ _gatewatch() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "sshd openvpn nginx" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "sshd openvpn nginx fortigate json" -- "${cur}"))
                     return 0
                     ;;
                 --seconds)
@@ -1609,7 +1609,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__parse)
-            opts="-h --format --timezone --assume-now --config --state --json --color --help"
+            opts="-h --format --timezone --assume-now --encoding --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1625,6 +1625,10 @@ _gatewatch() {
                     ;;
                 --assume-now)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encoding)
+                    COMPREPLY=($(compgen -W "utf-8 utf-16le utf-16be latin-1" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -69,6 +69,10 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -s h -l help 
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l format -d 'Grammar or family by name, or `auto`' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l timezone -d 'Zone of stamps that carry none (IANA name) [default: UTC]' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l assume-now -d 'Read time to assume (RFC 3339): stamps without a year are dated before it [default: now]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l encoding -d 'Encoding of the file; a byte order mark in it wins' -r -f -a "utf-8\t''
+utf-16le\t''
+utf-16be\t''
+latin-1\t''"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -323,9 +327,11 @@ never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l lines -d 'Lines per source type' -r
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l source -d 'Only this source type (sshd, openvpn, nginx)' -r -f -a "sshd\t''
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l source -d 'Only this source type (fortigate and json are parsed only)' -r -f -a "sshd\t''
 openvpn\t''
-nginx\t''"
+nginx\t''
+fortigate\t''
+json\t''"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l seconds -d 'Seconds of the line-to-mail measurement; 0 leaves it out' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F

@@ -65,6 +65,7 @@ _arguments "${_arguments_options[@]}" : \
 '--format=[Grammar or family by name, or \`auto\`]:NAME:_default' \
 '--timezone=[Zone of stamps that carry none (IANA name) \[default\: UTC\]]:TZ:_default' \
 '--assume-now=[Read time to assume (RFC 3339)\: stamps without a year are dated before it \[default\: now\]]:T:_default' \
+'--encoding=[Encoding of the file; a byte order mark in it wins]:NAME:(utf-8 utf-16le utf-16be latin-1)' \
 '--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
 '--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
 '--color=[Colour in text]:WHEN:((auto\:"On a terminal"
@@ -610,7 +611,7 @@ never\:"Never"))' \
 (bench)
 _arguments "${_arguments_options[@]}" : \
 '--lines=[Lines per source type]:N:_default' \
-'--source=[Only this source type (sshd, openvpn, nginx)]:KIND:(sshd openvpn nginx)' \
+'--source=[Only this source type (fortigate and json are parsed only)]:KIND:(sshd openvpn nginx fortigate json)' \
 '--seconds=[Seconds of the line-to-mail measurement; 0 leaves it out]:S:_default' \
 '--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
 '--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
@@ -620,6 +621,7 @@ never\:"Never"))' \
 '--json[One JSON object per line instead of text]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
+'::what -- Only this measurement; left out\: ingest and latency:((parse\:"Lines in memory to events, on one core"))' \
 && ret=0
 ;;
 (completions)

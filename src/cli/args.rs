@@ -118,6 +118,9 @@ pub struct ParseArgs {
     /// Read time to assume (RFC 3339): stamps without a year are dated before it [default: now]
     #[arg(long, value_name = "T")]
     pub assume_now: Option<String>,
+    /// Encoding of the file; a byte order mark in it wins
+    #[arg(long, value_name = "NAME", default_value = "utf-8", value_parser = ["utf-8", "utf-16le", "utf-16be", "latin-1"])]
+    pub encoding: String,
     /// File to read; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
