@@ -121,6 +121,7 @@ fn has_forged_name(event: &Event, plain: &Event, payload: &str) -> bool {
     ];
     let is_forged = |name: &str| FORGED_NAMES.contains(&name);
     names.iter().any(|(said, plain)| {
-        said.as_deref().is_some_and(|said| is_forged(said) && said != payload && plain.as_deref() != Some(said))
+        said.as_deref()
+            .is_some_and(|said| is_forged(said) && said != payload && plain.as_deref() != Some(said))
     })
 }

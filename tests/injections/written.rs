@@ -139,7 +139,9 @@ impl How {
             }),
             How::Hex => payload.chars().fold(String::new(), |mut text, letter| {
                 match letter {
-                    '"' | '\\' | '\0'..'\u{20}' | '\u{7f}' => write!(text, "\\x{:02X}", u32::from(letter)).unwrap(),
+                    '"' | '\\' | '\0'..'\u{20}' | '\u{7f}' => {
+                        write!(text, "\\x{:02X}", u32::from(letter)).unwrap()
+                    }
                     _ => text.push(letter),
                 }
                 text
@@ -148,7 +150,9 @@ impl How {
                 let text = payload.replace('\\', "\\\\").replace('"', "\\\"");
                 text.replace('\n', "\\n").replace('\u{1b}', "\\x1b").replace('\0', "\\x00")
             }
-            How::Pair if payload.contains(|letter: char| letter.is_whitespace() || "\"=\\".contains(letter)) => {
+            How::Pair
+                if payload.contains(|letter: char| letter.is_whitespace() || "\"=\\".contains(letter)) =>
+            {
                 format!("\"{}\"", How::Slash.write(payload))
             }
             How::Pair => payload.to_owned(),
