@@ -112,6 +112,7 @@
 mod csv;
 mod file;
 mod sample;
+mod schema;
 
 use super::report::{Grade, Problem};
 use crate::normalize::grammar::{Grammar, GrammarError, GrammarSet};
@@ -123,6 +124,7 @@ use toml::de::DeTable;
 
 pub use file::parse;
 pub use sample::run_samples;
+pub use schema::schema;
 
 /// (path, text) of the shipped grammars.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_grammars.rs"));

@@ -318,6 +318,11 @@ impl Wanted {
     }
 
     /// The number of a path, as it was written.
+    /// Whether a path is asked for, whatever its case.
+    pub fn knows(&self, key: &str) -> bool {
+        !self.numbers(key).is_empty()
+    }
+
     fn number_of(&self, path: &str) -> Option<usize> {
         if path.contains('[') {
             let at = self.picks.iter().position(|pick| &*pick.written == path)?;

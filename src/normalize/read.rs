@@ -1,8 +1,10 @@
 //! Reading one line: how it is framed, and which grammar and form it is of. What it says then is [`super::fill`]'s.
 
-use super::form::Scratch;
+use super::form::{Form, Scratch};
 use super::framed::{self, Framed};
-use super::path::Spots;
+use super::grammar::Grammar;
+use super::path::{Spot, Spots};
+use super::pattern::Groups;
 use super::record::Fields;
 use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
@@ -33,7 +35,7 @@ pub struct Found<'a> {
     /// The header's host and program belong to the header, not to the message.
     pub(super) with_host: bool,
     pub(super) with_program: bool,
-    claimed: bool,
+    pub(super) claimed: bool,
     pub(super) understood: bool,
     /// It was wrapped in this.
     pub(super) wrapper: Option<&'a Inner<'a>>,
@@ -68,7 +70,7 @@ impl Found<'_> {
 }
 
 /// In this order framings are tried, those that a line shows at a glance before the others.
-const ORDER: [Framing; Framing::COUNT] = [
+pub(super) const ORDER: [Framing; Framing::COUNT] = [
     Framing::Audit,
     Framing::Xml,
     Framing::Cef,
@@ -156,9 +158,23 @@ fn in_syslog<'a>(
     outer: Option<&Header<'a>>,
     scratch: &mut Scratch,
 ) -> Found<'a> {
+    in_header(set, plan, header_of(line, outer), scratch)
+}
+
+/// The header of a line, unless a wrapper has it.
+pub(super) fn header_of<'a>(line: &'a str, outer: Option<&Header<'a>>) -> Header<'a> {
     let of_outer =
         |header: &Header<'a>| Header { after_stamp: line, after_host: line, message: line, ..header.clone() };
-    let mut header = outer.map_or_else(|| syslog::read(line), of_outer);
+    outer.map_or_else(|| syslog::read(line), of_outer)
+}
+
+/// Finds who reads the message behind a header.
+pub(super) fn in_header<'a>(
+    set: &GrammarSet,
+    plan: &Plan,
+    mut header: Header<'a>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     if header.program.is_none() {
         bare_tag(plan, &mut header);
     }
@@ -238,7 +254,12 @@ fn repeated(message: &str) -> (&str, Option<u32>) {
     inner().unwrap_or((message, None))
 }
 
-fn in_plain<'a>(set: &GrammarSet, members: &[usize], line: &'a str, scratch: &mut Scratch) -> Found<'a> {
+pub(super) fn in_plain<'a>(
+    set: &GrammarSet,
+    members: &[usize],
+    line: &'a str,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let mut found = Found { message: line, ..Found::default() };
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
@@ -314,12 +335,7 @@ fn of_record<'a>(
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
         let spots = grammar.wanted.find(&fields);
-        let fits = grammar
-            .forms
-            .iter()
-            .enumerate()
-            .find_map(|(at, form)| Some((at, form.fits_record(&fields, &spots, &mut scratch.groups)?)));
-        if let Some((form, told)) = fits {
+        if let Some((form, told)) = form_of(grammar, &fields, &spots, &mut scratch.groups) {
             found = Found { member: Some(member), form: Some(form), spots, told, ..found };
             break;
         }
@@ -328,6 +344,17 @@ fn of_record<'a>(
         }
     }
     Found { fields: Some(fields), ..found }
+}
+
+/// The form that a record is of, and the text of it that the form's pattern fitted, if it has one.
+pub(super) fn form_of<'a>(
+    grammar: &Grammar,
+    fields: &Fields<'a>,
+    spots: &[Option<Spot>],
+    groups: &mut Groups,
+) -> Option<(usize, Option<Cow<'a, str>>)> {
+    let fits = |(at, form): (usize, &Form)| Some((at, form.fits_record(fields, spots, groups)?));
+    grammar.forms.iter().enumerate().find_map(fits)
 }
 
 #[cfg(test)]
