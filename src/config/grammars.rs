@@ -8,6 +8,7 @@
 //! name = "doorman"                    # contract: what sources and events call the format
 //! family = "linux-auth"               # left out: none. A source of the family, or of a member, reads all its members;
 //!                                     # ["linux-auth", "daemons"]: sources of `daemons` read it too, as a guest
+//!                                     # ["doorman", "daemons"]: a family of one, and such a guest
 //! description = "Doorman, the portal's own login service"
 //! version = 1                         # counts up when the meaning of lines changes
 //! fallback = false                    # true: what it reads is flagged `guessed`

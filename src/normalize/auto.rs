@@ -8,7 +8,7 @@
 
 mod sight;
 
-use super::grammar::{Grammar, GrammarSet};
+use super::grammar::GrammarSet;
 use super::read::Memory;
 use super::spec::Framing;
 use super::syslog;
@@ -118,7 +118,7 @@ impl Tally {
         for (member, grammar) in set.grammars.iter().enumerate() {
             let Some(sign) = sight.sign(set, member, memory) else { continue };
             entry(&mut self.votes, &grammar.spec.name).add(sign);
-            for family in families(grammar) {
+            for family in grammar.spec.families() {
                 let best = best.entry(family).or_default();
                 best.score = best.score.max(sign.score);
                 best.weak = best.weak.max(sign.weak);
@@ -182,7 +182,7 @@ impl Tally {
     /// Families, and grammars of none; fallbacks aside.
     fn units<'t>(&'t self, set: &GrammarSet) -> Vec<Unit<'t>> {
         let alone = |name: &str| {
-            set.get(name).is_some_and(|grammar| !grammar.spec.fallback && families(grammar).next().is_none())
+            set.get(name).is_some_and(|grammar| !grammar.spec.fallback && grammar.spec.family.is_none())
         };
         let grammars = self.votes.iter().filter(|(name, _)| alone(name));
         let grammars = grammars.map(|(name, vote)| Unit { name, vote, size: 1 });
@@ -196,7 +196,7 @@ impl Tally {
     /// The one member that reads whatever the family reads, or else the family.
     fn name<'g>(&self, set: &'g GrammarSet, unit: &Unit<'_>, by: impl Fn(&Vote) -> u32) -> Option<&'g str> {
         let member = |name: &str| {
-            set.get(name).is_some_and(|grammar| families(grammar).any(|family| family == unit.name))
+            set.get(name).is_some_and(|grammar| grammar.spec.families().any(|family| family == unit.name))
         };
         let members = self.votes.iter().filter(|(name, vote)| by(vote) > 0 && member(name));
         let whole: Vec<_> = members.filter(|(_, vote)| by(vote) == by(unit.vote)).collect();
@@ -228,10 +228,6 @@ impl Tally {
         });
         best.map(|(grammar, _)| Choice { name: &grammar.spec.name, sure: false, hits: 0 })
     }
-}
-
-fn families(grammar: &Grammar) -> impl Iterator<Item = &str> {
-    grammar.spec.family.as_deref().into_iter()
 }
 
 fn entry<'v>(votes: &'v mut BTreeMap<String, Vote>, name: &str) -> &'v mut Vote {

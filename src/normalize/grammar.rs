@@ -49,6 +49,9 @@ impl Grammar {
         let mut wrong = |message, key, what| errors.push(GrammarError { message, key, what });
         let wanted = wanted(&spec);
         let set = slots(&spec.set, |what| wrong(None, "set", what));
+        for what in set.iter().filter_map(|(slot, value)| wrong_word(slot, value)) {
+            wrong(None, "set", what);
+        }
         let maps = maps(&spec.map, |what| wrong(None, "map", what));
         let feeds = feeds(&spec.fields, &wanted, &maps, |what| wrong(None, "fields", what));
         let mut names = BTreeSet::new();

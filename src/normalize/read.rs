@@ -237,7 +237,11 @@ pub(super) fn in_header<'a>(
 fn bare_tag(plan: &Plan, header: &mut Header<'_>) {
     let (word, rest) = header.message.split_once([' ', ':']).unwrap_or((header.message, ""));
     let word = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
-    if plan.knows(word) {
+    // `Login failed for ...` begins a sentence; programs are written in one case (`sshd`, `CRON`).
+    let is_sentence = word
+        .strip_prefix(|c: char| c.is_ascii_uppercase())
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_lowercase()));
+    if !is_sentence && plan.knows(word) {
         header.program = Some(word);
         header.message = rest.trim_start_matches([':', ' ']);
     }

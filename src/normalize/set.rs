@@ -56,13 +56,18 @@ impl GrammarSet {
         let mut plans = BTreeMap::new();
         let mut families: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, grammar) in grammars.iter().enumerate() {
-            if let Some(family) = &grammar.spec.family {
+            for family in grammar.spec.families() {
                 families.entry(family).or_default().push(at);
             }
         }
         for (at, grammar) in grammars.iter().enumerate() {
-            let family = grammar.spec.family.as_deref().and_then(|family| families.get(family));
-            let mates = family.into_iter().flatten().copied().filter(|mate| *mate != at);
+            let own = grammar.spec.family.as_deref();
+            let family = own.and_then(|family| families.get(family));
+            // Guests are read where the family is named: who names a member wants its kin.
+            let is_mate = |mate: &usize| {
+                *mate != at && grammars.get(*mate).is_some_and(|mate| mate.spec.family.as_deref() == own)
+            };
+            let mates = family.into_iter().flatten().copied().filter(is_mate);
             let members: Vec<usize> = std::iter::once(at).chain(mates).collect();
             let plan = Plan::new(&grammar.name, Some(at), &members, &grammars);
             if plans.insert(Arc::clone(&grammar.name), Arc::new(plan)).is_some() {
@@ -101,7 +106,7 @@ impl GrammarSet {
     pub fn families(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
         let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for grammar in self.iter() {
-            if let Some(family) = &grammar.spec.family {
+            for family in grammar.spec.families() {
                 families.entry(family).or_default().push(&grammar.spec.name);
             }
         }

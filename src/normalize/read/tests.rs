@@ -172,3 +172,43 @@ fn the_head_of_a_file_outlives_a_restart() {
         assert_eq!(read_one(&mut second, 2, row).class, Class::Unparsed);
     }
 }
+
+#[test]
+fn guests_of_a_family_are_read_by_its_name_alone() {
+    let grammar = |name: &str, family: &str, word: &str| {
+        let text = format!(
+            "name = \"{name}\"\nfamily = {family}\nframing = \"syslog\"\nprograms = [\"{name}\"]\n[[message]]\nname = \"m\"\npattern = '^{word}'\nclass = \"session\"\n"
+        );
+        parse("t", &text, &mut Vec::new()).unwrap()
+    };
+    let specs = vec![
+        grammar("sshd", "[\"login\", \"daemons\"]", "in"),
+        grammar("su", "\"login\"", "switch"),
+        grammar("mail", "\"daemons\"", "letter"),
+        grammar("web", "[\"web\", \"daemons\"]", "get"),
+    ];
+    let set = Arc::new(compile_all(specs).unwrap());
+    let families: Vec<_> = set.families().collect();
+    let expected =
+        [("daemons", vec!["mail", "sshd", "web"]), ("login", vec!["sshd", "su"]), ("web", vec!["web"])];
+    assert_eq!(families, expected);
+    for (format, read) in [
+        ("daemons", "sshd  mail web"),
+        ("login", "sshd su  "),
+        ("sshd", "sshd su  "),
+        ("mail", "  mail "),
+        ("web", "   web"),
+    ] {
+        let words =
+            [("sshd", "in"), ("su", "switch"), ("mail", "letter"), ("web", "get")].map(|(program, word)| {
+                let line = format!("Nov 23 09:00:00 h {program}[1]: {word}");
+                let told = set.explain(format, line.as_bytes()).unwrap();
+                told.message.and(told.grammar).unwrap_or("")
+            });
+        assert_eq!(words.join(" "), read, "{format}");
+    }
+    // A sentence that begins with a program's name is no line of it.
+    let told = set.explain("daemons", b"Nov 23 09:00:00 h Sshd in").unwrap();
+    assert!(!told.claimed);
+    assert!(set.explain("daemons", b"Nov 23 09:00:00 h sshd in").unwrap().claimed);
+}
