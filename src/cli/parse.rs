@@ -74,17 +74,18 @@ pub fn formats(global: &Global, out: &mut Out) -> Done {
     let specs = grammars::load(folder.as_deref()).map_err(|problems| setup::config_failure(&problems))?;
     let mut rows = Vec::new();
     for spec in &specs {
-        let family = spec.family.clone().unwrap_or_default();
+        let families: Vec<&str> = spec.families().collect();
         if out.json {
             let mut row =
                 json!({"name": spec.name, "description": spec.description, "fallback": spec.fallback});
-            if !family.is_empty() {
+            if let Some(family) = &spec.family {
                 row["family"] = json!(family);
+                row["families"] = json!(families);
             }
             out.object(&row)?;
         } else {
             let fallback = if spec.fallback { "yes" } else { "" };
-            rows.push(vec![spec.name.clone(), family, fallback.to_owned(), spec.description.clone()]);
+            rows.push(vec![spec.name.clone(), families.join(", "), fallback.to_owned(), spec.description.clone()]);
         }
     }
     if !out.json {

@@ -6,7 +6,8 @@
 //!
 //! ```toml
 //! name = "doorman"                    # contract: what sources and events call the format
-//! family = "linux-auth"               # left out: none. A source of the family reads all its members
+//! family = "linux-auth"               # left out: none. A source of the family, or of a member, reads all its members;
+//!                                     # ["linux-auth", "daemons"]: sources of `daemons` read it too, as a guest
 //! description = "Doorman, the portal's own login service"
 //! version = 1                         # counts up when the meaning of lines changes
 //! fallback = false                    # true: what it reads is flagged `guessed`
@@ -93,7 +94,7 @@
 //! With several framings, forms with a pattern and no `field` read the messages of syslog and plain lines, the others
 //! records. The words of `when` are compared without ASCII case, numbers by their text (`4625`), an array by its
 //! members; a name there is a target before it is a field (`action`, `"extra.event_id"`). Of keys that differ by case
-//! alone the one that is spelled as the path counts.
+//! alone the one that is spelled as the path counts, and a grammar may ask for both (`auid` and `AUID`).
 //!
 //! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
 //! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host; `src_ip` takes addresses

@@ -88,10 +88,12 @@ impl Reader<'_> {
         let messages = self.tables(root, "message").into_iter().map(|table| self.message(table)).collect();
         let samples =
             self.tables(root, "sample").into_iter().filter_map(|table| self.sample(table)).collect();
+        let mut families = self.strings(root, "family").into_iter();
         Some(GrammarSpec {
             file: self.file.to_owned(),
             name: name?,
-            family: self.string(root, "family"),
+            family: families.next(),
+            guest_of: families.collect(),
             description: self.string(root, "description").unwrap_or_default(),
             version: self.version(root),
             fallback: self.boolean(root, "fallback"),
