@@ -57,12 +57,11 @@ impl Style {
 fn is_parted_by(text: &str, delimiter: char) -> bool {
     const NAME_PARTS: [&str; 6] = ["cn", "ou", "dc", "uid", "o", "c"];
     let blanks = if delimiter == ',' { &['=', ' '][..] } else { &['='] };
+    let is_name_part =
+        |key: &str| delimiter == ',' && NAME_PARTS.iter().any(|name| name.eq_ignore_ascii_case(key));
     let pair = |part: &str| {
         let (key, value) = part.trim_matches('"').split_once('=').unwrap_or(("", ""));
-        !key.is_empty()
-            && key.bytes().all(is_key)
-            && !value.contains(blanks)
-            && !(delimiter == ',' && NAME_PARTS.iter().any(|name| name.eq_ignore_ascii_case(key)))
+        !key.is_empty() && key.bytes().all(is_key) && !value.contains(blanks) && !is_name_part(key)
     };
     let mut parts = text.split(delimiter);
     (0..3).all(|_| parts.next().is_some_and(pair))

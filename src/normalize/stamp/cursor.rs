@@ -290,7 +290,7 @@ impl Cursor<'_> {
             (length == 3 || length == name.len())
                 && name.as_bytes().get(..length).is_some_and(|known| known.eq_ignore_ascii_case(word))
         };
-        NAMES.iter().any(|name| is(&name)).then(|| self.at += length)
+        NAMES.iter().any(is).then(|| self.at += length)
     }
 
     pub fn openvpn_micros(&mut self) -> Option<u32> {
