@@ -267,7 +267,9 @@ impl Normalize {
         let grammars = Arc::clone(&self.grammars);
         generation.columns.at_line(record.raw.line);
         let format = if &*source.format == "auto" {
-            if record.role.is_told() && generation.observe(&grammars, &text, record.raw.line, &mut self.scratch) {
+            if record.role.is_told()
+                && generation.observe(&grammars, &text, record.raw.line, &mut self.scratch)
+            {
                 self.dirty.insert(id);
             }
             generation.format.clone()

@@ -43,6 +43,10 @@ impl Found<'_> {
     pub fn nothing(reason: String) -> Self {
         Found { reason: Some(reason), ..Found::default() }
     }
+    /// It only says how other lines are to be read.
+    pub fn head() -> Self {
+        Found { understood: true, ..Found::default() }
+    }
     /// The grammar, and the form in it.
     pub fn form(&self) -> Option<(usize, usize)> {
         self.member.zip(self.form)
@@ -249,7 +253,12 @@ fn repeated(message: &str) -> (&str, Option<u32>) {
     inner().unwrap_or((message, None))
 }
 
-pub(super) fn in_plain<'a>(set: &GrammarSet, members: &[usize], line: &'a str, scratch: &mut Scratch) -> Found<'a> {
+pub(super) fn in_plain<'a>(
+    set: &GrammarSet,
+    members: &[usize],
+    line: &'a str,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let mut found = Found { message: line, ..Found::default() };
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
@@ -325,8 +334,7 @@ fn of_record<'a>(set: &GrammarSet, members: &[usize], header: Header<'a>, fields
 
 /// The form that a record is of.
 pub(super) fn form_of(grammar: &Grammar, fields: &Fields<'_>, slots: &[Option<usize>]) -> Option<usize> {
-    let fits =
-        |form: &Form| form.pattern.is_none() && form.when.iter().all(|test| test.holds(fields, slots));
+    let fits = |form: &Form| form.pattern.is_none() && form.when.iter().all(|test| test.holds(fields, slots));
     grammar.forms.iter().position(fits)
 }
 

@@ -81,7 +81,8 @@ impl GrammarSet {
         }
         let alone = |(at, grammar): (usize, &Grammar)| Plan::new(&grammar.name, Some(at), &[at], &grammars);
         let alone = grammars.iter().enumerate().map(alone).collect();
-        let own: Vec<usize> = (0..grammars.len()).filter(|at| grammars.get(*at).is_some_and(|g| !g.spec.fallback)).collect();
+        let own: Vec<usize> =
+            (0..grammars.len()).filter(|at| grammars.get(*at).is_some_and(|g| !g.spec.fallback)).collect();
         let claimants = Plan::new(&Arc::from("auto"), None, &own, &grammars);
         Ok(GrammarSet { grammars, plans, alone, claimants })
     }

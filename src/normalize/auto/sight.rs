@@ -83,7 +83,14 @@ impl<'a> Frames<'a> {
                 *place = framed::shows(framing, text);
             }
         }
-        Frames { text, outer, shows, header: None, records: [const { None }; Framing::COUNT], strict_json: None }
+        Frames {
+            text,
+            outer,
+            shows,
+            header: None,
+            records: [const { None }; Framing::COUNT],
+            strict_json: None,
+        }
     }
 
     fn shows(&self, framing: Framing) -> bool {
@@ -156,7 +163,9 @@ impl Look<'_, '_, '_> {
         // The first word of a message may be a program's name by chance: it claims nothing.
         seen.claimed |= found.claimed && frames.header().program.is_some();
         seen.understood |= found.understood;
-        let Some((at, form)) = found.form.and_then(|at| Some((at, self.grammar.forms.get(at)?))) else { return };
+        let Some((at, form)) = found.form.and_then(|at| Some((at, self.grammar.forms.get(at)?))) else {
+            return;
+        };
         let groups = &scratch.groups;
         let captured = form.captures.iter().filter(|capture| groups.get(capture.group).is_some()).count();
         seen.special = count(captured) + if seen.claimed { WEAK } else { 0 };
@@ -182,8 +191,12 @@ impl Look<'_, '_, '_> {
                 seen.special = told + count(slots.iter().flatten().count());
                 let class = if says_class(self.grammar, form) {
                     let (member, form) = (Some(self.member), Some(at));
-                    let found = Found { framing: Some(framing), member, form, understood: true, ..Found::default() };
-                    self.filled(form_class(self.grammar, at), Found { fields: Some(fields.clone()), slots, ..found })
+                    let found =
+                        Found { framing: Some(framing), member, form, understood: true, ..Found::default() };
+                    self.filled(
+                        form_class(self.grammar, at),
+                        Found { fields: Some(fields.clone()), slots, ..found },
+                    )
                 } else {
                     form.class
                 };
@@ -193,8 +206,10 @@ impl Look<'_, '_, '_> {
                 seen.understood = true;
                 if framing == Framing::W3c && frames.text.contains("Fields:") {
                     let columns = &self.memory.columns;
-                    let names = columns.names(DIRECTIVE).or(columns.names(DIRECTIVE_OF_COMMAS)).unwrap_or(&[]);
-                    let known = names.iter().filter(|name| self.grammar.wanted.number(name).is_some()).count();
+                    let names =
+                        columns.names(DIRECTIVE).or(columns.names(DIRECTIVE_OF_COMMAS)).unwrap_or(&[]);
+                    let known =
+                        names.iter().filter(|name| self.grammar.wanted.number(name).is_some()).count();
                     seen.head = Some((known, names.len()));
                 }
             }
@@ -242,7 +257,8 @@ impl Seen {
             // Only audit daemons and Windows write these framings.
             let marks = marked && self.understood;
             let fallback = grammar.spec.fallback && self.understood;
-            return (self.claimed || marks || fallback).then_some(Sign { weak: sign.weak.max(u32::from(marks)), ..sign });
+            return (self.claimed || marks || fallback)
+                .then_some(Sign { weak: sign.weak.max(u32::from(marks)), ..sign });
         };
         let (form, told) = (grammar.forms.get(at)?, grammar.spec.messages.get(at)?);
         let special = form.pattern.is_some() || !form.when.is_empty();
@@ -253,7 +269,9 @@ impl Seen {
         }
         let tests = form.when.iter().filter(|test| !test.negated).count();
         let says_whose = match self.framing {
-            Some(framing) if framing.is_text() => told.literal.trim_start_matches('^').len() >= LITERAL_BYTES_MIN,
+            Some(framing) if framing.is_text() => {
+                told.literal.trim_start_matches('^').len() >= LITERAL_BYTES_MIN
+            }
             Some(Framing::Audit | Framing::Xml) => true,
             Some(Framing::W3c | Framing::Cef | Framing::Leef) => tests >= 1,
             _ => tests >= 2,
