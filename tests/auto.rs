@@ -1,5 +1,11 @@
 //! What `auto` takes files for: the shipped grammars by their own samples, changes of mind, restarts, and what a look costs.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may panic and print")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test may panic and print; a bench asks for the time"
+)]
 
 use gatewatch::config::grammars::{compile_all, load, parse};
 use gatewatch::normalize::grammar::{Grammar, GrammarSet};
