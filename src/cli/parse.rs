@@ -85,7 +85,12 @@ pub fn formats(global: &Global, out: &mut Out) -> Done {
             out.object(&row)?;
         } else {
             let fallback = if spec.fallback { "yes" } else { "" };
-            rows.push(vec![spec.name.clone(), families.join(", "), fallback.to_owned(), spec.description.clone()]);
+            rows.push(vec![
+                spec.name.clone(),
+                families.join(", "),
+                fallback.to_owned(),
+                spec.description.clone(),
+            ]);
         }
     }
     if !out.json {

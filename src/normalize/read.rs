@@ -48,6 +48,10 @@ impl Found<'_> {
     pub fn nothing(reason: String) -> Self {
         Found { reason: Some(reason), ..Found::default() }
     }
+    /// It only says how other lines are to be read.
+    pub fn head() -> Self {
+        Found { understood: true, ..Found::default() }
+    }
     /// The grammar, and the form in it.
     pub fn form(&self) -> Option<(usize, usize)> {
         self.member.zip(self.form)
