@@ -329,7 +329,10 @@ fn sessions_are_found_without_a_scan_of_the_events() {
         "SELECT user, sum(seconds) FROM vpn_sessions WHERE closed_at IS NULL GROUP BY user",
     ] {
         let plan = plan(sql);
-        assert!(plan.contains("SCAN o USING INDEX event_tunnel") && !plan.contains("SCAN event"), "{sql}: {plan}");
+        assert!(
+            plan.contains("SCAN o USING INDEX event_tunnel") && !plan.contains("SCAN event"),
+            "{sql}: {plan}"
+        );
         assert!(plan.contains("SEARCH d USING INDEX event_opened (opened=?)"), "{sql}: {plan}");
         assert!(plan.contains("SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"), "{sql}: {plan}");
     }
