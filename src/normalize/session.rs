@@ -18,7 +18,7 @@ use crate::limits::{
     ATTEMPT_SPAN, LATENESS_DEFAULT, SESSION_ENDING_SPAN, SESSION_OPENING_SPAN, SESSION_PEER_SPAN,
     SESSIONS_MAX, SESSIONS_TOTAL_MAX,
 };
-use crate::schema::{Class, Event, Outcome, Span, Timestamp};
+use crate::schema::{Class, Event, Flag, Outcome, Span, Timestamp};
 use facts::{Facts, Key};
 use lane::Lane;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +104,8 @@ impl Sessions {
             source: &event.source,
             family,
             facts: Facts::of(event, family),
-            at: event.counted_at,
+            // What the line claims, however late it came: the watermark of its file is no time of a session.
+            at: event.time.filter(|_| !event.flags.has(Flag::TimeFuture)).unwrap_or(event.counted_at),
             event: event.id,
             number: event.line,
             form: facts::form_bit(&event.format, form),
@@ -141,9 +142,10 @@ impl Sessions {
     }
 
     /// The session that a line closes, or has more to say of its end: two lines in the same words are of two sessions,
-    /// unless there is one only.
+    /// unless there is one only. A login's end that has an id is of no login without it.
     fn closed_by(&self, line: &Line<'_>, role: Role) -> Option<u64> {
         let lane = self.sources.get(line.source)?;
+        let by_id_only = line.family == Family::Login && line.facts.has_id();
         let mut again = None;
         for (key, hash) in line.facts.keys(line.family).filter(|(key, _)| *key != Key::User) {
             let named = || lane.newest(hash).filter(|(_, session)| session.fits(line));
@@ -154,7 +156,7 @@ impl Sessions {
                 return Some(id);
             }
             again = again.or_else(|| lately.next().map(|(id, _)| id));
-            if again.is_some() && key == Key::Session {
+            if key == Key::Session && (again.is_some() || by_id_only) {
                 return again;
             }
         }

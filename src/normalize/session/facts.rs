@@ -104,6 +104,11 @@ impl Facts {
         }
     }
 
+    /// Whether it has an id.
+    pub(super) fn has_id(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// Whether the user is all that names it.
     pub(super) fn is_bare(&self, family: Family) -> bool {
         self.keys(family).all(|(key, _)| key == Key::User)

@@ -150,6 +150,8 @@ fn a_login_ends_with_its_process_or_its_connection() {
     // One process serves many: names tell them apart.
     let ben = |says: Says| Says { user: "ben", ..says };
     assert_eq!(told(&[on(10, 0), ben(on(10, 0)), off(10), ben(off(10))]), ". . 1 2");
+    // An end with an id is of no login without it.
+    assert_eq!(told(&[LOGON, Says { session: "a", client: 7, ..LOGOFF }]), ". .");
     // The pid is given to another one.
     assert_eq!(told(&[on(10, 5000), Says { second: 60, ..on(10, 5001) }, off(10)]), ". . 2");
     // One login told twice: by the id of its session, or in two forms of one process.
