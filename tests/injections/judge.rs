@@ -1,7 +1,7 @@
 //! Whether a hostile line was read as its line with a plain value is read.
 
 use super::payloads::{FORGED_IPS, FORGED_NAMES};
-use super::slots::Slot;
+use super::slots::{Slot, Writer};
 use gatewatch::schema::{Class, Event, Outcome};
 
 /// What a client achieved.
@@ -85,11 +85,10 @@ pub fn judge(grammar: &str, slot: &Slot, payload: &str, lines: &[String], events
     if has_forged_name(slot, event, payload) {
         kinds.push("name");
     }
-    if plain.class != Class::Base && kinds.is_empty() {
-        let counts = (event.class, event.outcome) == (plain.class, plain.outcome);
-        if !counts {
-            kinds.push("evaded");
-        }
+    let matters = plain.outcome == Outcome::Failure || is_login(plain) && plain.outcome == Outcome::Success;
+    let changed = (event.class, event.outcome) != (plain.class, plain.outcome);
+    if kinds.is_empty() && slot.writer != Writer::Account && matters && changed && plain.class != Class::Base {
+        kinds.push("evaded");
     } else if event.class != plain.class && is_login(event) {
         kinds.push("moved");
     }

@@ -18,7 +18,19 @@ const CHOSEN: [&str; 17] = [
     "url", "path", "query", "request", "login", "banner", "title",
 ];
 /// Values that look so, but are the product's or its administrator's: (grammar or `*`, column).
-const TRUSTED: [(&str, &str); 9] = [
+const TRUSTED: [(&str, &str); 19] = [
+    // Names of the device's configuration, processes, sockets, MAC addresses, and principals of services that exist.
+    ("juniper", "device"),
+    ("juniper", "resource"),
+    ("krb5-kdc", "resource"),
+    ("macos", "device"),
+    ("cisco-ios", "device"),
+    ("cisco-ftd", "resource"),
+    ("mikrotik", "resource"),
+    ("pam", "resource"),
+    ("polkit", "resource"),
+    // A part of the session's id.
+    ("roundcube", "request"),
     ("sonicwall", "device"),
     ("*", "device_id"),
     ("*", "deviceProduct"),
@@ -30,7 +42,13 @@ const TRUSTED: [(&str, &str); 9] = [
     ("github-audit", "hashed_device"),
 ];
 /// Lines that tell only of accounts that exist, though something failed: (grammar, column, text of such lines).
-const ACCOUNTS: [(&str, &str, &str); 14] = [
+const ACCOUNTS: [(&str, &str, &str); 20] = [
+    ("atlassian", "user", " HTTP/"),
+    ("couchdb", "user", " couch@"),
+    ("lighttpd", "user", "] \""),
+    ("openhab", "user", "] \""),
+    ("proxmox", "user", "> starting task "),
+    ("grafana", "user", "uname="),
     ("vsftpd", "user", "LOAD: Client"),
     ("pam", "user", "(sudo:"),
     ("pam", "target_user", "(su:"),

@@ -28,8 +28,10 @@ pub enum How {
     Slash,
     /// A bare value of a pair: as `Slash`, in quotes where it needs them.
     Pair,
-    /// The target of a request: without blanks and control characters.
+    /// The target of a request: without quotes, blanks and control characters.
     Target,
+    /// The same, with quotes.
+    QuotedTarget,
 }
 
 /// Grammars whose product does not write names as they are, though their lines are text: (grammar, text that such lines
@@ -41,6 +43,7 @@ const PRODUCTS: &[(&str, &str, How)] = &[
     ("apache", "", How::Slash),
     ("authelia", "time=", How::Pair),
     ("checkpoint", "[action:\"", How::Slash),
+    ("lighttpd", "] \"", How::Hex),
     // As the traffic log of the same product.
     ("fortigate-admin", "=\"", How::Pair),
     ("exchange", ",", How::Cell(',')),
@@ -49,6 +52,8 @@ const PRODUCTS: &[(&str, &str, How)] = &[
 
 /// Servers that let a request with a blank in its target into their log; others answer it without one, or cut it there.
 const BLANKS_IN_TARGETS: [&str; 2] = ["nginx", "apache"];
+/// Servers in Go let quotes in; others refuse them (RFC 3986 has none), or escape them.
+const QUOTES_IN_TARGETS: [&str; 3] = ["caddy", "traefik", "gitea"];
 
 /// A piece of a line that a client chose.
 #[derive(Clone, Debug)]
@@ -75,6 +80,7 @@ pub fn place(spec: &GrammarSpec, text: &str, inner: Range<usize>, is_target: boo
         _ if has(Framing::W3c) => at(How::Plus),
         Some(How::Cell(delimiter)) => cell(text, inner, delimiter),
         None if has(Framing::Csv) => cell(text, inner, char::from(spec.delimiter)),
+        _ if is_target && QUOTES_IN_TARGETS.contains(&spec.name.as_str()) => at(How::QuotedTarget),
         _ if is_target && !BLANKS_IN_TARGETS.contains(&spec.name.as_str()) => at(How::Target),
         Some(How::Pair) => at(pair(before)?),
         Some(how) => at(how),
@@ -169,7 +175,8 @@ impl How {
                 format!("\"{}\"", How::Slash.write(payload))
             }
             How::Pair => payload.to_owned(),
-            How::Target => payload.replace(|letter: char| letter.is_whitespace() || letter.is_control(), "%20"),
+            How::Target => How::QuotedTarget.write(payload).replace('"', "%22"),
+            How::QuotedTarget => payload.replace(|letter: char| letter.is_whitespace() || letter.is_control(), "%20"),
         }
     }
 }
