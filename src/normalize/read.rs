@@ -52,6 +52,10 @@ impl Found<'_> {
     pub fn head() -> Self {
         Found { understood: true, ..Found::default() }
     }
+    /// A whole JSON object, perhaps behind a header.
+    pub fn is_object(&self) -> bool {
+        self.understood && self.framing == Some(Framing::Json) && self.fields.is_some()
+    }
     /// The grammar, and the form in it.
     pub fn form(&self) -> Option<(usize, usize)> {
         self.member.zip(self.form)
