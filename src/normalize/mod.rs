@@ -21,6 +21,7 @@ mod join;
 mod journal;
 pub mod json;
 mod leef;
+pub mod near;
 pub mod pairs;
 mod pattern;
 mod read;
