@@ -22,6 +22,7 @@ mod join;
 mod journal;
 pub mod json;
 mod leef;
+pub mod near;
 pub mod pairs;
 mod path;
 mod pattern;
