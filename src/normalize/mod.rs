@@ -374,6 +374,13 @@ impl Normalize {
 /// One failure that several lines tell is one event; the others are part of it.
 fn link(attempts: &mut Attempts, name: &mut String, (role, form): (AttemptRole, usize), event: &mut Event) {
     connection(event, name);
+    // A hint of nobody, by no process (vsftpd's `pam_unix(vsftpd:auth): check pass; user unknown`), can be
+    // joined with nothing: the line beside it, which names the client, tells the attempt.
+    let nobody = event.user.is_none() && event.src_ip.is_none() && event.src_host.is_none();
+    if role == AttemptRole::Hints && name.is_empty() && nobody {
+        (event.class, event.activity, event.outcome) = (Class::Base, "", Outcome::Unknown);
+        return;
+    }
     let key = AttemptKey {
         source: &event.source,
         host: event.host.as_deref().unwrap_or(""),
