@@ -114,10 +114,11 @@ mod csv;
 mod file;
 mod sample;
 mod schema;
+mod words;
 
 use super::report::{Grade, Problem};
 use crate::normalize::grammar::{Grammar, GrammarError, GrammarSet};
-use crate::normalize::spec::GrammarSpec;
+use crate::normalize::spec::{Framing, GrammarSpec};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -126,6 +127,11 @@ use toml::de::DeTable;
 pub use file::parse;
 pub use sample::run_samples;
 pub use schema::schema;
+
+/// What grammar files call a framing.
+pub fn framing_name(framing: Framing) -> &'static str {
+    file::FRAMINGS.iter().find(|(_, known)| *known == framing).map_or("", |(name, _)| name)
+}
 
 /// (path, text) of the shipped grammars.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_grammars.rs"));
@@ -230,7 +236,10 @@ pub fn compile_all(specs: Vec<GrammarSpec>) -> Result<GrammarSet, Vec<Problem>> 
         let file = spec.file.clone();
         match Grammar::compile(spec) {
             Ok(grammar) => grammars.push(grammar),
-            Err(errors) => problems.extend(errors.iter().map(|error| placed(&file, error))),
+            Err(errors) => {
+                let text = text_of(&file);
+                problems.extend(errors.iter().map(|error| placed(&file, text.as_deref(), error)));
+            }
         }
     }
     if !problems.is_empty() {
@@ -240,21 +249,32 @@ pub fn compile_all(specs: Vec<GrammarSpec>) -> Result<GrammarSet, Vec<Problem>> 
         .map_err(|error| vec![Problem::file(Grade::Error, "grammars", error.to_string())])
 }
 
-/// Finds the place of a grammar's error by reading its file once more.
-fn placed(file: &str, error: &GrammarError) -> Problem {
+/// The text of a grammar file, read once more to find a place in it.
+fn text_of(file: &str) -> Option<String> {
     let builtin =
         file.strip_prefix(BUILTIN_MARK).and_then(|path| BUILTIN.iter().find(|(known, _)| *known == path));
-    let text = builtin.map(|(_, text)| (*text).to_owned()).or_else(|| fs::read_to_string(file).ok());
+    builtin.map(|(_, text)| (*text).to_owned()).or_else(|| fs::read_to_string(file).ok())
+}
+
+/// Finds the place of a grammar's error in the text of its file.
+fn placed(file: &str, text: Option<&str>, error: &GrammarError) -> Problem {
     let Some(text) = text else { return Problem::file(Grade::Error, file, error.to_string()) };
-    let byte = DeTable::parse(&text).ok().and_then(|root| {
+    let byte = DeTable::parse(text).ok().and_then(|root| {
         let root = root.get_ref();
         let Some(at) = error.message else { return root.get(error.key).map(|value| value.span().start) };
         let message = root.get("message")?.get_ref().as_array()?.get(at)?;
-        let key = message.get_ref().as_table()?.get(error.key);
-        Some(key.map_or(message.span().start, |value| value.span().start))
+        let Some(value) = message.get_ref().as_table()?.get(error.key) else {
+            return Some(message.span().start);
+        };
+        let fault = value.get_ref().as_str().filter(|_| error.key == "pattern").and_then(|pattern| {
+            // A pattern with escapes of TOML does not stand in the file as it is.
+            let from = text.get(value.span())?.find(pattern)?;
+            Some(from + words::fault_in(pattern)?)
+        });
+        Some(value.span().start + fault.unwrap_or(0))
     });
     match byte {
-        Some(byte) => Problem::at(Grade::Error, file, &text, byte, error.to_string()),
+        Some(byte) => Problem::at(Grade::Error, file, text, byte, error.to_string()),
         None => Problem::file(Grade::Error, file, error.to_string()),
     }
 }

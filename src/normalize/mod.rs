@@ -22,6 +22,7 @@ mod join;
 mod journal;
 pub mod json;
 mod leef;
+pub mod near;
 pub mod pairs;
 mod path;
 mod pattern;
@@ -264,8 +265,13 @@ impl Normalize {
         let text = String::from_utf8_lossy(&record.raw.bytes);
         let line = Line::of(&text);
         let mut memory = Memory { columns: &mut Columns::default(), scratch: &mut self.scratch };
-        let found = read::find(&self.grammars, plan, &line, &mut memory).form();
-        let form = found.and_then(|(member, form)| self.grammars.grammars.get(member)?.forms.get(form));
+        let found = read::find(&self.grammars, plan, &line, &mut memory);
+        // An object is read to its end, so that what looks like a frame stands in one of its strings.
+        if found.is_object() {
+            return true;
+        }
+        let form =
+            found.form().and_then(|(member, form)| self.grammars.grammars.get(member)?.forms.get(form));
         form.is_some_and(|form| form.class != Class::Base)
     }
 
@@ -368,6 +374,13 @@ impl Normalize {
 /// One failure that several lines tell is one event; the others are part of it.
 fn link(attempts: &mut Attempts, name: &mut String, (role, form): (AttemptRole, usize), event: &mut Event) {
     connection(event, name);
+    // A hint of nobody, by no process (vsftpd's `pam_unix(vsftpd:auth): check pass; user unknown`), can be
+    // joined with nothing: the line beside it, which names the client, tells the attempt.
+    let nobody = event.user.is_none() && event.src_ip.is_none() && event.src_host.is_none();
+    if role == AttemptRole::Hints && name.is_empty() && nobody {
+        (event.class, event.activity, event.outcome) = (Class::Base, "", Outcome::Unknown);
+        return;
+    }
     let key = AttemptKey {
         source: &event.source,
         host: event.host.as_deref().unwrap_or(""),

@@ -71,8 +71,8 @@ fn grammar_key(key: &str) -> Value {
     match key {
         "name" => told(text(), "What sources and events call the format"),
         "family" => told(
-            one_or_many(text()),
-            "A source of the family reads all its members; of further families it is a guest",
+            defined("words"),
+            "A source of the family reads all its members; further families read it too, as a guest",
         ),
         "description" => told(text(), "One line for `gatewatch formats`"),
         "version" => {
