@@ -1,13 +1,13 @@
-//! `parse` and `formats`: what the grammars make of a file, without a store.
+//! `parse`: what the grammars make of a file, without a store.
 
 use super::args::{Global, ParseArgs};
 use super::files::LineReader;
 use super::out::Out;
 use super::{Done, Failure, exit, render, setup};
-use crate::config::{grammars, report};
+use crate::config::report;
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::schema::{Event, Printable, RawLine, Timestamp};
-use serde_json::json;
+use crate::tail::Encoding;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub fn run(global: &Global, args: &ParseArgs, out: &mut Out) -> Done {
     let read_at = setup::moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
     let source = source(&grammars, &args.format, &args.file, args.timezone.as_deref())?;
     let mut normalize = Normalize::new(grammars, vec![source.clone()]);
-    let mut reader = open(&args.file, &source.name, 1, read_at)?;
+    let mut reader = open(&args.file, &source.name, 1, read_at, encoding(&args.encoding))?;
     let mut told = InOrder::default();
     while let Some(line) = next(&mut reader, &args.file)? {
         normalize.line(line, told.next_id(), &mut told.fresh);
@@ -64,34 +64,6 @@ impl InOrder {
     }
 }
 
-/// Lists the grammars.
-///
-/// # Errors
-/// A [`Failure`] when a configured grammar is wrong.
-pub fn formats(global: &Global, out: &mut Out) -> Done {
-    let folder = crate::config::grammars_folder(global.config.as_deref());
-    let specs = grammars::load(folder.as_deref()).map_err(|problems| setup::config_failure(&problems))?;
-    let mut rows = Vec::new();
-    for spec in &specs {
-        let family = spec.family.clone().unwrap_or_default();
-        if out.json {
-            let mut row =
-                json!({"name": spec.name, "description": spec.description, "fallback": spec.fallback});
-            if !family.is_empty() {
-                row["family"] = json!(family);
-            }
-            out.object(&row)?;
-        } else {
-            let fallback = if spec.fallback { "yes" } else { "" };
-            rows.push(vec![spec.name.clone(), family, fallback.to_owned(), spec.description.clone()]);
-        }
-    }
-    if !out.json {
-        out.table(&["NAME", "FAMILY", "FALLBACK", "DESCRIPTION"], &rows)?;
-    }
-    Ok(exit::OK)
-}
-
 /// The parameters of a file that is read with one format.
 ///
 /// # Errors
@@ -127,6 +99,16 @@ pub fn source(
     })
 }
 
+/// The encoding of a name in `config::keys::ENCODINGS`.
+fn encoding(name: &str) -> Encoding {
+    match name {
+        "utf-16le" => Encoding::Utf16Le,
+        "utf-16be" => Encoding::Utf16Be,
+        "latin-1" => Encoding::Latin1,
+        _ => Encoding::Bytes,
+    }
+}
+
 /// Opens a file of history.
 ///
 /// # Errors
@@ -136,8 +118,9 @@ pub fn open(
     name: &Arc<str>,
     generation: u64,
     read_at: Timestamp,
+    encoding: Encoding,
 ) -> Result<LineReader, Failure> {
-    LineReader::open(file, name.clone(), generation, read_at)
+    LineReader::open(file, name.clone(), generation, read_at, encoding)
         .map_err(|error| Failure::runtime(format!("cannot read {}: {error}", file.display())))
 }
 

@@ -3,6 +3,8 @@
 use super::form::{Form, Scratch};
 use super::framed::{self, Framed};
 use super::grammar::Grammar;
+use super::path::{Spot, Spots};
+use super::pattern::Groups;
 use super::record::Fields;
 use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
@@ -10,6 +12,7 @@ use super::stamp;
 use super::syslog::{self, Header};
 use super::table::Columns;
 use super::wrapper::{Inner, Line};
+use std::borrow::Cow;
 
 /// What a line turned out to be.
 #[derive(Debug, Default)]
@@ -20,7 +23,9 @@ pub struct Found<'a> {
     /// The fields of a record.
     pub(super) fields: Option<Fields<'a>>,
     /// For each path that the member asks for, the field.
-    pub(super) slots: Vec<Option<usize>>,
+    pub(super) spots: Spots,
+    /// The text of a record's field that the form's pattern fitted.
+    pub(super) told: Option<Cow<'a, str>>,
     pub(super) member: Option<usize>,
     pub(super) form: Option<usize>,
     /// The message that the form's pattern fitted.
@@ -46,6 +51,10 @@ impl Found<'_> {
     /// It only says how other lines are to be read.
     pub fn head() -> Self {
         Found { understood: true, ..Found::default() }
+    }
+    /// A whole JSON object, perhaps behind a header.
+    pub fn is_object(&self) -> bool {
+        self.understood && self.framing == Some(Framing::Json) && self.fields.is_some()
     }
     /// The grammar, and the form in it.
     pub fn form(&self) -> Option<(usize, usize)> {
@@ -124,8 +133,8 @@ fn find_in<'a>(
             let found = match framing {
                 Framing::Syslog => in_syslog(set, plan, line, outer, scratch),
                 Framing::Plain => in_plain(set, plan.framed(framing), line, scratch),
-                Framing::Json => of_framed(set, plan.framed(framing), framed::json(line, claimed)),
-                _ => in_record(set, plan, framing, line, columns),
+                Framing::Json => of_framed(set, plan.framed(framing), framed::json(line, claimed), scratch),
+                _ => in_record(set, plan, framing, line, columns, scratch),
             };
             let mut found = Found { framing: Some(framing), ..found };
             if let Some(outer) = outer.filter(|_| !found.header.is_some()) {
@@ -287,15 +296,17 @@ fn in_record<'a>(
     framing: Framing,
     line: &'a str,
     columns: &mut Columns,
+    scratch: &mut Scratch,
 ) -> Found<'a> {
     let members = plan.framed(framing);
     if framing != Framing::Csv {
-        return of_framed(set, members, framed::read(framing, line, columns));
+        return of_framed(set, members, framed::read(framing, line, columns), scratch);
     }
     let mut best: Option<Found<'a>> = None;
     for member in members {
         let Some(grammar) = set.grammars.get(*member) else { continue };
-        let found = of_framed(set, std::slice::from_ref(member), grammar.table.read(line, columns));
+        let framed = grammar.table.read(line, columns);
+        let found = of_framed(set, std::slice::from_ref(member), framed, scratch);
         if found.form.is_some() {
             return found;
         }
@@ -306,36 +317,52 @@ fn in_record<'a>(
     best.unwrap_or_default()
 }
 
-fn of_framed<'a>(set: &GrammarSet, members: &[usize], framed: Framed<'a>) -> Found<'a> {
+fn of_framed<'a>(
+    set: &GrammarSet,
+    members: &[usize],
+    framed: Framed<'a>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let member = members.first().copied();
     match framed {
-        Framed::Record(header, fields) => of_record(set, members, header, fields),
+        Framed::Record(header, fields) => of_record(set, members, header, fields, scratch),
         Framed::Head => Found { member, understood: true, ..Found::default() },
         Framed::Other(reason) => Found { member, reason: Some(reason), ..Found::default() },
     }
 }
 
-fn of_record<'a>(set: &GrammarSet, members: &[usize], header: Header<'a>, fields: Fields<'a>) -> Found<'a> {
+fn of_record<'a>(
+    set: &GrammarSet,
+    members: &[usize],
+    header: Header<'a>,
+    fields: Fields<'a>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let with_host = header.host_is_sure;
     let mut found = Found { header, understood: true, with_host, with_program: true, ..Found::default() };
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
-        let slots = grammar.wanted.find(&fields);
-        let form = form_of(grammar, &fields, &slots);
-        if form.is_some() || found.member.is_none() {
-            found = Found { member: Some(member), form, slots, ..found };
-        }
-        if form.is_some() {
+        let spots = grammar.wanted.find(&fields);
+        if let Some((form, told)) = form_of(grammar, &fields, &spots, &mut scratch.groups) {
+            found = Found { member: Some(member), form: Some(form), spots, told, ..found };
             break;
+        }
+        if found.member.is_none() {
+            found = Found { member: Some(member), spots, ..found };
         }
     }
     Found { fields: Some(fields), ..found }
 }
 
-/// The form that a record is of.
-pub(super) fn form_of(grammar: &Grammar, fields: &Fields<'_>, slots: &[Option<usize>]) -> Option<usize> {
-    let fits = |form: &Form| form.pattern.is_none() && form.when.iter().all(|test| test.holds(fields, slots));
-    grammar.forms.iter().position(fits)
+/// The form that a record is of, and the text of it that the form's pattern fitted, if it has one.
+pub(super) fn form_of<'a>(
+    grammar: &Grammar,
+    fields: &Fields<'a>,
+    spots: &[Option<Spot>],
+    groups: &mut Groups,
+) -> Option<(usize, Option<Cow<'a, str>>)> {
+    let fits = |(at, form): (usize, &Form)| Some((at, form.fits_record(fields, spots, groups)?));
+    grammar.forms.iter().enumerate().find_map(fits)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use super::auto::Tally;
 use super::form::Scratch;
 use super::grammar::Grammar;
+use super::near::{NearMiss, header_parts, near_misses};
 use super::read::{self, Memory};
+use super::spec::Framing;
 use super::table::Columns;
 use super::wrapper::Line;
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ pub use super::plan::Plan;
 pub struct GrammarSet {
     pub(super) grammars: Vec<Grammar>,
     /// By name of a grammar or family.
-    plans: BTreeMap<Arc<str>, Plan>,
+    plans: BTreeMap<Arc<str>, Arc<Plan>>,
     /// Each grammar without its family, for `auto`.
     pub(super) alone: Vec<Plan>,
     /// All that claim programs, the fallbacks aside.
@@ -34,6 +36,14 @@ pub struct Explanation<'g> {
     pub claimed: bool,
     /// Why it was not understood.
     pub reason: Option<String>,
+    /// How the line was framed.
+    pub framing: Option<Framing>,
+    /// What the header says: its parts by name.
+    pub header: Vec<(&'static str, String)>,
+    /// The text that forms were tried on.
+    pub text: String,
+    /// Where nothing read it: the forms that came nearest.
+    pub near: Vec<NearMiss>,
 }
 
 /// Why grammars do not go together.
@@ -65,7 +75,7 @@ impl GrammarSet {
             let mates = family.into_iter().flatten().copied().filter(|mate| *mate != at);
             let members: Vec<usize> = std::iter::once(at).chain(mates).collect();
             let plan = Plan::new(&grammar.name, Some(at), &members, &grammars);
-            if plans.insert(Arc::clone(&grammar.name), plan).is_some() {
+            if plans.insert(Arc::clone(&grammar.name), Arc::new(plan)).is_some() {
                 return Err(SetError::Twice(grammar.spec.name.clone()));
             }
         }
@@ -75,7 +85,7 @@ impl GrammarSet {
                 Some(_) => return Err(SetError::Family((*family).to_owned())),
                 None => {
                     let name: Arc<str> = Arc::from(*family);
-                    plans.insert(Arc::clone(&name), Plan::new(&name, None, members, &grammars));
+                    plans.insert(Arc::clone(&name), Arc::new(Plan::new(&name, None, members, &grammars)));
                 }
             }
         }
@@ -123,10 +133,20 @@ impl GrammarSet {
         let text = String::from_utf8_lossy(line);
         let line = Line::of(&text);
         let mut memory = Memory { columns: &mut Columns::default(), scratch: &mut Scratch::default() };
-        let found = read::find(self, self.plan(format)?, &line, &mut memory);
+        let plan = self.plan(format)?;
+        let found = read::find(self, plan, &line, &mut memory);
+        let tried = found.member().or(plan.main).and_then(|member| self.grammars.get(member));
         let grammar = found.member().and_then(|member| self.grammars.get(member));
         let form = found.form().and_then(|(_, form)| grammar?.spec.messages.get(form));
+        let near = match form {
+            Some(_) => Vec::new(),
+            None => tried.map_or_else(Vec::new, |grammar| near_misses(&grammar.spec.messages, found.message)),
+        };
         Some(Explanation {
+            framing: found.framing,
+            header: header_parts(&found.header),
+            text: found.message.to_owned(),
+            near,
             grammar: grammar.map(|grammar| grammar.spec.name.as_str()),
             message: form.map(|message| message.name.as_str()),
             claimed: found.is_claimed(),
@@ -139,7 +159,7 @@ impl GrammarSet {
         self.plans.get_key_value(format).map(|(name, _)| &**name)
     }
 
-    pub(super) fn plan(&self, format: &str) -> Option<&Plan> {
+    pub(super) fn plan(&self, format: &str) -> Option<&Arc<Plan>> {
         self.plans.get(format)
     }
 

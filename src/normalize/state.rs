@@ -16,6 +16,8 @@ const ATTEMPTS: &str = "attempts";
 const GENERATION: &str = "generation:";
 /// What a file holds back stands in a row of its own: it may be large, and seldom is anything.
 const HELD: &str = "held:";
+/// Sessions stand in pages, by the ids of the events that opened them.
+const SESSION: &str = "sessions:";
 
 /// What is known of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,8 @@ impl Normalize {
             let id = |prefix| row.key.strip_prefix(prefix).and_then(|id| id.parse::<u64>().ok());
             if &*row.key == ATTEMPTS {
                 self.attempts = Attempts::load(body);
+            } else if let Some(id) = id(SESSION) {
+                self.sessions.restore(id, body);
             } else if let Some(id) = id(GENERATION)
                 && let Ok(row) = serde_json::from_slice::<Row>(body)
             {
@@ -125,6 +129,12 @@ impl Normalize {
             rows.push(StateRow { room: ROOM, key: ATTEMPTS.into(), body });
             self.attempts.saved();
         }
+        let row = |(id, body): (u64, Option<Vec<u8>>)| StateRow {
+            room: ROOM,
+            key: format!("{SESSION}{id}").into(),
+            body: body.map(Into::into),
+        };
+        rows.extend(self.sessions.drain().into_iter().map(row));
         rows
     }
 }

@@ -79,7 +79,9 @@ impl Timing {
             Stamp::Civil(civil) => civil,
         };
         let mut flags = Flags::default();
-        flags.set(Flag::ZoneAssumed);
+        if civil.east.is_none() {
+            flags.set(Flag::ZoneAssumed);
+        }
         if let Some(year) = civil.year {
             return Some((self.moment(civil, year, read_at, mark)?, flags));
         }
@@ -106,6 +108,9 @@ impl Timing {
         mark: Option<Timestamp>,
     ) -> Option<Timestamp> {
         let wall = Timestamp::from_civil((year, civil.month, civil.day), civil.clock, civil.micros)?;
+        if let Some(east) = civil.east {
+            return Some(wall - Span::seconds(east));
+        }
         let quarter = wall.0.div_euclid(QUARTER_HOUR * 1_000_000);
         if let Some((_, east)) = self.last.filter(|(at, _)| *at == quarter) {
             return Some(wall - Span::seconds(east));
@@ -194,6 +199,29 @@ mod tests {
         assert_eq!(time(Some("2026-10-25T00:31:00Z"), "2026-10-25 02:30:00"), "2026-10-25T00:30:00");
         // The gap of 2026-03-29: 02:30 never was.
         assert_eq!(time(None, "2026-03-29 02:30:00"), "2026-03-29T01:30:00");
+    }
+
+    #[test]
+    fn b1_a_stamp_with_zone_and_without_year_keeps_its_zone() {
+        let told = |read_at, stamp: &str| {
+            let mut timing = Timing::new(TimeZone::get("Asia/Tokyo").unwrap(), Span::minutes(2));
+            let mut event = Event { observed_at: at(read_at), ..Event::default() };
+            timing.apply(&mut event, read(stamp).map(|(stamp, _)| stamp), &mut None);
+            let flags: Vec<&str> = event.flags.names().collect();
+            format!("{} {}", event.time.unwrap(), flags.join(","))
+        };
+        assert_eq!(
+            told("2026-11-23T09:00:00Z", "CEST Aug  6 10:14:52"),
+            "2026-08-06T08:14:52.000Z year-assumed"
+        );
+        assert_eq!(
+            told("2026-01-01T00:10:00Z", "Dec 31 23:59:00 UTC"),
+            "2025-12-31T23:59:00.000Z year-assumed"
+        );
+        assert_eq!(
+            told("2026-11-23T09:00:00Z", "Nov 23 17:59:00"),
+            "2026-11-23T08:59:00.000Z year-assumed,zone-assumed"
+        );
     }
 
     #[test]

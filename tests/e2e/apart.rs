@@ -24,9 +24,15 @@ ln -s pts/ptmx "$here/dev/ptmx"
 ln -s /proc/self/fd "$here/dev/fd"
 ln -s "$here/log.sock" "$here/dev/log"
 mount --bind "$here/dev" /dev
-for file in passwd shadow group pam.d/sshd; do
+for file in passwd shadow group sudoers; do
     [ ! -e "$here/etc/$file" ] || mount --bind "$here/etc/$file" "/etc/$file"
 done
+if [ -d "$here/etc/pam.d" ]; then
+    mkdir "$here/dev/pam.d"
+    cp -p /etc/pam.d/* "$here/dev/pam.d"
+    cp -p "$here/etc/pam.d"/* "$here/dev/pam.d"
+    mount --bind "$here/dev/pam.d" /etc/pam.d
+fi
 exec "$@"
 "#;
 
@@ -40,7 +46,7 @@ pub fn command(folder: &Path, program_name: &str, output: &str) -> Command {
     command
 }
 
-/// An rsyslog of its own that writes `auth.log` and `mail.log` of the folder in the traditional format.
+/// An rsyslog of its own that writes `auth.log`, `mail.log` and `services.log` of the folder in the traditional format.
 pub struct Rsyslog {
     _running: Running,
     pub mail_log: PathBuf,
@@ -56,6 +62,7 @@ global(workDirectory="{here}")
 module(load="builtin:omfile" Template="RSYSLOG_TraditionalFileFormat")
 auth,authpriv.* action(type="omfile" file="{here}/auth.log")
 mail.* action(type="omfile" file="{here}/mail.log")
+daemon,ftp,local0,local4.* action(type="omfile" file="{here}/services.log")
 "#
         );
         fs::write(folder.join("rsyslog.conf"), config).unwrap();

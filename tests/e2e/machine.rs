@@ -8,8 +8,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Where services have their programs, besides PATH.
-const PLACES: [&str; 6] =
-    ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/lib/postfix/sbin", "/usr/libexec/postfix"];
+const PLACES: [&str; 8] = [
+    "/usr/sbin",
+    "/sbin",
+    "/usr/bin",
+    "/bin",
+    "/usr/local/sbin",
+    "/usr/lib/postfix/sbin",
+    "/usr/libexec/postfix",
+    "/usr/lib/postgresql/15/bin",
+];
 
 /// The program's path.
 pub fn program(name: &str) -> Option<PathBuf> {

@@ -32,6 +32,11 @@ pub struct Postfix {
 impl Postfix {
     /// With a mailbox for each of these people at example.org; logs to the folder's rsyslog.
     pub fn start(folder: &Path, people: &[&str]) -> Postfix {
+        Postfix::start_with(folder, people, "")
+    }
+
+    /// With lines of configuration that win over the usual ones.
+    pub fn start_with(folder: &Path, people: &[&str], more: &str) -> Postfix {
         let port = free_port();
         let home = folder.join("postfix");
         for name in ["conf", "queue", "data", "mail"] {
@@ -41,7 +46,7 @@ impl Postfix {
         chown(home.join("data"), Some(id), Some(group)).unwrap();
         fs::set_permissions(home.join("data"), fs::Permissions::from_mode(0o700)).unwrap();
         chown(home.join("mail"), Some(BOXES), Some(BOXES)).unwrap();
-        fs::write(home.join("conf/main.cf"), main_cf(&home, people)).unwrap();
+        fs::write(home.join("conf/main.cf"), main_cf(&home, people) + more).unwrap();
         fs::write(home.join("conf/master.cf"), format!("{port} inet n - n - - smtpd{MASTER}")).unwrap();
         // Its `check` makes the queue's folders; the master itself then stays in the foreground.
         let start = format!(
@@ -99,7 +104,8 @@ fn daemons() -> PathBuf {
     program("qmgr").unwrap().parent().unwrap().to_owned()
 }
 
-fn owner(account: &str) -> (u32, u32) {
+/// Id and group of an account of the machine.
+pub fn owner(account: &str) -> (u32, u32) {
     let passwd = fs::read_to_string("/etc/passwd").unwrap();
     let line = passwd.lines().find(|line| line.starts_with(&format!("{account}:"))).unwrap();
     let fields: Vec<&str> = line.split(':').collect();

@@ -23,6 +23,11 @@ pub struct Sshd {
 impl Sshd {
     /// Accounts are the folder's (`apart::accounts`).
     pub fn start(folder: &Path) -> Sshd {
+        Sshd::start_with(folder, "")
+    }
+
+    /// With lines of configuration that win over the usual ones.
+    pub fn start_with(folder: &Path, more: &str) -> Sshd {
         let port = free_port();
         let here = folder.display();
         fs::create_dir_all(folder.join("etc/pam.d")).unwrap();
@@ -33,7 +38,7 @@ impl Sshd {
                 .arg(folder.join("hostkey")),
         );
         let config = format!(
-            "Port {port}
+            "{more}Port {port}
 ListenAddress 127.0.0.1
 HostKey {here}/hostkey
 UsePAM yes
@@ -62,23 +67,37 @@ UseDNS no
 
     /// Begins one login with a password, from an address of loopback. ssh asks a program for the password.
     pub fn login(&self, from: &str, user: &str, password: &str) -> Child {
-        let mut command = Command::new("ssh");
+        let mut command = self.ssh(from);
         command
             .env("SSH_ASKPASS", &self.askpass)
             .env("SSH_ASKPASS_REQUIRE", "force")
-            .env("PASSWORD", password);
+            .env("PASSWORD", password)
+            .args(["-o", "PreferredAuthentications=password", &format!("{user}@127.0.0.1"), "true"]);
+        command.spawn().unwrap()
+    }
+
+    /// One login with a key; whether it was let in.
+    pub fn login_by_key(&self, from: &str, user: &str, key: &Path) -> bool {
+        let mut command = self.ssh(from);
+        command.args(["-o", "PreferredAuthentications=publickey", "-o", "IdentitiesOnly=yes", "-i"]);
+        command.arg(key).args([&format!("{user}@127.0.0.1"), "true"]);
+        command.status().unwrap().success()
+    }
+
+    /// The client up to the options that every login has.
+    fn ssh(&self, from: &str) -> Command {
+        let mut command = Command::new("ssh");
         command.args(["-F", "none", "-b", from, "-p", &self.port.to_string()]);
         for option in [
             "StrictHostKeyChecking=no",
             "UserKnownHostsFile=/dev/null",
             "NumberOfPasswordPrompts=1",
-            "PreferredAuthentications=password",
             "LogLevel=ERROR",
         ] {
             command.args(["-o", option]);
         }
-        command.arg(format!("{user}@127.0.0.1")).arg("true");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
     }
 
     /// That many logins at the same time; returns how many were let in.

@@ -1,7 +1,9 @@
 //! One grammar file, key by key.
 
 use super::super::report::{Grade, Problem, nearest};
+use super::placed;
 use crate::normalize::column::{Column, EVENT_COLUMNS};
+use crate::normalize::grammar::Grammar;
 use crate::normalize::spec::{AttemptRole, Condition, Framing, GrammarSpec, MessageSpec, Sample, Target};
 use crate::schema::{Class, Outcome, Timestamp};
 use toml::Spanned;
@@ -23,6 +25,12 @@ pub fn parse(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Gram
         }
     };
     let spec = reader.grammar(root.get_ref());
+    if let Some(spec) = spec.as_ref().filter(|_| problems.len() > before) {
+        // Patterns are judged later; who mends the file wants to know of them now.
+        let errors = Grammar::compile(spec.clone()).err().into_iter().flatten();
+        let patterns = errors.filter(|error| error.key == "pattern" && !spec.framings.is_empty());
+        problems.extend(patterns.map(|error| placed(file, Some(text), &error)));
+    }
     if let Some(new) = problems.get_mut(before..) {
         new.sort_by_key(|problem| (problem.line, problem.column));
     }
@@ -38,7 +46,7 @@ pub(super) struct Reader<'r> {
     problems: &'r mut Vec<Problem>,
 }
 
-const GRAMMAR_KEYS: [&str; 16] = [
+pub(super) const GRAMMAR_KEYS: [&str; 16] = [
     "name",
     "family",
     "description",
@@ -56,10 +64,15 @@ const GRAMMAR_KEYS: [&str; 16] = [
     "message",
     "sample",
 ];
-const MESSAGE_KEYS: [&str; 12] = [
-    "name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "fields",
-    "attempt",
+pub(super) const MESSAGE_KEYS: [&str; 13] = [
+    "name", "literal", "pattern", "field", "when", "unless", "class", "activity", "outcome", "set", "map",
+    "fields", "attempt",
 ];
+
+pub(super) const LAYOUT_KEYS: [&str; 3] = ["columns", "when", "fields"];
+pub(super) const SAMPLE_KEYS: [&str; 3] = ["now", "lines", "expect"];
+pub(super) const LOGSOURCE_KEYS: [&str; 3] = ["product", "service", "category"];
+pub(super) const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
 
 impl Reader<'_> {
     pub(super) fn wrong(&mut self, byte: usize, what: impl Into<String>) {
@@ -83,10 +96,12 @@ impl Reader<'_> {
         let messages = self.tables(root, "message").into_iter().map(|table| self.message(table)).collect();
         let samples =
             self.tables(root, "sample").into_iter().filter_map(|table| self.sample(table)).collect();
+        let mut families = self.strings(root, "family").into_iter();
         Some(GrammarSpec {
             file: self.file.to_owned(),
             name: name?,
-            family: self.string(root, "family"),
+            family: families.next(),
+            guest_of: families.collect(),
             description: self.string(root, "description").unwrap_or_default(),
             version: self.version(root),
             fallback: self.boolean(root, "fallback"),
@@ -118,13 +133,19 @@ impl Reader<'_> {
             None => Class::Base,
         };
         let activity = match table.get("activity").and_then(|value| value.get_ref().as_str()) {
+            // Of a class that is none nothing can be said.
+            Some(_) if table.get("class").is_some_and(|class| !is_class(class)) => "",
+            Some(_) if class.activities().next().is_none() => {
+                let at = table.get("activity").map_or(0, |value| value.span().start);
+                self.wrong(at, format!("the class `{}` has no activities", class.name()));
+                ""
+            }
             Some(word) => self.listed(table, "activity", word, class.activity(word), class.activities()),
             None => "",
         };
-        let outcomes = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
         let outcome = match table.get("outcome").and_then(|value| value.get_ref().as_str()) {
             Some(word) => {
-                self.listed(table, "outcome", word, Outcome::from_name(word), outcomes.map(Outcome::name))
+                self.listed(table, "outcome", word, Outcome::from_name(word), OUTCOMES.map(Outcome::name))
             }
             None => Outcome::Unknown,
         };
@@ -135,6 +156,7 @@ impl Reader<'_> {
             name,
             literal: self.string(table, "literal").unwrap_or_default(),
             pattern: self.string(table, "pattern").unwrap_or_default(),
+            field: self.strings(table, "field"),
             when,
             class,
             activity,
@@ -147,7 +169,11 @@ impl Reader<'_> {
     }
 }
 
-const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
+fn is_class(value: &Value<'_>) -> bool {
+    value.get_ref().as_str().is_some_and(|word| Class::from_name(word).is_some())
+}
+
+pub(super) const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
     ("syslog", Framing::Syslog),
     ("json", Framing::Json),
     ("key-value", Framing::KeyValue),
@@ -159,7 +185,7 @@ const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
     ("xml", Framing::Xml),
     ("audit", Framing::Audit),
 ];
-const ROLES: [(&str, AttemptRole); 8] = [
+pub(super) const ROLES: [(&str, AttemptRole); 8] = [
     ("fails", AttemptRole::Fails),
     ("hints", AttemptRole::Hints),
     ("announces", AttemptRole::Announces),
@@ -170,7 +196,7 @@ const ROLES: [(&str, AttemptRole); 8] = [
     ("opens", AttemptRole::Opens),
 ];
 
-fn unknown<'a>(what: &str, written: &str, valid: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn unknown<'a>(what: &str, written: &str, valid: impl IntoIterator<Item = &'a str>) -> String {
     let valid: Vec<&str> = valid.into_iter().filter(|name| !name.is_empty()).collect();
     match nearest(written, valid.iter().copied()) {
         Some(near) => format!("there is no {what} `{written}`; did you mean `{near}`?"),
@@ -209,7 +235,7 @@ impl Reader<'_> {
     }
 
     /// A text, number or boolean as text.
-    fn scalar(&mut self, value: &Value<'_>) -> String {
+    pub(super) fn scalar(&mut self, value: &Value<'_>) -> String {
         match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
@@ -327,13 +353,18 @@ impl Reader<'_> {
 
     fn logsource(&mut self, root: &DeTable<'_>) -> (Option<String>, Option<String>, Option<String>) {
         let Some(table) = self.table(root, "logsource") else { return (None, None, None) };
-        self.only(table, &["product", "service", "category"]);
+        self.only(table, &LOGSOURCE_KEYS);
         (self.string(table, "product"), self.string(table, "service"), self.string(table, "category"))
     }
 
     fn constants(&mut self, table: &DeTable<'_>) -> Vec<(Target, String)> {
         let Some(inner) = self.table(table, "set") else { return Vec::new() };
-        inner.iter().map(|(key, value)| (self.target(key), self.scalar(value))).collect()
+        let pairs = inner.iter().map(|(key, value)| {
+            let target = self.target(key);
+            let word = self.value_of(&target, value);
+            (target, word)
+        });
+        pairs.collect()
     }
 
     fn maps(&mut self, table: &DeTable<'_>) -> Vec<(Target, Vec<(String, String)>)> {
@@ -343,8 +374,11 @@ impl Reader<'_> {
             let target = self.target(key);
             match value.get_ref().as_table() {
                 Some(words) => {
-                    let pairs = words.iter().map(|(word, to)| (word.get_ref().to_string(), self.scalar(to)));
-                    maps.push((target, pairs.collect()));
+                    let pairs = words
+                        .iter()
+                        .map(|(word, to)| (word.get_ref().to_string(), self.value_of(&target, to)));
+                    let pairs = pairs.collect();
+                    maps.push((target, pairs));
                 }
                 None => self
                     .wrong(value.span().start, "a table of words is meant here: { word = \"replacement\" }"),
@@ -373,7 +407,7 @@ impl Reader<'_> {
     }
 
     fn sample(&mut self, table: &DeTable<'_>) -> Option<Sample> {
-        self.only(table, &["now", "lines", "expect"]);
+        self.only(table, &SAMPLE_KEYS);
         let now = self.string(table, "now").unwrap_or_else(|| SAMPLE_NOW.to_owned());
         let now = Timestamp::parse_rfc3339(&now).or_else(|| {
             let byte = table.get("now").map_or(0, |value| value.span().start);

@@ -183,19 +183,20 @@ impl Look<'_, '_, '_> {
         match framed {
             Some(Framed::Record(_, fields)) => {
                 seen.understood = true;
-                let slots = self.grammar.wanted.find(fields);
-                let Some(at) = read::form_of(self.grammar, fields, &slots) else { return };
+                let spots = self.grammar.wanted.find(fields);
+                let groups = &mut self.memory.scratch.groups;
+                let Some((at, fitted)) = read::form_of(self.grammar, fields, &spots, groups) else { return };
                 let Some(form) = self.grammar.forms.get(at) else { return };
                 let tests = form.when.iter().filter(|test| !test.negated);
                 let told: u32 = tests.map(|test| if test.one_of.is_empty() { 1 } else { 2 }).sum();
-                seen.special = told + count(slots.iter().flatten().count());
+                seen.special = told + count(spots.iter().flatten().count());
                 let class = if says_class(self.grammar, form) {
                     let (member, form) = (Some(self.member), Some(at));
                     let found =
                         Found { framing: Some(framing), member, form, understood: true, ..Found::default() };
                     self.filled(
                         form_class(self.grammar, at),
-                        Found { fields: Some(fields.clone()), slots, ..found },
+                        Found { fields: Some(fields.clone()), spots, told: fitted, ..found },
                     )
                 } else {
                     form.class
@@ -208,8 +209,7 @@ impl Look<'_, '_, '_> {
                     let columns = &self.memory.columns;
                     let names =
                         columns.names(DIRECTIVE).or(columns.names(DIRECTIVE_OF_COMMAS)).unwrap_or(&[]);
-                    let known =
-                        names.iter().filter(|name| self.grammar.wanted.number(name).is_some()).count();
+                    let known = names.iter().filter(|name| self.grammar.wanted.knows(name)).count();
                     seen.head = Some((known, names.len()));
                 }
             }
