@@ -64,9 +64,9 @@ pub(super) const GRAMMAR_KEYS: [&str; 16] = [
     "message",
     "sample",
 ];
-pub(super) const MESSAGE_KEYS: [&str; 12] = [
-    "name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "fields",
-    "attempt",
+pub(super) const MESSAGE_KEYS: [&str; 13] = [
+    "name", "literal", "pattern", "field", "when", "unless", "class", "activity", "outcome", "set", "map",
+    "fields", "attempt",
 ];
 
 pub(super) const LAYOUT_KEYS: [&str; 3] = ["columns", "when", "fields"];
@@ -154,6 +154,7 @@ impl Reader<'_> {
             name,
             literal: self.string(table, "literal").unwrap_or_default(),
             pattern: self.string(table, "pattern").unwrap_or_default(),
+            field: self.strings(table, "field"),
             when,
             class,
             activity,
