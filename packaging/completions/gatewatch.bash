@@ -601,7 +601,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__formats)
-            opts="-h --config --state --json --color --help"
+            opts="-h --markdown --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -86,6 +86,7 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l state -d
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
 always\t'Also into a pipe'
 never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l markdown -d 'As a page of tables with framings and counts'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l source -d 'A file with its format, or with the name of a configured source; may be given several times' -r

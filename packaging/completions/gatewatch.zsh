@@ -84,6 +84,7 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[Colour in text]:WHEN:((auto\:"On a terminal"
 always\:"Also into a pipe"
 never\:"Never"))' \
+'--markdown[As a page of tables with framings and counts]' \
 '--json[One JSON object per line instead of text]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \

@@ -27,7 +27,8 @@ pub fn near_misses(forms: &[MessageSpec], message: &str) -> Vec<NearMiss> {
         Some(start) => message.starts_with(start),
         None => message.contains(&form.literal),
     };
-    let told = forms.iter().filter(|form| !form.pattern.is_empty()).filter(holds);
+    let of_text = |form: &&MessageSpec| !form.pattern.is_empty() && form.field.is_empty();
+    let told = forms.iter().filter(of_text).filter(holds);
     let mut misses: Vec<NearMiss> = told.filter_map(|form| near_miss(form, message)).collect();
     misses.sort_by_key(|miss| std::cmp::Reverse(miss.read.len()));
     misses.truncate(MISSES_MAX);
