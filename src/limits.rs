@@ -51,6 +51,21 @@ pub const LATENESS_DEFAULT: Span = Span::minutes(2);
 pub const ATTEMPT_SPAN: Span = Span::seconds(15);
 /// Attempts remembered per source for that.
 pub const ATTEMPTS_MAX: usize = 512;
+/// Opening lines of one VPN session stand so close together: a client downloads and checks itself between its login
+/// and its tunnel.
+pub const SESSION_OPENING_SPAN: Span = Span::seconds(60);
+/// A peer whose handshakes are no further apart has one session: WireGuard forgets all keys after three times
+/// its REJECT_AFTER_TIME of 180 s (drivers/net/wireguard/messages.h).
+pub const SESSION_PEER_SPAN: Span = Span::seconds(540);
+/// Further lines about the end of a session follow its first one within this.
+pub const SESSION_ENDING_SPAN: Span = Span::minutes(2);
+/// Sessions remembered per source to find what a closing line closes, about 400 bytes each; then the one that was
+/// longest not heard of is forgotten. A large VPN gateway carries some 10,000.
+pub const SESSIONS_MAX: usize = 16_384;
+/// Sessions remembered of all sources; then one of the source that has most is forgotten.
+pub const SESSIONS_TOTAL_MAX: usize = 65_536;
+/// Sessions per source that are over and remembered for further lines about their end.
+pub const SESSIONS_ENDED_MAX: usize = 256;
 /// Window keys per rule. Past it, new keys without history share one overflow key, which is itself a finding.
 pub const WINDOW_KEYS_MAX: usize = 100_000;
 /// Events remembered per window key.

@@ -21,10 +21,10 @@ use std::path::Path;
 use std::process::Command;
 
 const PROMISED: &str = "
-events(id, source, format, parser, line, lines, line_list, generation, offset, length, part_of, time, observed_at, time_text, class, activity, outcome, class_uid, activity_id, status_id, user, user_domain, user_uid, target_user, group, role, src_ip, src_port, src_host, src_country, src_asn, dst_ip, dst_port, assigned_ip, host, app, service, session, auth_method, mfa, logon_type, device, user_agent, action, resource, http_method, http_status, bytes_in, bytes_out, status_detail, severity, count, flags, raw, extra, reason)
-logins(id, time, user, src_ip)
+events(id, source, format, parser, line, lines, line_list, generation, offset, length, part_of, opened, time, observed_at, time_text, class, activity, outcome, class_uid, activity_id, status_id, user, user_domain, user_uid, target_user, group, role, src_ip, src_port, src_host, src_country, src_asn, dst_ip, dst_port, assigned_ip, host, app, service, session, auth_method, mfa, logon_type, device, user_agent, action, resource, http_method, http_status, bytes_in, bytes_out, status_detail, severity, count, flags, raw, extra, reason)
+logins(id, time, user, src_ip, opened, closed_at, seconds, closed_event)
 failed_logins(id, time, user, src_ip)
-vpn_sessions(user, src_ip, assigned_ip, opened_at, closed_at, seconds, bytes_in, bytes_out, source)
+vpn_sessions(user, src_ip, assigned_ip, opened_at, closed_at, seconds, bytes_in, bytes_out, source, opened_event, closed_event)
 privilege_use(id, time, user)
 admin_changes(id, time, user, target_user)
 ecs(@timestamp, event.action, event.outcome, user.name, source.ip)
@@ -158,6 +158,7 @@ fn every_field_of_an_event_is_in_the_column_of_its_name() {
         part_of: Some(22),
         generation: 23,
         offset: 24,
+        opened: Some(25),
         src_ip: "192.0.2.1".parse().ok(),
         dst_ip: "192.0.2.2".parse().ok(),
         assigned_ip: "::ffff:192.0.2.3".parse().ok(),
@@ -197,6 +198,7 @@ fn every_field_of_an_event_is_in_the_column_of_its_name() {
         "part_of",
         "generation",
         "offset",
+        "opened",
     ];
     let mut texts = 0;
     for (at, name) in names.iter().enumerate() {
@@ -222,6 +224,7 @@ fn every_field_of_an_event_is_in_the_column_of_its_name() {
         "group",
         "http_status",
         "part_of",
+        "opened",
         "assigned_ip",
         "extra",
         "reason",
@@ -231,46 +234,117 @@ fn every_field_of_an_event_is_in_the_column_of_its_name() {
     }
 }
 
-/// Opened by, closed by, seconds, bytes in.
-type Pair = (i64, Option<i64>, Option<i64>, Option<i64>);
+/// The rows of a query, each as a JSON array.
+fn rows(directory: &Path, sql: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open(directory.join(FILE_NAME)).unwrap();
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
 
 #[test]
-fn tunnels_are_paired_with_their_end() {
+fn a_tunnel_is_one_row_with_what_all_its_lines_say() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path(), &reading()).unwrap();
-    let tunnel = |id: u64, activity: &'static str, session: Option<&str>| Event {
+    let tunnel = |id: u64, activity: &'static str, opened: Option<u64>| Event {
         class: Class::Tunnel,
         activity,
         outcome: Outcome::Success,
-        session: session.map(Into::into),
         user: Some("ana".into()),
+        opened,
         bytes_in: (activity == "close").then_some(id * 10),
         ..event(id)
     };
+    let assigned = |id, opened| Event { assigned_ip: "10.0.0.9".parse().ok(), ..tunnel(id, "open", opened) };
     let events = vec![
-        tunnel(1, "open", Some("s1")),
-        tunnel(2, "open", Some("s2")),
-        tunnel(3, "open", None),
-        tunnel(4, "close", Some("s2")),
-        tunnel(5, "open", Some("s1")), // s1 opens again without an end: the first one's end is unknown.
-        tunnel(7, "close", Some("s1")),
-        tunnel(8, "close", None),
+        Event { user: None, ..tunnel(1, "open", None) },
+        tunnel(2, "open", None),
+        assigned(3, Some(1)),
+        tunnel(4, "close", Some(2)),
+        Event { bytes_in: None, ..tunnel(5, "close", Some(2)) },
+        tunnel(6, "close", None),
+        tunnel(7, "open", None),
+        tunnel(8, "close", Some(7)),
+        tunnel(9, "renew", Some(7)),
+        Event { outcome: Outcome::Failure, ..tunnel(10, "open", None) },
+        // Its end has an earlier stamp: clocks of two machines.
+        Event { time: Some(at(20)), ..tunnel(11, "open", None) },
+        Event { time: Some(at(19)), ..tunnel(12, "close", Some(11)) },
     ];
     store.commit(&Changes { events, ..Changes::default() }).unwrap();
-    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    let mut statement = connection
-        .prepare("SELECT opened_event, closed_event, seconds, bytes_in FROM vpn_sessions ORDER BY 1")
-        .unwrap();
-    let rows =
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
-    let rows: Vec<Pair> = rows.map(Result::unwrap).collect();
+    let sql = "SELECT json_array(opened_event, closed_event, user, assigned_ip, seconds, bytes_in) FROM vpn_sessions ORDER BY opened_event";
     let expected = [
-        (1, None, None, None),
-        (2, Some(4), Some(2), Some(40)),
-        (3, Some(8), Some(5), Some(80)),
-        (5, Some(7), Some(2), Some(70)),
+        r#"[1,null,"ana","10.0.0.9",null,null]"#,
+        r#"[2,5,"ana",null,3,40]"#,
+        r#"[7,null,"ana",null,null,80]"#,
+        r#"[11,12,"ana",null,0,120]"#,
     ];
-    assert_eq!(rows, expected);
+    assert_eq!(rows(folder.path(), sql), expected);
+}
+
+#[test]
+fn a_login_shows_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), &reading()).unwrap();
+    let login = |id: u64, class: Class, activity: &'static str, opened: Option<u64>| Event {
+        class,
+        activity,
+        outcome: Outcome::Success,
+        opened,
+        ..event(id)
+    };
+    let of = Class::Authentication;
+    let events = vec![
+        login(1, of, "logon", None),
+        login(2, of, "logon", Some(1)),
+        login(3, of, "logon", None),
+        login(4, Class::Session, "close", Some(1)),
+        login(5, of, "logoff", Some(1)),
+        event(6),
+    ];
+    store.commit(&Changes { events, ..Changes::default() }).unwrap();
+    let sql = "SELECT json_array(id, user, closed_event, seconds, closed_at) FROM logins ORDER BY id";
+    let end = at(5);
+    let expected = [
+        format!(r#"[1,"user1",5,4,"{end}"]"#),
+        format!(r#"[2,"user2",5,3,"{end}"]"#),
+        r#"[3,"user3",null,null,null]"#.to_owned(),
+    ];
+    assert_eq!(rows(folder.path(), sql), expected);
+}
+
+#[test]
+fn sessions_are_found_without_a_scan_of_the_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let _store = store(folder.path());
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let plan = |sql: &str| -> String {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("\n")
+    };
+    for sql in [
+        "SELECT * FROM vpn_sessions",
+        "SELECT * FROM vpn_sessions WHERE user = 'ana' AND opened_at > '2026-11-23'",
+        "SELECT user, sum(seconds) FROM vpn_sessions WHERE closed_at IS NULL GROUP BY user",
+    ] {
+        let plan = plan(sql);
+        assert!(
+            plan.contains("SCAN o USING INDEX event_tunnel") && !plan.contains("SCAN event"),
+            "{sql}: {plan}"
+        );
+        assert!(plan.contains("SEARCH d USING INDEX event_opened (opened=?)"), "{sql}: {plan}");
+        assert!(plan.contains("SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"), "{sql}: {plan}");
+    }
+    for (sql, by) in [
+        ("SELECT * FROM vpn_sessions WHERE source = 'gw'", "SEARCH o USING INDEX event_tunnel (source=?)"),
+        ("SELECT * FROM logins WHERE user = 'ana'", "event_user (ANY(<expr>) AND user=?)"),
+        ("SELECT * FROM logins WHERE time > '2026-11-23'", "event_at (at>?)"),
+    ] {
+        let plan = plan(sql);
+        assert!(plan.contains(by) && !plan.contains("SCAN"), "{sql}: {plan}");
+        assert!(plan.contains("SEARCH d USING INDEX event_opened (opened=?)"), "{sql}: {plan}");
+    }
 }
 
 /// Runs the sqlite3 of the machine as a user who is in the group of the files and may not write them.

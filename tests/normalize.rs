@@ -406,7 +406,10 @@ fn a_restart_changes_nothing() {
         assert!(room.drain().is_empty());
     }
     assert_eq!(restarted, straight);
-    assert!(stored.len() == 2, "{:?}", stored.keys());
+    let kept = |stored: &BTreeMap<Box<str>, StateRow>, kind: &str| {
+        stored.values().filter(|row| row.body.is_some() && row.key.starts_with(kind)).count()
+    };
+    assert_eq!(["generation:", "attempts", "session:"].map(|kind| kept(&stored, kind)), [1, 1, 1]);
     let mut room = room("auto");
     room.restore(&stored.values().cloned().collect::<Vec<_>>());
     assert!(room.watermark(1).is_some());

@@ -179,6 +179,51 @@ fn t28_utf_16_byte_by_byte_and_packed() {
     assert_eq!((rig.texts()[5].as_str(), rig.told.len(), rig.gaps.len()), ("third!", 6, 0));
 }
 
+/// A rename between the two bytes of a unit; a file that comes back shorter goes on at a line, not at a byte `\n`;
+/// a mark says UTF-16 where the configuration does not.
+#[test]
+fn t28_utf_16_rotated_within_a_unit_and_rolled_back() {
+    let text = |from: usize| (from..from + 2_000).map(|n| format!("Ċ line {n}\n")).collect::<String>();
+    for (big, mark) in [(false, true), (true, true), (true, false)] {
+        let mark = if mark { "\u{FEFF}" } else { "" };
+        let encode = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        let bytes = |text: &str| format!("{mark}{text}").encode_utf16().flat_map(encode).collect::<Vec<u8>>();
+        let (first, second) = (bytes(&text(0)), bytes(&text(2_000)));
+        let mut rig = Rig::new(&[&["*.log"]]);
+        let told = |rig: &mut Rig| {
+            if mark.is_empty() {
+                rig.tail.set_encoding("source0", gatewatch::tail::Encoding::Utf16Be);
+            }
+            rig.drain();
+        };
+        let half = first.len() / 2 + 1;
+        rig.append("a.log", &first[..half]);
+        told(&mut rig);
+        rig.rename("a.log", "a.log.1");
+        rig.append("a.log.1", &first[half..]);
+        rig.append("a.log", &second[..1]);
+        told(&mut rig);
+        rig.restart();
+        rig.append("a.log", &second[1..]);
+        told(&mut rig);
+        let lines: Vec<String> = (0..4_000).map(|n| format!("Ċ line {n}")).collect();
+        assert!(rig.texts() == lines, "{} lines", rig.told.len());
+        assert!(rig.gaps.is_empty() && rig.told.iter().all(|line| line.flags.is_empty()));
+        rig.truncate("a.log", second.len() as u64 - 101);
+        told(&mut rig);
+        let again: Vec<_> = rig
+            .told
+            .iter()
+            .skip(4_000)
+            .map(|line| (String::from_utf8_lossy(&line.bytes), line.line))
+            .collect();
+        assert!(!again.is_empty() && rig.reasons().contains(&GapReason::RolledBack), "{:?}", rig.gaps);
+        for (text, line) in again {
+            assert_eq!(lines[1_999 + line as usize], text);
+        }
+    }
+}
+
 #[test]
 fn t33_permission_lost_and_given_back() {
     let mut rig = Rig::new(&[&["*.log"]]);

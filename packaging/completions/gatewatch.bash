@@ -61,6 +61,9 @@ _gatewatch() {
             gatewatch,run)
                 cmd="gatewatch__subcmd__run"
                 ;;
+            gatewatch,schema)
+                cmd="gatewatch__subcmd__schema"
+                ;;
             gatewatch,silence)
                 cmd="gatewatch__subcmd__silence"
                 ;;
@@ -132,6 +135,9 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help,run)
                 cmd="gatewatch__subcmd__help__subcmd__run"
+                ;;
+            gatewatch__subcmd__help,schema)
+                cmd="gatewatch__subcmd__help__subcmd__schema"
                 ;;
             gatewatch__subcmd__help,silence)
                 cmd="gatewatch__subcmd__help__subcmd__silence"
@@ -281,7 +287,7 @@ _gatewatch() {
 
     case "${cmd}" in
         gatewatch)
-            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help"
+            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -307,7 +313,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__bench)
-            opts="-h --lines --source --seconds --config --state --json --color --help"
+            opts="-h --lines --source --seconds --config --state --json --color --help parse"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -318,7 +324,7 @@ _gatewatch() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "sshd openvpn nginx" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "sshd openvpn nginx fortigate json" -- "${cur}"))
                     return 0
                     ;;
                 --seconds)
@@ -621,7 +627,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help)
-            opts="run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help"
+            opts="run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -985,6 +991,20 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1609,7 +1629,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__parse)
-            opts="-h --format --timezone --assume-now --config --state --json --color --help"
+            opts="-h --format --timezone --assume-now --encoding --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1625,6 +1645,10 @@ _gatewatch() {
                     ;;
                 --assume-now)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encoding)
+                    COMPREPLY=($(compgen -W "utf-8 utf-16le utf-16be latin-1" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1744,6 +1768,32 @@ _gatewatch() {
             ;;
         gatewatch__subcmd__run)
             opts="-h --dry-run --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__schema)
+            opts="-h --config --state --json --color --help config rule grammar"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

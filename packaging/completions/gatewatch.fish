@@ -47,6 +47,7 @@ complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "mail" -d 'The m
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "schema" -d 'Print a JSON Schema, by which editors complete and check files as they are written'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "completions" -d 'Print completions for a shell'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "man" -d 'Write the man pages into a folder'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -69,6 +70,10 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand check" -s h -l help 
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l format -d 'Grammar or family by name, or `auto`' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l timezone -d 'Zone of stamps that carry none (IANA name) [default: UTC]' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l assume-now -d 'Read time to assume (RFC 3339): stamps without a year are dated before it [default: now]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l encoding -d 'Encoding of the file; a byte order mark in it wins' -r -f -a "utf-8\t''
+utf-16le\t''
+utf-16be\t''
+latin-1\t''"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand parse" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -323,9 +328,11 @@ never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l lines -d 'Lines per source type' -r
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l source -d 'Only this source type (sshd, openvpn, nginx)' -r -f -a "sshd\t''
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l source -d 'Only this source type (fortigate and json are parsed only)' -r -f -a "sshd\t''
 openvpn\t''
-nginx\t''"
+nginx\t''
+fortigate\t''
+json\t''"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l seconds -d 'Seconds of the line-to-mail measurement; 0 leaves it out' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
@@ -334,6 +341,13 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand schema" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand schema" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand schema" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand schema" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand completions" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -348,24 +362,25 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "run" -d 'Run the daemon in the foreground'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "formats" -d 'List every grammar'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "test" -d 'Run the sample lines of rules and grammars'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "explain" -d 'Say why: how a line is read, or what made a finding'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "incident" -d 'Look at incidents and act on them'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "mail" -d 'The mail path'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "completions" -d 'Print completions for a shell'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "man" -d 'Write the man pages into a folder'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "run" -d 'Run the daemon in the foreground'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "formats" -d 'List every grammar'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "test" -d 'Run the sample lines of rules and grammars'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "explain" -d 'Say why: how a line is read, or what made a finding'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "incident" -d 'Look at incidents and act on them'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "mail" -d 'The mail path'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "schema" -d 'Print a JSON Schema, by which editors complete and check files as they are written'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "completions" -d 'Print completions for a shell'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "man" -d 'Write the man pages into a folder'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "line" -d 'How a line is read: grammar, message form, every field'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "list" -d 'Incidents, newest first'

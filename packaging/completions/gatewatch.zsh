@@ -65,6 +65,7 @@ _arguments "${_arguments_options[@]}" : \
 '--format=[Grammar or family by name, or \`auto\`]:NAME:_default' \
 '--timezone=[Zone of stamps that carry none (IANA name) \[default\: UTC\]]:TZ:_default' \
 '--assume-now=[Read time to assume (RFC 3339)\: stamps without a year are dated before it \[default\: now\]]:T:_default' \
+'--encoding=[Encoding of the file; a byte order mark in it wins]:NAME:(utf-8 utf-16le utf-16be latin-1)' \
 '--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
 '--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
 '--color=[Colour in text]:WHEN:((auto\:"On a terminal"
@@ -610,7 +611,7 @@ never\:"Never"))' \
 (bench)
 _arguments "${_arguments_options[@]}" : \
 '--lines=[Lines per source type]:N:_default' \
-'--source=[Only this source type (sshd, openvpn, nginx)]:KIND:(sshd openvpn nginx)' \
+'--source=[Only this source type (fortigate and json are parsed only)]:KIND:(sshd openvpn nginx fortigate json)' \
 '--seconds=[Seconds of the line-to-mail measurement; 0 leaves it out]:S:_default' \
 '--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
 '--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
@@ -620,6 +621,22 @@ never\:"Never"))' \
 '--json[One JSON object per line instead of text]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
+'::what -- Only this measurement; left out\: ingest and latency:((parse\:"Lines in memory to events, on one core"))' \
+&& ret=0
+;;
+(schema)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':what -- Of which files:((config\:"gatewatch.toml\: sections, keys and words"
+rule\:"Rules\: they have no schema here"
+grammar\:"Grammars"))' \
 && ret=0
 ;;
 (completions)
@@ -824,6 +841,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(schema)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (completions)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -863,6 +884,7 @@ _gatewatch_commands() {
 'demo:Show the real daemon at work on sample logs that it writes live' \
 'doctor:Check this machine\: configuration, permissions, store, disk, watches, relay' \
 'bench:Measure this machine\: ingest against bare inserts, line to mail' \
+'schema:Print a JSON Schema, by which editors complete and check files as they are written' \
 'completions:Print completions for a shell' \
 'man:Write the man pages into a folder' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -960,6 +982,7 @@ _gatewatch__subcmd__help_commands() {
 'demo:Show the real daemon at work on sample logs that it writes live' \
 'doctor:Check this machine\: configuration, permissions, store, disk, watches, relay' \
 'bench:Measure this machine\: ingest against bare inserts, line to mail' \
+'schema:Print a JSON Schema, by which editors complete and check files as they are written' \
 'completions:Print completions for a shell' \
 'man:Write the man pages into a folder' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -1109,6 +1132,11 @@ _gatewatch__subcmd__help__subcmd__replay_commands() {
 _gatewatch__subcmd__help__subcmd__run_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help run commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__schema_commands] )) ||
+_gatewatch__subcmd__help__subcmd__schema_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help schema commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__silence_commands] )) ||
 _gatewatch__subcmd__help__subcmd__silence_commands() {
@@ -1314,6 +1342,11 @@ _gatewatch__subcmd__replay_commands() {
 _gatewatch__subcmd__run_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch run commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__schema_commands] )) ||
+_gatewatch__subcmd__schema_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch schema commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__silence_commands] )) ||
 _gatewatch__subcmd__silence_commands() {

@@ -84,6 +84,8 @@ pub enum Command {
     Doctor,
     /// Measure this machine: ingest against bare inserts, line to mail
     Bench(BenchArgs),
+    /// Print a JSON Schema, by which editors complete and check files as they are written
+    Schema(SchemaArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Write the man pages into a folder
@@ -118,6 +120,9 @@ pub struct ParseArgs {
     /// Read time to assume (RFC 3339): stamps without a year are dated before it [default: now]
     #[arg(long, value_name = "T")]
     pub assume_now: Option<String>,
+    /// Encoding of the file; a byte order mark in it wins
+    #[arg(long, value_name = "NAME", default_value = "utf-8", value_parser = ["utf-8", "utf-16le", "utf-16be", "latin-1"])]
+    pub encoding: String,
     /// File to read; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -343,6 +348,24 @@ pub struct BenchArgs {
 pub enum BenchWhat {
     /// Lines in memory to events, on one core
     Parse,
+}
+
+/// `schema`.
+#[derive(Args, Debug)]
+pub struct SchemaArgs {
+    /// Of which files
+    pub what: SchemaOf,
+}
+
+/// Files that people write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// gatewatch.toml: sections, keys and words
+    Config,
+    /// Rules: they have no schema here
+    Rule,
+    /// Grammars
+    Grammar,
 }
 
 /// `completions`.

@@ -3,6 +3,7 @@
 
 use crate::limits;
 use crate::schema::{Flag, Flags, RawLine, Timestamp};
+use crate::tail::Encoding;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -16,6 +17,7 @@ pub struct LineReader {
     offset: u64,
     line: u64,
     read_at: Timestamp,
+    encoding: Encoding,
 }
 
 impl LineReader {
@@ -28,6 +30,7 @@ impl LineReader {
         source: Arc<str>,
         generation: u64,
         read_at: Timestamp,
+        encoding: Encoding,
     ) -> io::Result<LineReader> {
         let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
             Box::new(BufReader::new(io::stdin()))
@@ -39,17 +42,19 @@ impl LineReader {
                 Box::new(file)
             }
         };
-        Ok(LineReader::over(reader, source, generation, read_at))
+        let mut lines = LineReader::over(reader, source, generation, read_at);
+        lines.encoding = encoding.of(lines.reader.fill_buf()?);
+        Ok(lines)
     }
 
-    /// Reads lines out of anything.
+    /// Reads lines of UTF-8 out of anything.
     pub fn over(
         reader: Box<dyn BufRead>,
         source: Arc<str>,
         generation: u64,
         read_at: Timestamp,
     ) -> LineReader {
-        LineReader { reader, source, generation, offset: 0, line: 0, read_at }
+        LineReader { reader, source, generation, offset: 0, line: 0, read_at, encoding: Encoding::Bytes }
     }
 
     /// The next line that is not empty; `None` at the end. The last line needs no terminator here: a history
@@ -60,15 +65,10 @@ impl LineReader {
     pub fn next_line(&mut self) -> io::Result<Option<RawLine>> {
         loop {
             let mut bytes = Vec::with_capacity(256);
-            let limit = limits::LINE_BYTES_MAX as u64 + 2;
-            self.reader.by_ref().take(limit).read_until(b'\n', &mut bytes)?;
-            if bytes.is_empty() {
-                return Ok(None);
-            }
-            let mut length = bytes.len() as u64;
             let mut flags = Flags::default();
-            if !bytes.ends_with(b"\n") && length == limit {
-                length += self.skip_line()?;
+            let length = self.read_line(&mut bytes, &mut flags)?;
+            if length == 0 {
+                return Ok(None);
             }
             let offset = self.offset;
             self.offset += length;
@@ -88,6 +88,56 @@ impl LineReader {
                 read_at: self.read_at,
             }));
         }
+    }
+
+    /// Reads one line with its terminator, as UTF-8 where its encoding is another; the bytes that it has in the file.
+    fn read_line(&mut self, bytes: &mut Vec<u8>, flags: &mut Flags) -> io::Result<u64> {
+        if self.encoding.is_wide() {
+            return self.read_wide(bytes, flags);
+        }
+        let limit = limits::LINE_BYTES_MAX as u64 + 2;
+        self.reader.by_ref().take(limit).read_until(b'\n', bytes)?;
+        let mut length = bytes.len() as u64;
+        if !bytes.ends_with(b"\n") && length == limit {
+            length += self.skip_line()?;
+        }
+        if self.encoding != Encoding::Bytes {
+            *bytes = self.encoding.decode(bytes).0.into_bytes();
+        }
+        Ok(length)
+    }
+
+    /// The same of UTF-16, unit by unit: the byte of a line's end may be half of any other character.
+    fn read_wide(&mut self, bytes: &mut Vec<u8>, flags: &mut Flags) -> io::Result<u64> {
+        let mut length = 0;
+        loop {
+            let mut unit = [0; 2];
+            let mut n = 0;
+            while let Some(room) = unit.get_mut(n..).filter(|room| !room.is_empty()) {
+                match self.reader.read(room) {
+                    Ok(0) => break,
+                    Ok(more) => n += more,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            length += n as u64;
+            let ended = n == 2 && self.encoding.read(unit) == u16::from(b'\n');
+            if bytes.len() < limits::LINE_BYTES_MAX || ended {
+                bytes.extend_from_slice(unit.get(..n).unwrap_or_default());
+            } else if n > 0 {
+                flags.set(Flag::Truncated);
+            }
+            if n < 2 || ended {
+                break;
+            }
+        }
+        let (text, bad) = self.encoding.decode(bytes);
+        if bad {
+            flags.set(Flag::BadEncoding);
+        }
+        *bytes = text.into_bytes();
+        Ok(length)
     }
 
     /// Passes over the rest of an over-long line; returns how many bytes that was.
@@ -127,7 +177,9 @@ fn trim(bytes: &mut Vec<u8>, flags: &mut Flags, first: bool) {
         flags.set(Flag::Nul);
     }
     if bytes.len() > limits::LINE_BYTES_MAX {
-        bytes.truncate(limits::LINE_BYTES_MAX);
+        let starts = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+        let at = (limits::LINE_BYTES_MAX - 3..=limits::LINE_BYTES_MAX).rev().find(starts);
+        bytes.truncate(at.unwrap_or(limits::LINE_BYTES_MAX));
         flags.set(Flag::Truncated);
     }
 }
@@ -151,6 +203,24 @@ mod tests {
         let short: Vec<(u64, &[u8])> = got.iter().map(|line| (line.line, &*line.bytes)).collect();
         assert_eq!(short, vec![(1, b"one".as_slice()), (4, b"two".as_slice())]);
         assert_eq!(got[1].offset, 10);
+    }
+
+    #[test]
+    fn other_encodings_leave_as_utf_8_and_a_byte_order_mark_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        let read = |bytes: &[u8], encoding| {
+            std::fs::write(&path, bytes).unwrap();
+            let mut reader = LineReader::open(&path, Arc::from("s"), 1, Timestamp(0), encoding).unwrap();
+            let lines = std::iter::from_fn(|| reader.next_line().unwrap());
+            lines
+                .map(|line| (String::from_utf8(line.bytes.into()).unwrap(), line.line, line.length))
+                .collect::<Vec<_>>()
+        };
+        let big: Vec<u8> = "\u{FEFF}Ċ user\r\n\nਁ".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(read(&big, Encoding::Bytes), [("Ċ user".to_owned(), 1, 18), ("ਁ".to_owned(), 3, 2)]);
+        assert_eq!(read(&big[2..], Encoding::Utf16Be)[0].0, "Ċ user");
+        assert_eq!(read(b"Andr\xe9\n", Encoding::Latin1), [("André".to_owned(), 1, 6)]);
     }
 
     #[test]

@@ -1,11 +1,31 @@
-//! `completions` and `man`: generated from the command line's own definition, so they cannot be stale.
+//! `schema`, `completions` and `man`: generated from the tables that the program itself goes by, so they cannot be
+//! stale.
 
-use super::args::{Cli, CompletionsArgs, ManArgs};
+use super::args::{Cli, CompletionsArgs, ManArgs, SchemaArgs, SchemaOf};
 use super::out::Out;
 use super::{Done, Failure, exit};
+use crate::config;
 use clap::CommandFactory;
 use std::fs;
 use std::path::Path;
+
+/// Prints a JSON Schema.
+///
+/// # Errors
+/// A [`Failure`]: there is none for rules (2), or stdout cannot be written.
+pub fn schema(args: &SchemaArgs, out: &mut Out) -> Done {
+    let schema = match args.what {
+        SchemaOf::Config => config::schema::schema(),
+        SchemaOf::Grammar => config::grammars::schema(),
+        SchemaOf::Rule => {
+            let what = "there is no schema for rules: they are Sigma documents, whose project publishes one; \
+                        `gatewatch check` and `gatewatch test FILE` say what is wrong with them";
+            return Err(Failure::usage(what));
+        }
+    };
+    out.line(format!("{schema:#}"))?;
+    Ok(exit::OK)
+}
 
 /// Prints completions for one shell.
 ///

@@ -113,6 +113,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Demo(args) => demo::run(global, args, out),
         Command::Doctor => doctor::run(global, out),
         Command::Bench(args) => bench::run(global, args, out),
+        Command::Schema(args) => generate::schema(args, out),
         Command::Completions(args) => generate::completions(args, out),
         Command::Man(args) => generate::man(args, out),
     }

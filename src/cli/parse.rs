@@ -7,6 +7,7 @@ use super::{Done, Failure, exit, render, setup};
 use crate::config::{grammars, report};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::schema::{Event, Printable, RawLine, Timestamp};
+use crate::tail::Encoding;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +22,7 @@ pub fn run(global: &Global, args: &ParseArgs, out: &mut Out) -> Done {
     let read_at = setup::moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
     let source = source(&grammars, &args.format, &args.file, args.timezone.as_deref())?;
     let mut normalize = Normalize::new(grammars, vec![source.clone()]);
-    let mut reader = open(&args.file, &source.name, 1, read_at)?;
+    let mut reader = open(&args.file, &source.name, 1, read_at, encoding(&args.encoding))?;
     let mut told = InOrder::default();
     while let Some(line) = next(&mut reader, &args.file)? {
         normalize.line(line, told.next_id(), &mut told.fresh);
@@ -127,6 +128,16 @@ pub fn source(
     })
 }
 
+/// The encoding of a name in `config::keys::ENCODINGS`.
+fn encoding(name: &str) -> Encoding {
+    match name {
+        "utf-16le" => Encoding::Utf16Le,
+        "utf-16be" => Encoding::Utf16Be,
+        "latin-1" => Encoding::Latin1,
+        _ => Encoding::Bytes,
+    }
+}
+
 /// Opens a file of history.
 ///
 /// # Errors
@@ -136,8 +147,9 @@ pub fn open(
     name: &Arc<str>,
     generation: u64,
     read_at: Timestamp,
+    encoding: Encoding,
 ) -> Result<LineReader, Failure> {
-    LineReader::open(file, name.clone(), generation, read_at)
+    LineReader::open(file, name.clone(), generation, read_at, encoding)
         .map_err(|error| Failure::runtime(format!("cannot read {}: {error}", file.display())))
 }
 

@@ -18,6 +18,9 @@ pub fn event(event: &Event) -> Value {
     if let Some(line) = event.part_of_line {
         o.insert("part_of".into(), json!(line));
     }
+    if let Some(line) = event.opened_line {
+        o.insert("opened".into(), json!(line));
+    }
     moment(&mut o, "time", event.time);
     moment(&mut o, "observed_at", Some(event.observed_at));
     put(&mut o, "time_text", event.time_text.as_deref());

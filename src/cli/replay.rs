@@ -15,7 +15,8 @@ use crate::schema::{
     Changes, Event, Evidence, Finding, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal,
     Timestamp,
 };
-use crate::{detect, escalate};
+use crate::shell::parts;
+use crate::{detect, escalate, tail};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,11 +124,14 @@ fn files(setup: &Setup, args: &ReplayArgs, now: Timestamp) -> Result<Vec<History
             )));
         };
         let path = PathBuf::from(path);
-        let params = match setup.config.sources.iter().find(|source| source.name == format) {
-            Some(source) => SourceParams { name: Arc::from(format), ..params::source_params(source) },
-            None => parse::source(&setup.grammars, format, &path, args.timezone.as_deref())?,
+        let (params, encoding) = match setup.config.sources.iter().find(|source| source.name == format) {
+            Some(source) => (params::source_params(source), parts::encoding(source.encoding)),
+            None => {
+                let params = parse::source(&setup.grammars, format, &path, args.timezone.as_deref())?;
+                (params, tail::Encoding::Bytes)
+            }
         };
-        let reader = parse::open(&path, &params.name, index as u64 + 1, now)?;
+        let reader = parse::open(&path, &params.name, index as u64 + 1, now, encoding)?;
         files.push(HistoryFile { path, params, reader });
     }
     Ok(files)

@@ -14,15 +14,19 @@
 //! programs = ["doorman", "doorman-*"] # syslog: tags that are claimed, ASCII case ignored; left out: any
 //! logsource = { product = "linux", service = "doorman" }   # Sigma's names
 //! set = { app = "doorman" }           # constants of every event; captures win over them, they over the header
-//! map.outcome = { ok = "success", "*" = "failure" }        # words translated; `*` = any other
+//! map.outcome = { ok = "success", "*" = "failure" }        # words translated; `*` = any other, but not of a field that
+//!                                     # is null, empty or a word for that (`-`, `N/A`): such is as if it were absent
 //! roots = ["data", "event.detail"]    # records: `data.user` is also known as `user`, for `fields` and `when`; the
 //!                                     # bare key wins, then the earlier root; `extra` keeps the whole key
 //!
 //! [fields]                            # json, key-value: fields that feed columns, in order of preference.
 //! user = ["user.name", "login"]       # dotted paths, ASCII case ignored; a single one needs no brackets
-//! time = ["ts", "date+time"]          # `+` joins fields with a blank; `list.0.x` picks one of an array
+//! time = ["ts", "date+time"]          # `+` joins fields with a blank
+//! src = ["client", "forwarded|first"] # `|first` or `|last` of a list that commas part
+//! target_user = ["to.0.name", "to[kind=User].name"]   # one of an array: by position, or by what a member has beside
 //! "extra.request" = "req.id"          # a key of `extra`
-//!                                     # In syslog and plain messages the fields are the key=value pairs in them.
+//!                                     # In a grammar of syslog and plain messages alone the fields are the pairs
+//!                                     # key=value in them; with a record framing beside, they are of records only.
 //!
 //! [[message]]                         # the first that fits wins
 //! name = "login"
@@ -36,12 +40,19 @@
 //! map.outcome = { granted = "success", refused = "failure" }
 //! fields = { resource = "site" }      # as `[fields]`, for this form; wins over it for the same target, [] = nothing
 //!
-//! [[message]]                         # forms of records have no literal and pattern, but tests (or nothing):
+//! [[message]]                         # forms of records have tests (or nothing):
 //! name = "logout"
 //! when = { event = ["logout", "session.end*"], reason = "*" }   # `*` at either end: anything; alone: is there
 //! unless = { user = "probe" }         # the name of a target that `fields` feeds: its first field with a value
 //! class = "authentication"
 //! activity = "logoff"
+//!
+//! [[message]]                         # a record with a message in a field, which the pattern reads; tests must hold too
+//! name = "refused"
+//! when = { event = "log" }
+//! field = ["message", "msg"]          # a path, or several: the first that the pattern fits
+//! literal = "^no entry for "
+//! pattern = '^no entry for (?<user>.*) from (?<src>\S+)$'
 //!
 //! [[sample]]
 //! now = "2026-11-23T12:00:00Z"        # the read time, for stamps without a year; this one if left out
@@ -79,12 +90,14 @@
 //! fields = 12                         # so many cells; "12+": or more; left out: any number
 //! ```
 //!
-//! With several framings, forms with a pattern read the messages of syslog and plain lines, the others records. The
-//! words of `when` are compared without ASCII case, numbers by their text (`4625`), an array by its members; a name
-//! there is a target before it is a field (`action`, `"extra.event_id"`).
+//! With several framings, forms with a pattern and no `field` read the messages of syslog and plain lines, the others
+//! records. The words of `when` are compared without ASCII case, numbers by their text (`4625`), an array by its
+//! members; a name there is a target before it is a field (`action`, `"extra.event_id"`). Of keys that differ by case
+//! alone the one that is spelled as the path counts.
 //!
 //! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
-//! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host), `dst`, `account`
+//! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host; `src_ip` takes addresses
+//! only, `src_host` names only: what a client calls itself may look like an address), `dst`, `account`
 //! (`DOMAIN\user` is split), `pid`, `time`, `class`, `activity`, `outcome`. A capture of another name, and
 //! `extra.NAME` elsewhere, is a key of `extra`. `name__2` in a pattern is `name` again, for a second branch.
 //! Groups may nest: `(?<action>(?<outcome>\w+))`. Patterns are the `regex` crate's, in linear time, on bytes.
@@ -98,6 +111,7 @@
 mod csv;
 mod file;
 mod sample;
+mod schema;
 
 use super::report::{Grade, Problem};
 use crate::normalize::grammar::{Grammar, GrammarError, GrammarSet};
@@ -109,6 +123,7 @@ use toml::de::DeTable;
 
 pub use file::parse;
 pub use sample::run_samples;
+pub use schema::schema;
 
 /// (path, text) of the shipped grammars.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_grammars.rs"));

@@ -12,6 +12,7 @@ mod load;
 pub mod params;
 pub mod report;
 pub mod rules;
+pub mod schema;
 mod sections;
 mod values;
 mod walk;

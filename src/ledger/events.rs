@@ -14,9 +14,9 @@ const INSERT: &str = "INSERT INTO event (id, generation, \"offset\", length, lin
     user, src_ip, src_port, host, app, service, session, auth_method, action, resource, status_detail, severity, \
     user_domain, user_uid, target_user, \"group\", role, src_host, src_country, src_asn, dst_ip, dst_port, assigned_ip, \
     mfa, logon_type, device, user_agent, http_method, http_status, bytes_in, bytes_out, part_of, part_of_line, extra, \
-    reason, raw_bytes, line_list) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
+    reason, raw_bytes, line_list, opened) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, \
-    ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57, ?58, ?59, ?60)";
+    ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57, ?58, ?59, ?60, ?61)";
 
 /// Stores the events that are new, and refuses an id or a place that is taken by another one.
 pub(super) fn events(connection: &Connection, events: &[Event]) -> Result<(), Fault> {
@@ -132,7 +132,8 @@ impl Row {
         self.extra(s, e)?;
         self.text(s, e.reason.as_deref())?;
         self.value(s, exact.is_none().then_some(&*e.raw))?;
-        self.lines(s, e)
+        self.lines(s, e)?;
+        self.value(s, e.opened.map(int))
     }
 
     /// The numbers of lines that do not follow one upon the other, as a JSON array.
@@ -262,8 +263,8 @@ mod tests {
     #[test]
     fn every_column_has_its_parameter() {
         let columns = INSERT.split("VALUES").next().unwrap().matches(',').count() + 1;
-        assert_eq!(columns, 60);
-        assert!(INSERT.ends_with("?60)"));
+        assert_eq!(columns, 61);
+        assert!(INSERT.ends_with("?61)"));
         assert!(columns < 64, "the mask of set parameters is 64 bits wide");
     }
 }

@@ -10,10 +10,11 @@ pub const APPLICATION_ID: i32 = 0x6777_6174;
 pub const VERSION: i32 = STEPS.len() as i32;
 
 /// Each step's tables and the views that stand after it ("" where they stay).
-const STEPS: [(&str, &str); 3] = [
+const STEPS: [(&str, &str); 4] = [
     (include_str!("migrations/0001.sql"), include_str!("migrations/views.sql")),
     (include_str!("migrations/0002.sql"), ""),
     (include_str!("migrations/0003.sql"), include_str!("migrations/0003-views.sql")),
+    (include_str!("migrations/0004.sql"), include_str!("migrations/0004-views.sql")),
 ];
 
 /// Brings a store to [`VERSION`]. The version number changes in the same transaction as the tables.
@@ -116,5 +117,40 @@ mod tests {
             .query_row("EXPLAIN QUERY PLAN SELECT * FROM events WHERE user = 'ana'", [], |row| row.get(3))
             .unwrap();
         assert!(plan.contains("event_user (ANY(<expr>) AND user=?)"), "{plan}");
+    }
+
+    /// Tunnels that were paired by the view of the third schema stay paired.
+    #[test]
+    fn tunnels_of_an_older_store_keep_their_end() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for (tables, views) in &STEPS[..3] {
+            connection.execute_batch(tables).unwrap();
+            connection.execute_batch(&expand_times(views)).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        let insert = "INSERT INTO event (id, generation, \"offset\", length, line, lines, source, format, parser, counted_at,
+            observed_at, class, activity, outcome, class_uid, activity_id, status_id, count, flags, user, src_ip, session)
+            VALUES (?1, 1, ?1, 1, 1, 1, 's', 'f', 1, 0, ?1 * 1000000, 'tunnel', ?2, 'unknown', 0, 0, 0, 1, 0, 'ana', '::1', ?3)";
+        let lines = [
+            (1, "open", Some("a")),
+            (2, "open", None),
+            (3, "open", Some("b")),
+            (4, "close", Some("a")),
+            (5, "close", None),
+            (6, "close", Some("a")),
+            (7, "open", Some("b")),
+            (8, "close", Some("b")),
+            (9, "close", Some("c")),
+        ];
+        for line in lines {
+            connection.execute(insert, line).unwrap();
+        }
+        let sql = "SELECT group_concat(opened_event || '-' || coalesce(closed_event, '') || '-' || coalesce(seconds, ''), ' ')
+            FROM (SELECT * FROM vpn_sessions ORDER BY opened_event)";
+        let before: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        migrate(&mut connection).unwrap();
+        let after: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(after, "1-4-3 2-5-3 3-- 7-8-1");
+        assert_eq!(after, before);
     }
 }

@@ -248,7 +248,7 @@ impl Attempt {
 
 /// FNV-1a, 64 bit (draft-eastlake-fnv), each part ended by a byte that UTF-8 never holds. Names are only
 /// compared inside one connection, so a made collision joins nothing but the lines of its maker.
-fn hash(parts: &[&[u8]]) -> u64 {
+pub(super) fn hash(parts: &[&[u8]]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     for part in parts {
         for byte in part.iter().copied().chain([0xff]) {
@@ -258,7 +258,7 @@ fn hash(parts: &[&[u8]]) -> u64 {
     hash
 }
 
-fn hash_of_address(address: IpAddr) -> u64 {
+pub(super) fn hash_of_address(address: IpAddr) -> u64 {
     match address {
         IpAddr::V4(v4) => hash(&[&v4.octets()]),
         IpAddr::V6(v6) => hash(&[&v6.octets()]),

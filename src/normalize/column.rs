@@ -234,7 +234,9 @@ impl<'a> Draft<'a> {
     fn misfit(&mut self, column: Column, text: &str) {
         if !self.drop_misfits {
             let kept = self.cut(text);
-            self.extra(column.name(), Datum::Text(kept));
+            // Not under the name of a column that only names fill.
+            let key = if column == Column::SrcHost { "src_host_claimed" } else { column.name() };
+            self.extra(key, Datum::Text(kept));
         }
     }
 
@@ -259,9 +261,9 @@ impl<'a> Draft<'a> {
             Column::Outcome => self.outcome.is_some(),
             Column::Pid => event.extra("pid").is_some(),
             Column::Role => event.role.is_some(),
-            Column::Src | Column::SrcIp | Column::SrcHost => {
-                event.src_ip.is_some() || event.src_host.is_some()
-            }
+            Column::Src => event.src_ip.is_some() || event.src_host.is_some(),
+            Column::SrcIp => event.src_ip.is_some(),
+            Column::SrcHost => event.src_host.is_some(),
             Column::SrcAsn => event.src_asn.is_some(),
             Column::SrcPort => event.src_port.is_some(),
             Column::TargetUser => event.target_user.is_some(),
@@ -309,11 +311,13 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// What a client calls itself may look like an address: `src_host` takes names only, `src_ip` and `dst_ip`
+    /// addresses only, `src` both.
     fn put_address(&mut self, column: Column, text: &str) -> bool {
         let event = &mut self.event;
-        let client = matches!(column, Column::Src | Column::SrcIp | Column::SrcHost);
+        let client = matches!(column, Column::Src | Column::SrcIp);
         match value::address(text) {
-            Address::Ip(ip, port) => {
+            Address::Ip(ip, port) if column != Column::SrcHost => {
                 let (place, place_port) = if client {
                     (&mut event.src_ip, &mut event.src_port)
                 } else {
@@ -322,14 +326,14 @@ impl<'a> Draft<'a> {
                 *place = place.or(Some(ip));
                 *place_port = place_port.or(port);
             }
-            Address::Name(name, port) if client => {
+            Address::Name(name, port) if matches!(column, Column::Src | Column::SrcHost) => {
                 if event.src_host.is_none() {
                     event.src_host = Some(name.into());
                 }
                 event.src_port = event.src_port.or(port);
             }
             Address::Nothing => {}
-            Address::Name(..) | Address::Other => {
+            Address::Ip(..) | Address::Name(..) | Address::Other => {
                 self.misfit(column, text);
                 return false;
             }

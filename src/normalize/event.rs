@@ -11,11 +11,11 @@ use super::split::{Record, Role};
 use super::wrapper::Line;
 use crate::schema::{Class, Datum, Event, Flag, Outcome};
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 
-/// A record that was read.
-pub(super) struct Read<'a, 'g> {
-    pub(super) draft: Draft<'a>,
+/// How a record was read.
+pub(super) struct Read<'g> {
     /// Number of the form in its grammar.
     pub(super) place: usize,
     pub(super) form: Option<&'g Form>,
@@ -29,8 +29,8 @@ pub(super) fn read_record<'a, 'g>(
     role: &Role,
     line: &'a Line<'a>,
     memory: &mut Memory<'_>,
-    mut draft: Draft<'a>,
-) -> Read<'a, 'g> {
+    draft: &mut Draft<'a>,
+) -> Read<'g> {
     let found = match (plan, role) {
         (_, Role::Cut(reason)) => Found::nothing(reason.clone()),
         (Some(plan), role) if role.is_told() && !line.whole.is_empty() => {
@@ -41,16 +41,20 @@ pub(super) fn read_record<'a, 'g>(
     let place = found.form();
     let form = place.and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
     name(grammars, plan, format, &found, &mut draft.event);
-    settle_class(form, &found, &mut draft);
-    fill::fill(grammars, found, memory.scratch, &mut draft);
-    Read { draft, place: place.map_or(0, |(_, form)| form), form }
+    settle_class(form, &found, draft);
+    fill::fill(grammars, found, memory.scratch, draft);
+    Read { place: place.map_or(0, |(_, form)| form), form }
 }
 
-impl<'a> Read<'a, '_> {
+impl Read<'_> {
     /// What was read is a message that a line tells again: how often, which, and when. Of a message that nobody
     /// remembers only that is known.
-    pub(super) fn repeat(&mut self, repeat: &Repeat<'a>, last: Option<&LastMessage>) {
-        let draft = &mut self.draft;
+    pub(super) fn repeat<'a>(
+        &mut self,
+        repeat: &Repeat<'a>,
+        last: Option<&LastMessage>,
+        draft: &mut Draft<'a>,
+    ) {
         draft.event.count = repeat.count;
         draft.stamp = repeat.stamp.map(|(stamp, text)| (stamp, Cow::Borrowed(text), Some(Place::Header)));
         match last.and_then(|last| i64::try_from(last.line).ok()) {
@@ -78,14 +82,16 @@ pub(super) fn around(record: Record, event: &mut Event) {
 
 /// What the lines of one connection share: its session (a VPN server is one process for all clients), else the
 /// process that serves it, else the client's port.
-pub(super) fn connection(event: &Event) -> String {
-    match (&event.session, event.extra("pid"), event.src_port) {
-        (Some(session), ..) => format!("session {session}"),
-        (_, Some(Datum::Int(pid)), _) => pid.to_string(),
-        (_, Some(Datum::Text(pid)), _) => pid.to_string(),
-        (_, _, Some(port)) => format!("port {port}"),
-        _ => String::new(),
-    }
+pub(super) fn connection(event: &Event, name: &mut String) {
+    name.clear();
+    // Writing into a String cannot fail.
+    let _ = match (&event.session, event.extra("pid"), event.src_port) {
+        (Some(session), ..) => write!(name, "session {session}"),
+        (_, Some(Datum::Int(pid)), _) => write!(name, "{pid}"),
+        (_, Some(Datum::Text(pid)), _) => write!(name, "{pid}"),
+        (_, _, Some(port)) => write!(name, "port {port}"),
+        _ => Ok(()),
+    };
 }
 
 /// Where the record stands and what Tail doubts.
@@ -165,12 +171,12 @@ pub(super) fn settle_class(form: Option<&Form>, found: &Found<'_>, draft: &mut D
 }
 
 /// Class, activity and outcome, by what the line says where it says more than its form.
-pub(super) fn finish(draft: Draft<'_>, form: Option<&Form>) -> Event {
-    let Draft { mut event, activity, outcome, class, .. } = draft;
+pub(super) fn finish(draft: &mut Draft<'_>, form: Option<&Form>) {
+    let Draft { event, activity, outcome, class, .. } = draft;
     if let Some(class) = class.filter(|_| event.class != Class::Unparsed) {
         event.class = class;
     }
-    let said = activity.and_then(|activity| event.class.activity(&activity));
+    let said = activity.take().and_then(|activity| event.class.activity(&activity));
     event.activity = said.or(form.map(|form| form.activity)).unwrap_or("");
     event.outcome = outcome.or(form.map(|form| form.outcome)).unwrap_or_default();
     if event.class == Class::Http {
@@ -182,5 +188,4 @@ pub(super) fn finish(draft: Draft<'_>, form: Option<&Form>) -> Event {
             event.activity = Class::Http.activity(&method).unwrap_or("");
         }
     }
-    event
 }

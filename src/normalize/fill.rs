@@ -7,11 +7,12 @@ use super::form::{Form, Scratch, Slot, Words};
 use super::grammar::Grammar;
 use super::json;
 use super::pairs;
+use super::path::Spot;
 use super::read::Found;
 use super::record::Fields;
 use super::set::GrammarSet;
 use super::spec::Framing;
-use super::value::truth;
+use super::value::{is_null, truth};
 use super::wrapper::Inner;
 use crate::schema::{Datum, Flag};
 use std::borrow::Cow;
@@ -24,18 +25,19 @@ pub fn fill<'a>(set: &GrammarSet, mut found: Found<'a>, scratch: &Scratch, draft
     let form = found.form.and_then(|form| grammar?.forms.get(form));
     header_fields(&found, draft);
     if let Some(form) = form {
-        captures(form, scratch, found.message, draft);
+        let told = found.told.take().unwrap_or(Cow::Borrowed(found.message));
+        captures(form, scratch, &told, draft);
     }
     if let Some(grammar) = grammar {
         let mut fields = found.fields.take();
         let text = found.understood && found.framing.is_some_and(Framing::is_text);
-        if fields.is_none() && text && !grammar.feeds_of(form).is_empty() {
+        if fields.is_none() && text && !grammar.feeds_of_text(form).is_empty() {
             let fresh = fields_of(found.message);
-            found.slots = grammar.wanted.find(&fresh);
+            found.spots = grammar.wanted.find(&fresh);
             fields = Some(fresh);
         }
         if let Some(mut fields) = fields {
-            feed(grammar, form, &mut fields, &found.slots, draft);
+            feed(grammar, form, &mut fields, &found.spots, draft);
             note(&fields, draft);
             for (key, value) in fields.rest() {
                 draft.extra_owned(key, value);
@@ -152,10 +154,13 @@ fn header_columns(found: &Found<'_>, draft: &mut Draft<'_>) {
     }
 }
 
-fn captures<'a>(form: &Form, scratch: &Scratch, message: &'a str, draft: &mut Draft<'a>) {
+fn captures<'a>(form: &Form, scratch: &Scratch, message: &Cow<'a, str>, draft: &mut Draft<'a>) {
     for capture in &form.captures {
         let Some((start, end)) = scratch.groups.get(capture.group) else { continue };
-        let text = slice(message, start..end);
+        let text = match message {
+            Cow::Borrowed(message) => slice(message, start..end),
+            Cow::Owned(message) => Cow::Owned(slice(message, start..end).into_owned()),
+        };
         place(&capture.slot, capture.words.as_deref(), text, draft);
     }
 }
@@ -208,7 +213,7 @@ fn feed<'a>(
     grammar: &Grammar,
     form: Option<&Form>,
     fields: &mut Fields<'a>,
-    slots: &[Option<usize>],
+    spots: &[Option<Spot>],
     draft: &mut Draft<'a>,
 ) {
     draft.drop_misfits = true;
@@ -219,12 +224,16 @@ fn feed<'a>(
             if is_filled(slot, draft) {
                 break;
             }
-            let Some(text) = path.text(fields, slots) else { continue };
+            let Some(text) = path.text(fields, spots) else { continue };
+            // What says nothing is no word: `*` does not stand for it.
+            if is_null(text.trim()) && !words.is_some_and(|words| words.knows(&text)) {
+                continue;
+            }
             place(slot, words.map(AsRef::as_ref), text, draft);
             let kept = words.is_none()
                 && !matches!(slot, Slot::Column(Column::Outcome | Column::Activity | Column::Class));
             if kept && is_filled(slot, draft) {
-                for item in path.items(slots) {
+                for item in path.items(spots) {
                     if let Some(field) = fields.items.get_mut(item) {
                         field.used = true;
                     }

@@ -2,10 +2,13 @@
 
 use super::column::Column;
 use super::feed::{Feed, Test};
+use super::path::{Path, Spot};
 use super::pattern::{Groups, Pattern};
+use super::record::Fields;
 use super::spec::{AttemptRole, Target};
 use crate::schema::{Class, Outcome};
 use aho_corasick::AhoCorasick;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,6 +68,15 @@ impl Words {
 
     /// The replacement (ASCII case ignored); the word itself where none is given.
     pub fn translate<'w>(&'w self, word: &'w str) -> &'w str {
+        self.known(word).or(self.other.as_deref()).unwrap_or(word)
+    }
+
+    /// Whether the word itself has a replacement, not only any other word.
+    pub fn knows(&self, word: &str) -> bool {
+        self.known(word).is_some()
+    }
+
+    fn known(&self, word: &str) -> Option<&str> {
         let said = word.trim();
         let mut lower = [0; WORD_BYTES];
         let found = match lower.get_mut(..said.len()) {
@@ -75,7 +87,7 @@ impl Words {
             }
             None => self.known.get(said.to_ascii_lowercase().as_str()),
         };
-        found.or(self.other.as_ref()).map_or(word, |to| to)
+        found.map(AsRef::as_ref)
     }
 }
 
@@ -93,8 +105,10 @@ pub struct Capture {
 /// A compiled message form.
 #[derive(Debug)]
 pub struct Form {
-    /// The pattern; `None` for forms of records.
+    /// The pattern; `None` for forms of records that are told by tests alone.
     pub pattern: Option<Pattern>,
+    /// The fields of a record that the pattern reads; `None` = it reads messages of text.
+    pub told_in: Option<Told>,
     /// Its named groups.
     pub captures: Vec<Capture>,
     /// Tests of fields.
@@ -113,6 +127,54 @@ pub struct Form {
     pub words: Vec<(Slot, Arc<Words>)>,
     /// What it tells about a login attempt.
     pub attempt: Option<AttemptRole>,
+}
+
+/// Fields of a record that hold a message.
+#[derive(Debug)]
+pub struct Told {
+    paths: Vec<Path>,
+    /// What each such message holds, `^` in front: at its start.
+    literal: Box<str>,
+}
+
+impl Told {
+    /// In these fields.
+    pub fn new(paths: Vec<Path>, literal: &str) -> Told {
+        Told { paths, literal: literal.into() }
+    }
+
+    fn may_fit(&self, text: &str) -> bool {
+        match self.literal.strip_prefix('^') {
+            Some(start) => text.starts_with(start),
+            None => memchr::memmem::find(text.as_bytes(), self.literal.as_bytes()).is_some(),
+        }
+    }
+}
+
+impl Form {
+    /// Whether it is a form of records.
+    pub fn is_of_records(&self) -> bool {
+        self.pattern.is_none() || self.told_in.is_some()
+    }
+
+    /// Whether a record is of this form; then also the text that its pattern fitted, if it has one, whose groups are
+    /// kept.
+    pub fn fits_record<'a>(
+        &self,
+        fields: &Fields<'a>,
+        spots: &[Option<Spot>],
+        groups: &mut Groups,
+    ) -> Option<Option<Cow<'a, str>>> {
+        if !self.is_of_records() || !self.when.iter().all(|test| test.holds(fields, spots)) {
+            return None;
+        }
+        let Some((pattern, told)) = self.pattern.as_ref().zip(self.told_in.as_ref()) else {
+            return Some(None);
+        };
+        let mut texts = told.paths.iter().filter_map(|path| path.text(fields, spots));
+        let fits = |text: &Cow<'a, str>| told.may_fit(text) && pattern.fits(text.as_bytes(), groups);
+        texts.find(fits).map(Some)
+    }
 }
 
 /// Finds the few forms whose pattern is worth trying, by their literals: those at the start of the message by its

@@ -2,8 +2,9 @@
 
 use super::column::Column;
 use super::csv::Table;
-use super::feed::{Feed, Path, Test, Wanted, Word};
-use super::form::{Capture, Form, Search, Slot, Words};
+use super::feed::{Feed, Test, Word};
+use super::form::{Capture, Form, Search, Slot, Told, Words};
+use super::path::{self, Path, Wanted};
 use super::pattern::Pattern;
 use super::spec::{Condition, GrammarSpec, MessageSpec, Target};
 use std::collections::BTreeSet;
@@ -60,7 +61,7 @@ impl Grammar {
             let whole = Whole { spec: &spec, wanted: &wanted, maps: &maps, feeds: &feeds };
             forms.push(form(whole, message, |key, what| wrong(Some(at), key, what)));
         }
-        let texts = spec.messages.iter().enumerate().filter(|(_, message)| !message.pattern.is_empty());
+        let texts = spec.messages.iter().enumerate().filter(|(_, message)| !message.is_of_records());
         let search = Search::new(texts.map(|(at, message)| (at, message.literal.as_str())))
             .map_err(|error| wrong(None, "literal", error.to_string()));
         match search {
@@ -81,6 +82,12 @@ impl Grammar {
     /// What feeds targets in a form.
     pub(super) fn feeds_of<'g>(&'g self, form: Option<&'g Form>) -> &'g [Feed] {
         form.and_then(|form| form.feeds.as_deref()).unwrap_or(&self.feeds)
+    }
+
+    /// The same for a message of text. What reads records too takes no pairs out of a sentence, which anybody may
+    /// have written, unless the form says so.
+    pub(super) fn feeds_of_text<'g>(&'g self, form: Option<&'g Form>) -> &'g [Feed] {
+        if form.is_none() && self.spec.reads_records() { &[] } else { self.feeds_of(form) }
     }
 }
 
@@ -140,9 +147,17 @@ fn wrong_word(slot: &Slot, word: &str) -> Option<String> {
 
 fn wanted(spec: &GrammarSpec) -> Wanted {
     let own = spec.messages.iter().flat_map(|message| &message.fields);
-    let feeds = spec.fields.iter().chain(own).flat_map(|(_, paths)| paths).flat_map(|path| path.split('+'));
+    let feeds = spec.fields.iter().chain(own).flat_map(|(_, paths)| paths);
+    let texts = spec.messages.iter().flat_map(|message| &message.field);
     let tests = spec.messages.iter().flat_map(|message| &message.when).map(|test| test.field.as_str());
-    Wanted::new(feeds.chain(tests), &spec.roots)
+    Wanted::new(feeds.chain(texts).map(String::as_str).chain(tests), &spec.roots)
+}
+
+fn paths(written: &[String], wanted: &Wanted, mut wrong: impl FnMut(String)) -> Vec<Path> {
+    if let Some(what) = written.iter().find_map(|path| path::complaint(path)) {
+        wrong(what);
+    }
+    written.iter().filter_map(|path| Path::new(path, wanted)).collect()
 }
 
 fn feeds(
@@ -152,10 +167,10 @@ fn feeds(
     mut wrong: impl FnMut(String),
 ) -> Vec<Feed> {
     let mut feeds = Vec::with_capacity(fields.len());
-    for (target, paths) in fields {
+    for (target, written) in fields {
         match Slot::of_target(target) {
             Ok(slot) => {
-                let paths = paths.iter().filter_map(|path| Path::new(path, wanted)).collect();
+                let paths = paths(written, wanted, &mut wrong);
                 feeds.push(Feed { words: words_of(maps, &slot), paths, slot });
             }
             Err(name) => wrong(unknown_column(name)),
@@ -165,16 +180,11 @@ fn feeds(
 }
 
 /// A condition on a field, or on the fields that feed a target of that name.
-fn test(spec: &GrammarSpec, message: &MessageSpec, condition: &Condition, wanted: &Wanted) -> Test {
-    let fed = message.fields.iter().chain(&spec.fields).find(|(target, _)| target.is_named(&condition.field));
-    let paths = match fed {
-        Some((_, paths)) => paths.iter().filter_map(|path| Path::new(path, wanted)).collect(),
-        None => wanted
-            .number(&condition.field)
-            .map(|first| Path { first, more: Vec::new() })
-            .into_iter()
-            .collect(),
-    };
+fn test(whole: &Whole<'_>, message: &MessageSpec, condition: &Condition, wrong: impl FnMut(String)) -> Test {
+    let fed = message.fields.iter().chain(&whole.spec.fields);
+    let fed = fed.into_iter().find(|(target, _)| target.is_named(&condition.field));
+    let written = fed.map_or(std::slice::from_ref(&condition.field), |(_, paths)| paths);
+    let paths = paths(written, whole.wanted, wrong);
     let one_of = condition.one_of.iter().map(|word| Word::new(word)).collect();
     Test { paths, one_of, negated: condition.negated }
 }
@@ -186,10 +196,22 @@ fn words_of(maps: &Maps, slot: &Slot) -> Option<Arc<Words>> {
 /// Whether a form is told in a way that its grammar's lines have.
 fn judge_kind(spec: &GrammarSpec, message: &MessageSpec, mut wrong: impl FnMut(&'static str, String)) {
     let texts = spec.framings.iter().any(|framing| framing.is_text());
-    let records = spec.framings.iter().any(|framing| !framing.is_text());
+    let records = spec.reads_records();
     let told_by_pattern = !(message.pattern.is_empty() && message.literal.is_empty());
+    if !message.field.is_empty() {
+        if !records {
+            wrong(
+                "field",
+                "`field` names a field of a record, and syslog and plain messages have none".to_owned(),
+            );
+        }
+        if message.pattern.is_empty() {
+            wrong("field", "`field` needs a `pattern` that reads it".to_owned());
+        }
+        return;
+    }
     if !texts && told_by_pattern {
-        let what = "messages of records are told by `when`; `pattern` and `literal` need the framing syslog or plain";
+        let what = "messages of records are told by `when`; `pattern` and `literal` need a `field`, or the framing syslog or plain";
         wrong("pattern", what.to_owned());
     }
     if message.pattern.is_empty() && (!records || (texts && told_by_pattern)) {
@@ -199,7 +221,8 @@ fn judge_kind(spec: &GrammarSpec, message: &MessageSpec, mut wrong: impl FnMut(&
         wrong("when", "`when` tests fields, and syslog and plain messages have none".to_owned());
     }
     if !message.when.is_empty() && texts && told_by_pattern {
-        wrong("when", "a message is told by its `pattern` or by `when`, not by both".to_owned());
+        let what = "a message is told by its `pattern` or by `when`, not by both, unless `field` says which field is read";
+        wrong("when", what.to_owned());
     }
 }
 
@@ -212,7 +235,7 @@ struct Whole<'g> {
 }
 
 fn form(whole: Whole<'_>, message: &MessageSpec, mut wrong: impl FnMut(&'static str, String)) -> Form {
-    let Whole { spec, wanted, maps: grammar_maps, feeds: grammar_feeds } = whole;
+    let Whole { spec, wanted, maps: grammar_maps, feeds: grammar_feeds } = &whole;
     let set = slots(&message.set, |what| wrong("set", what));
     for (slot, value) in &set {
         if let Some(what) = wrong_word(slot, value) {
@@ -221,9 +244,15 @@ fn form(whole: Whole<'_>, message: &MessageSpec, mut wrong: impl FnMut(&'static 
     }
     let own_maps = maps(&message.map, |what| wrong("map", what));
     let own_feeds = feeds(&message.fields, wanted, grammar_maps, |what| wrong("fields", what));
-    let others =
-        grammar_feeds.iter().filter(|feed| own_feeds.iter().all(|own| own.slot != feed.slot)).cloned();
-    let feeds = (!own_feeds.is_empty()).then(|| own_feeds.iter().cloned().chain(others).collect());
+    let feeds = if spec.reads_records() && !message.is_of_records() {
+        Some(own_feeds)
+    } else if own_feeds.is_empty() {
+        None
+    } else {
+        let is_new = |feed: &&Feed| own_feeds.iter().all(|own| own.slot != feed.slot);
+        let others: Vec<Feed> = grammar_feeds.iter().filter(is_new).cloned().collect();
+        Some(own_feeds.into_iter().chain(others).collect())
+    };
     if !message.activity.is_empty() && message.class.activity(message.activity).is_none() {
         wrong("activity", format!("class `{}` has no activity `{}`", message.class.name(), message.activity));
     }
@@ -239,9 +268,14 @@ fn form(whole: Whole<'_>, message: &MessageSpec, mut wrong: impl FnMut(&'static 
         let words = words_of(&own_maps, &slot).or_else(|| words_of(grammar_maps, &slot));
         Some(Capture { group, slot, words })
     });
+    let tests = message.when.iter();
+    let when = tests.map(|condition| test(&whole, message, condition, |what| wrong("when", what))).collect();
+    let told_in = (!message.field.is_empty())
+        .then(|| Told::new(paths(&message.field, wanted, |what| wrong("field", what)), &message.literal));
     Form {
         captures: captures.collect(),
-        when: message.when.iter().map(|condition| test(spec, message, condition, wanted)).collect(),
+        when,
+        told_in,
         feeds,
         class: message.class,
         activity: message.activity,

@@ -8,6 +8,7 @@
 
 pub mod attempt;
 mod audit;
+mod auto;
 mod cef;
 pub mod column;
 mod csv;
@@ -22,11 +23,14 @@ mod journal;
 pub mod json;
 mod leef;
 pub mod pairs;
+mod path;
 mod pattern;
+mod plan;
 mod read;
 pub mod record;
 mod repeat;
 pub mod scan;
+pub mod session;
 mod set;
 mod show;
 pub mod spec;
@@ -44,12 +48,14 @@ mod xml;
 use crate::limits::HELD_BYTES_TOTAL_MAX;
 use crate::schema::{Class, Datum, Event, Outcome, RawLine, Span, Timestamp};
 use attempt::{AttemptKey, Attempts, Link};
+use auto::Tally;
 use column::Draft;
 use event::{Read, around, connection, finish, identity, read_record, text_of};
 use form::Scratch;
 use read::Memory;
 use repeat::Repeat;
-use set::{Plan, Tally};
+use session::Sessions;
+use set::Plan;
 use spec::{AttemptRole, Framing};
 use split::{Reads, Record, Role};
 use state::Generation;
@@ -61,11 +67,6 @@ use wrapper::Line;
 
 pub use grammar::GrammarSet;
 pub use set::{Explanation, SetError};
-
-/// What `auto` looks at before it decides for good.
-const AUTO_LINES: usize = 32;
-/// After so many lines without evidence of a grammar a fallback is taken for good.
-const AUTO_LINES_MAX: usize = 512;
 
 /// What Normalize knows of a source.
 #[derive(Clone, Debug)]
@@ -83,17 +84,22 @@ pub struct SourceParams {
 struct Source {
     timing: Timing,
     format: Arc<str>,
+    /// Who reads its lines; `None` for `auto`, and where no grammar has the format's name.
+    plan: Option<Arc<Plan>>,
 }
 
 /// The room: lines in, events out. Its memory (per file a watermark, the format that `auto` chose, the lines of a record
-/// that is not complete and the last messages; per source the login attempts that are under way) is small and is given
+/// that is not complete and the last messages; per source the login attempts that are under way and the sessions that are open) is small and is given
 /// to the store by [`Normalize::drain`].
 pub struct Normalize {
     grammars: Arc<GrammarSet>,
     sources: BTreeMap<Arc<str>, Source>,
     generations: BTreeMap<u64, Generation>,
     attempts: Attempts,
+    sessions: Sessions,
     scratch: Scratch,
+    /// Used again for each line.
+    connection: String,
     /// Used again for each line.
     records: Vec<Record>,
     dirty: BTreeSet<u64>,
@@ -109,14 +115,18 @@ impl Normalize {
     pub fn new(grammars: Arc<GrammarSet>, sources: Vec<SourceParams>) -> Normalize {
         let made = |params: SourceParams| {
             let timing = Timing::new(params.timezone, params.lateness);
-            (params.name, Source { timing, format: params.format })
+            let plan = grammars.plan(&params.format).cloned();
+            (params.name, Source { timing, format: params.format, plan })
         };
+        let sources = sources.into_iter().map(made).collect();
         Normalize {
             grammars,
-            sources: sources.into_iter().map(made).collect(),
+            sources,
             generations: BTreeMap::new(),
             attempts: Attempts::new(),
+            sessions: Sessions::default(),
             scratch: Scratch::default(),
+            connection: String::new(),
             records: Vec::new(),
             dirty: BTreeSet::new(),
             dirty_held: BTreeSet::new(),
@@ -203,11 +213,13 @@ impl Normalize {
         let generation = self.generations.entry(id).or_default();
         let format = match self.sources.get(source).map(|source| &source.format) {
             Some(format) if &**format != "auto" => Some(format),
-            Some(_) if generation.tally.is_some() => return Reads::ALL,
+            Some(_) if generation.tally.as_ref().is_some_and(|tally| !tally.is_late()) => return Reads::ALL,
             Some(_) => generation.format.as_ref(),
             None => None,
         };
-        let reads = format.and_then(|format| self.grammars.plan(format)).map_or(Reads::default(), reads_of);
+        let reads = format
+            .and_then(|format| self.grammars.plan(format))
+            .map_or(Reads::default(), |plan| reads_of(plan));
         generation.reads = Some(reads);
         reads
     }
@@ -221,17 +233,20 @@ impl Normalize {
     /// Makes events of records.
     fn tell(&mut self, mut records: Vec<Record>, next_id: u64, out: &mut Vec<Event>) {
         let first = out.len();
-        let mut frames = Vec::new();
         for record in records.drain(..) {
             match &record.role {
                 Role::Glued(starts) if !self.is_one_message(&record) => {
-                    split::cut(&record.raw, starts, &mut frames)
+                    let mut frames = Vec::new();
+                    split::cut(&record.raw, starts, &mut frames);
+                    for record in frames {
+                        let id = next_id + (out.len() - first) as u64;
+                        self.event(record, id, out);
+                    }
                 }
-                _ => frames.push(record),
-            }
-            for record in frames.drain(..) {
-                let id = next_id + (out.len() - first) as u64;
-                out.push(self.event(record, id));
+                _ => {
+                    let id = next_id + (out.len() - first) as u64;
+                    self.event(record, id, out);
+                }
             }
         }
         self.records = records;
@@ -255,11 +270,14 @@ impl Normalize {
     }
 
     /// Makes one event of one record.
-    fn event(&mut self, record: Record, event_id: u64) -> Event {
+    fn event(&mut self, record: Record, event_id: u64, out: &mut Vec<Event>) {
         let id = record.raw.generation;
         let generation = self.generations.entry(id).or_default();
-        let fallback =
-            || Source { timing: Timing::new(jiff::tz::TimeZone::UTC, Span::ZERO), format: Arc::default() };
+        let fallback = || Source {
+            timing: Timing::new(jiff::tz::TimeZone::UTC, Span::ZERO),
+            format: Arc::default(),
+            plan: None,
+        };
         let source = match self.sources.get_mut(&record.raw.source) {
             Some(source) => source,
             None => self.sources.entry(Arc::clone(&record.raw.source)).or_insert_with(fallback),
@@ -269,33 +287,41 @@ impl Normalize {
         let grammars = Arc::clone(&self.grammars);
         generation.columns.at_line(record.raw.line);
         let format = if &*source.format == "auto" {
-            if record.role.is_told() && generation.observe(&grammars, &text, &mut self.scratch) {
+            if record.role.is_told()
+                && generation.observe(&grammars, &text, record.raw.line, &mut self.scratch)
+            {
                 self.dirty.insert(id);
             }
             generation.format.clone()
         } else {
             Some(Arc::clone(&source.format))
         };
-        let plan = format.as_ref().and_then(|format| grammars.plan(format));
+        let plan = match &source.plan {
+            Some(plan) => Some(&**plan),
+            None => format.as_ref().and_then(|format| grammars.plan(format)).map(|plan| &**plan),
+        };
         let syslog = plan.is_some_and(|plan| !plan.framed(Framing::Syslog).is_empty());
         let repeat = if syslog { Repeat::read(&text) } else { None };
         let last = repeat.as_ref().map(|repeat| generation.last.of(repeat).cloned());
         let said = last.as_ref().and_then(Option::as_ref).map_or(&*text, |last| &last.text);
-        let draft = Draft::of(event);
+        let mut draft = Draft::of(event);
         let line = Line::of(said);
         let mut memory = Memory { columns: &mut generation.columns, scratch: &mut self.scratch };
-        let mut read = read_record(&grammars, plan, format, &record.role, &line, &mut memory, draft);
+        let mut read = read_record(&grammars, plan, format, &record.role, &line, &mut memory, &mut draft);
         if generation.columns.take_changed() {
             self.dirty.insert(id);
         }
         if let (Some(repeat), Some(last)) = (&repeat, &last) {
-            read.repeat(repeat, last.as_ref());
+            read.repeat(repeat, last.as_ref(), &mut draft);
         }
-        let Read { mut draft, place, form } = read;
+        let Read { place, form } = read;
         let stamp = draft.stamp.take();
-        let mut event = finish(draft, form);
+        finish(&mut draft, form);
+        // An event is large: it is moved once, to where it stays.
+        out.push(draft.event);
+        let Some(event) = out.last_mut() else { return };
         event.time_text = stamp.as_ref().map(|(_, text, _)| text.as_ref().into());
-        if source.timing.apply(&mut event, stamp.map(|(stamp, ..)| stamp), &mut generation.watermark) {
+        if source.timing.apply(event, stamp.map(|(stamp, ..)| stamp), &mut generation.watermark) {
             self.dirty.insert(id);
         }
         if event.time.is_none() {
@@ -307,42 +333,12 @@ impl Normalize {
         }
         drop(text);
         if let Some(role) = form.and_then(|form| form.attempt) {
-            self.link(role, place, &mut event);
+            link(&mut self.attempts, &mut self.connection, (role, place), event);
         }
-        around(record, &mut event);
-        event
-    }
-
-    /// One failure that several lines tell is one event; the others are part of it.
-    fn link(&mut self, role: AttemptRole, form: usize, event: &mut Event) {
-        let pid = connection(event);
-        // A hint of nobody, by no process (vsftpd's `pam_unix(vsftpd:auth): check pass; user unknown`), can be
-        // joined with nothing: the line beside it, which names the client, tells the attempt.
-        let nobody = event.user.is_none() && event.src_ip.is_none() && event.src_host.is_none();
-        if role == AttemptRole::Hints && pid.is_empty() && nobody {
-            (event.class, event.activity, event.outcome) = (Class::Base, "", Outcome::Unknown);
-            return;
+        if let Some(opened) = self.sessions.link(event, place) {
+            (event.opened, event.opened_line) = (Some(opened.event), Some(opened.line));
         }
-        let key = AttemptKey {
-            source: &event.source,
-            host: event.host.as_deref().unwrap_or(""),
-            pid: &pid,
-            user: event.user.as_deref(),
-            src_ip: event.src_ip,
-            form,
-        };
-        let link = self.attempts.link(role, key, event.counted_at, event.id, event.line);
-        if let Link::PartOf { event: id, line, proves } = link {
-            event.part_of = Some(id);
-            event.part_of_line = Some(line);
-            event.class = Class::Base;
-            event.activity = "";
-            event.outcome = Outcome::Unknown;
-            if proves {
-                // What the event of the attempt could not say: guesses are counted by it.
-                event.extra.push(("credential".into(), Datum::Text("refused".into())));
-            }
-        }
+        around(record, event);
     }
 
     /// The highest trusted event time that a file has shown.
@@ -369,6 +365,38 @@ impl Normalize {
     }
 }
 
+/// One failure that several lines tell is one event; the others are part of it.
+fn link(attempts: &mut Attempts, name: &mut String, (role, form): (AttemptRole, usize), event: &mut Event) {
+    connection(event, name);
+    // A hint of nobody, by no process (vsftpd's `pam_unix(vsftpd:auth): check pass; user unknown`), can be
+    // joined with nothing: the line beside it, which names the client, tells the attempt.
+    let nobody = event.user.is_none() && event.src_ip.is_none() && event.src_host.is_none();
+    if role == AttemptRole::Hints && name.is_empty() && nobody {
+        (event.class, event.activity, event.outcome) = (Class::Base, "", Outcome::Unknown);
+        return;
+    }
+    let key = AttemptKey {
+        source: &event.source,
+        host: event.host.as_deref().unwrap_or(""),
+        pid: name,
+        user: event.user.as_deref(),
+        src_ip: event.src_ip,
+        form,
+    };
+    let link = attempts.link(role, key, event.counted_at, event.id, event.line);
+    if let Link::PartOf { event: id, line, proves } = link {
+        event.part_of = Some(id);
+        event.part_of_line = Some(line);
+        event.class = Class::Base;
+        event.activity = "";
+        event.outcome = Outcome::Unknown;
+        if proves {
+            // What the event of the attempt could not say: guesses are counted by it.
+            event.extra.push(("credential".into(), Datum::Text("refused".into())));
+        }
+    }
+}
+
 /// What the lines of a plan may be.
 fn reads_of(plan: &Plan) -> Reads {
     let reads = |framings: &[Framing]| framings.iter().any(|framing| !plan.framed(*framing).is_empty());
@@ -383,15 +411,22 @@ fn reads_of(plan: &Plan) -> Reads {
 
 impl Generation {
     /// Lets `auto` look at a line until it has seen enough; true when anything was learned.
-    fn observe(&mut self, grammars: &GrammarSet, text: &str, scratch: &mut Scratch) -> bool {
-        let Some(tally) = &mut self.tally else { return false };
-        grammars.vote(tally, text, &mut self.columns, scratch);
-        self.format = grammars.winner(tally).map(Arc::from);
-        let guessed =
-            self.format.as_deref().and_then(|name| grammars.get(name)).is_some_and(|g| g.spec().fallback);
-        let limit = if guessed || self.format.is_none() { AUTO_LINES_MAX } else { AUTO_LINES };
-        if tally.lines >= limit {
+    fn observe(&mut self, grammars: &GrammarSet, text: &str, number: u64, scratch: &mut Scratch) -> bool {
+        let Some(tally) = self.tally.as_mut().filter(|tally| tally.wants(grammars, text, number)) else {
+            return false;
+        };
+        let mut memory = Memory { columns: &mut self.columns, scratch };
+        tally.look(grammars, &Line::of(text), &mut memory);
+        let was_late = tally.is_late();
+        let (format, settled) = tally.decide(grammars);
+        if !was_late || settled {
+            self.format = format.map(Arc::from);
+        }
+        if settled {
             self.tally = None;
+        }
+        if settled || self.tally.as_ref().is_some_and(|tally| tally.is_late() != was_late) {
+            self.reads = None;
         }
         true
     }

@@ -2,6 +2,9 @@
 
 use super::form::{Form, Scratch};
 use super::framed::{self, Framed};
+use super::grammar::Grammar;
+use super::path::{Spot, Spots};
+use super::pattern::Groups;
 use super::record::Fields;
 use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
@@ -9,6 +12,7 @@ use super::stamp;
 use super::syslog::{self, Header};
 use super::table::Columns;
 use super::wrapper::{Inner, Line};
+use std::borrow::Cow;
 
 /// What a line turned out to be.
 #[derive(Debug, Default)]
@@ -19,7 +23,9 @@ pub struct Found<'a> {
     /// The fields of a record.
     pub(super) fields: Option<Fields<'a>>,
     /// For each path that the member asks for, the field.
-    pub(super) slots: Vec<Option<usize>>,
+    pub(super) spots: Spots,
+    /// The text of a record's field that the form's pattern fitted.
+    pub(super) told: Option<Cow<'a, str>>,
     pub(super) member: Option<usize>,
     pub(super) form: Option<usize>,
     /// The message that the form's pattern fitted.
@@ -29,7 +35,7 @@ pub struct Found<'a> {
     /// The header's host and program belong to the header, not to the message.
     pub(super) with_host: bool,
     pub(super) with_program: bool,
-    claimed: bool,
+    pub(super) claimed: bool,
     pub(super) understood: bool,
     /// It was wrapped in this.
     pub(super) wrapper: Option<&'a Inner<'a>>,
@@ -64,7 +70,7 @@ impl Found<'_> {
 }
 
 /// In this order framings are tried, those that a line shows at a glance before the others.
-const ORDER: [Framing; Framing::COUNT] = [
+pub(super) const ORDER: [Framing; Framing::COUNT] = [
     Framing::Audit,
     Framing::Xml,
     Framing::Cef,
@@ -119,8 +125,8 @@ fn find_in<'a>(
             let found = match framing {
                 Framing::Syslog => in_syslog(set, plan, line, outer, scratch),
                 Framing::Plain => in_plain(set, plan.framed(framing), line, scratch),
-                Framing::Json => of_framed(set, plan.framed(framing), framed::json(line, claimed)),
-                _ => in_record(set, plan, framing, line, columns),
+                Framing::Json => of_framed(set, plan.framed(framing), framed::json(line, claimed), scratch),
+                _ => in_record(set, plan, framing, line, columns, scratch),
             };
             let mut found = Found { framing: Some(framing), ..found };
             if let Some(outer) = outer.filter(|_| !found.header.is_some()) {
@@ -152,9 +158,23 @@ fn in_syslog<'a>(
     outer: Option<&Header<'a>>,
     scratch: &mut Scratch,
 ) -> Found<'a> {
+    in_header(set, plan, header_of(line, outer), scratch)
+}
+
+/// The header of a line, unless a wrapper has it.
+pub(super) fn header_of<'a>(line: &'a str, outer: Option<&Header<'a>>) -> Header<'a> {
     let of_outer =
         |header: &Header<'a>| Header { after_stamp: line, after_host: line, message: line, ..header.clone() };
-    let mut header = outer.map_or_else(|| syslog::read(line), of_outer);
+    outer.map_or_else(|| syslog::read(line), of_outer)
+}
+
+/// Finds who reads the message behind a header.
+pub(super) fn in_header<'a>(
+    set: &GrammarSet,
+    plan: &Plan,
+    mut header: Header<'a>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     if header.program.is_none() {
         bare_tag(plan, &mut header);
     }
@@ -234,7 +254,12 @@ fn repeated(message: &str) -> (&str, Option<u32>) {
     inner().unwrap_or((message, None))
 }
 
-fn in_plain<'a>(set: &GrammarSet, members: &[usize], line: &'a str, scratch: &mut Scratch) -> Found<'a> {
+pub(super) fn in_plain<'a>(
+    set: &GrammarSet,
+    members: &[usize],
+    line: &'a str,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let mut found = Found { message: line, ..Found::default() };
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
@@ -263,15 +288,17 @@ fn in_record<'a>(
     framing: Framing,
     line: &'a str,
     columns: &mut Columns,
+    scratch: &mut Scratch,
 ) -> Found<'a> {
     let members = plan.framed(framing);
     if framing != Framing::Csv {
-        return of_framed(set, members, framed::read(framing, line, columns));
+        return of_framed(set, members, framed::read(framing, line, columns), scratch);
     }
     let mut best: Option<Found<'a>> = None;
     for member in members {
         let Some(grammar) = set.grammars.get(*member) else { continue };
-        let found = of_framed(set, std::slice::from_ref(member), grammar.table.read(line, columns));
+        let framed = grammar.table.read(line, columns);
+        let found = of_framed(set, std::slice::from_ref(member), framed, scratch);
         if found.form.is_some() {
             return found;
         }
@@ -282,32 +309,52 @@ fn in_record<'a>(
     best.unwrap_or_default()
 }
 
-fn of_framed<'a>(set: &GrammarSet, members: &[usize], framed: Framed<'a>) -> Found<'a> {
+fn of_framed<'a>(
+    set: &GrammarSet,
+    members: &[usize],
+    framed: Framed<'a>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let member = members.first().copied();
     match framed {
-        Framed::Record(header, fields) => of_record(set, members, header, fields),
+        Framed::Record(header, fields) => of_record(set, members, header, fields, scratch),
         Framed::Head => Found { member, understood: true, ..Found::default() },
         Framed::Other(reason) => Found { member, reason: Some(reason), ..Found::default() },
     }
 }
 
-fn of_record<'a>(set: &GrammarSet, members: &[usize], header: Header<'a>, fields: Fields<'a>) -> Found<'a> {
+fn of_record<'a>(
+    set: &GrammarSet,
+    members: &[usize],
+    header: Header<'a>,
+    fields: Fields<'a>,
+    scratch: &mut Scratch,
+) -> Found<'a> {
     let with_host = header.host_is_sure;
     let mut found = Found { header, understood: true, with_host, with_program: true, ..Found::default() };
     for &member in members {
         let Some(grammar) = set.grammars.get(member) else { continue };
-        let slots = grammar.wanted.find(&fields);
-        let fits =
-            |form: &Form| form.pattern.is_none() && form.when.iter().all(|test| test.holds(&fields, &slots));
-        let form = grammar.forms.iter().position(fits);
-        if form.is_some() || found.member.is_none() {
-            found = Found { member: Some(member), form, slots, ..found };
-        }
-        if form.is_some() {
+        let spots = grammar.wanted.find(&fields);
+        if let Some((form, told)) = form_of(grammar, &fields, &spots, &mut scratch.groups) {
+            found = Found { member: Some(member), form: Some(form), spots, told, ..found };
             break;
+        }
+        if found.member.is_none() {
+            found = Found { member: Some(member), spots, ..found };
         }
     }
     Found { fields: Some(fields), ..found }
+}
+
+/// The form that a record is of, and the text of it that the form's pattern fitted, if it has one.
+pub(super) fn form_of<'a>(
+    grammar: &Grammar,
+    fields: &Fields<'a>,
+    spots: &[Option<Spot>],
+    groups: &mut Groups,
+) -> Option<(usize, Option<Cow<'a, str>>)> {
+    let fits = |(at, form): (usize, &Form)| Some((at, form.fits_record(fields, spots, groups)?));
+    grammar.forms.iter().enumerate().find_map(fits)
 }
 
 #[cfg(test)]

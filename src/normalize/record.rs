@@ -32,6 +32,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// One of an array; a value that is none is its own first.
+    pub fn member(&self, position: usize) -> Option<&Value<'a>> {
+        match self {
+            Value::List(members) => members.get(position),
+            Value::Null => None,
+            one => (position == 0).then_some(one),
+        }
+    }
+
     /// Whether the value, or a member of the array, is accepted.
     pub fn any(&self, accepts: &impl Fn(&str) -> bool) -> bool {
         match self {
@@ -177,6 +186,11 @@ impl<'a> Fields<'a> {
     /// The path with positions, for a field of an array of objects.
     pub fn indexed(&self, field: &Field<'a>) -> Option<&str> {
         field.indexed.clone().and_then(|range| self.keys.get(range))
+    }
+
+    /// The path with positions, or the key where it has none.
+    pub fn whole(&self, field: &Field<'a>) -> &str {
+        self.indexed(field).unwrap_or(self.key(field))
     }
 
     /// Whether a field has this key.

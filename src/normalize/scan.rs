@@ -49,6 +49,8 @@ pub struct Workspace {
 
 #[derive(Debug)]
 enum Op {
+    /// This byte.
+    Byte(u8),
     /// These bytes.
     Literal(Box<[u8]>),
     /// One byte of a set.
@@ -169,6 +171,7 @@ impl Scan {
                     .get(at..)
                     .is_some_and(|rest| rest.starts_with(bytes))
                     .then(|| (op + 1, at + bytes.len())),
+                Some(Op::Byte(byte)) => (text.get(at) == Some(byte)).then_some((op + 1, at + 1)),
                 Some(Op::One(set)) => {
                     text.get(at).is_some_and(|byte| self.has(*set, *byte)).then_some((op + 1, at + 1))
                 }

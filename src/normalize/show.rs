@@ -11,6 +11,7 @@ pub fn column_text(event: &Event, name: &str) -> Option<String> {
         "line_list" => Some(event.line_list.iter().map(u64::to_string).collect::<Vec<_>>().join(","))
             .filter(|list| !list.is_empty()),
         "part_of" => event.part_of_line.map(|line| line.to_string()),
+        "opened" => event.opened_line.map(|line| line.to_string()),
         "format" => Some(event.format.to_string()),
         "parser" => Some(event.parser.to_string()),
         "time" => event.time.map(|time| time.to_string()),
@@ -59,11 +60,12 @@ pub fn column_text(event: &Event, name: &str) -> Option<String> {
 }
 
 /// The names that [`column_text`] knows, besides `extra.KEY`.
-pub const EVENT_COLUMNS: [&str; 46] = [
+pub const EVENT_COLUMNS: [&str; 47] = [
     "line",
     "lines",
     "line_list",
     "part_of",
+    "opened",
     "format",
     "parser",
     "time",

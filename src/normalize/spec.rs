@@ -131,8 +131,11 @@ pub struct MessageSpec {
     pub literal: String,
     /// Regex on the message (byte regex without Unicode classes, anchored by its author). Capture names are
     /// targets: a column's name, else a key of `extra`; `__2` at a name's end is cut, so that two branches can
-    /// feed one target. Empty for forms of records.
+    /// feed one target. Empty for forms of records without `field`.
     pub pattern: String,
+    /// For forms of records: the fields whose text the pattern reads, the first that it fits; none = the pattern, if
+    /// there is one, reads messages of text.
+    pub field: Vec<String>,
     /// All must hold; for forms of records.
     pub when: Vec<Condition>,
     /// Fields that feed targets in this form; the grammar's of the same target do not count here.
@@ -198,11 +201,25 @@ pub struct GrammarSpec {
     /// `*` stands for any other.
     pub map: Vec<(Target, Vec<(String, String)>)>,
     /// Fields that feed targets, in order of preference: dotted paths (ASCII case ignored), `list.0.name` picks
-    /// one of an array, `date+time` joins two by a blank. In syslog and plain messages the fields are the
-    /// `key=value` pairs found in them.
+    /// one of an array, `date+time` joins two by a blank. In a grammar of syslog and plain messages alone the fields
+    /// are the `key=value` pairs found in them; where records are read too they feed records only.
     pub fields: Vec<(Target, Vec<String>)>,
     /// Message forms; the first that fits wins.
     pub messages: Vec<MessageSpec>,
     /// Sample lines.
     pub samples: Vec<Sample>,
+}
+
+impl GrammarSpec {
+    /// Whether some of its lines are records of fields.
+    pub fn reads_records(&self) -> bool {
+        self.framings.iter().any(|framing| !framing.is_text())
+    }
+}
+
+impl MessageSpec {
+    /// Whether it is a form of records.
+    pub fn is_of_records(&self) -> bool {
+        self.pattern.is_empty() || !self.field.is_empty()
+    }
 }

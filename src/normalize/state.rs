@@ -2,14 +2,13 @@
 
 use super::Normalize;
 use super::attempt::Attempts;
+use super::auto::Tally;
 use super::join::Joiner;
 use super::repeat::LastMessages;
-use super::set::Tally;
 use super::split::Reads;
 use super::table::Columns;
 use crate::schema::{StateRow, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const ROOM: &str = "normalize";
@@ -17,6 +16,8 @@ const ATTEMPTS: &str = "attempts";
 const GENERATION: &str = "generation:";
 /// What a file holds back stands in a row of its own: it may be large, and seldom is anything.
 const HELD: &str = "held:";
+/// A session stands in a row of its own, by the id of the event that opened it.
+const SESSION: &str = "session:";
 
 /// What is known of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +63,7 @@ struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    lines: Option<usize>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    votes: BTreeMap<String, (u32, usize)>,
+    tally: Option<Tally>,
     #[serde(default, skip_serializing_if = "Columns::is_empty")]
     columns: Columns,
     #[serde(default, skip_serializing_if = "LastMessages::is_empty")]
@@ -79,6 +78,8 @@ impl Normalize {
             let id = |prefix| row.key.strip_prefix(prefix).and_then(|id| id.parse::<u64>().ok());
             if &*row.key == ATTEMPTS {
                 self.attempts = Attempts::load(body);
+            } else if let Some(id) = id(SESSION) {
+                self.sessions.restore(id, body);
             } else if let Some(id) = id(GENERATION)
                 && let Ok(row) = serde_json::from_slice::<Row>(body)
             {
@@ -128,6 +129,12 @@ impl Normalize {
             rows.push(StateRow { room: ROOM, key: ATTEMPTS.into(), body });
             self.attempts.saved();
         }
+        let row = |(id, body): (u64, Option<Vec<u8>>)| StateRow {
+            room: ROOM,
+            key: format!("{SESSION}{id}").into(),
+            body: body.map(Into::into),
+        };
+        rows.extend(self.sessions.drain().into_iter().map(row));
         rows
     }
 }
@@ -136,7 +143,7 @@ impl Generation {
     fn learn(&mut self, row: Row) {
         self.watermark = row.watermark.map(Timestamp);
         self.format = row.format.map(Arc::from);
-        self.tally = row.lines.map(|lines| Tally { lines, votes: row.votes });
+        self.tally = row.tally;
         self.last = row.last;
         self.columns = row.columns;
     }
@@ -147,8 +154,7 @@ impl From<&Generation> for Row {
         Row {
             watermark: known.watermark.map(|at| at.0),
             format: known.format.as_deref().map(str::to_owned),
-            lines: known.tally.as_ref().map(|tally| tally.lines),
-            votes: known.tally.as_ref().map(|tally| tally.votes.clone()).unwrap_or_default(),
+            tally: known.tally.clone(),
             columns: known.columns.clone(),
             last: known.last.clone(),
         }

@@ -79,7 +79,9 @@ impl Timing {
             Stamp::Civil(civil) => civil,
         };
         let mut flags = Flags::default();
-        flags.set(Flag::ZoneAssumed);
+        if civil.east.is_none() {
+            flags.set(Flag::ZoneAssumed);
+        }
         if let Some(year) = civil.year {
             return Some((self.moment(civil, year, read_at, mark)?, flags));
         }
@@ -106,6 +108,9 @@ impl Timing {
         mark: Option<Timestamp>,
     ) -> Option<Timestamp> {
         let wall = Timestamp::from_civil((year, civil.month, civil.day), civil.clock, civil.micros)?;
+        if let Some(east) = civil.east {
+            return Some(wall - Span::seconds(east));
+        }
         let quarter = wall.0.div_euclid(QUARTER_HOUR * 1_000_000);
         if let Some((_, east)) = self.last.filter(|(at, _)| *at == quarter) {
             return Some(wall - Span::seconds(east));

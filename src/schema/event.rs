@@ -143,6 +143,10 @@ pub struct Event {
     pub part_of: Option<u64>,
     /// Line number of that event, for output without a store.
     pub part_of_line: Option<u64>,
+    /// The event (its `id`) that opened the session which this line closes or tells more of.
+    pub opened: Option<u64>,
+    /// Line number of that event, for output without a store.
+    pub opened_line: Option<u64>,
     /// What the line claims; `None` where it has no stamp.
     pub time: Option<Timestamp>,
     /// The time that windows move by: `time` where it can be trusted, else the watermark or read time.

@@ -69,7 +69,8 @@ pub fn rooms(setup: &Setup, loaded: Loaded) -> (Pipeline, Tail) {
     (pipeline, tail)
 }
 
-fn encoding(encoding: Encoding) -> tail::Encoding {
+/// What the configuration's word means to Tail.
+pub fn encoding(encoding: Encoding) -> tail::Encoding {
     match encoding {
         Encoding::Utf8 => tail::Encoding::Bytes,
         Encoding::Latin1 => tail::Encoding::Latin1,

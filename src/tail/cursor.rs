@@ -78,8 +78,8 @@ impl Cursor {
             let cut = usize::try_from(self.offset().saturating_sub(from)).unwrap_or(0).min(taken);
             for distance in MARKER_DISTANCES {
                 let before = data.get(..cut.saturating_sub(distance)).unwrap_or_default();
-                if let Some(at) = memrchr(b'\n', before) {
-                    let before = data.get(..=at).unwrap_or_default();
+                let end = last_end(before, from, self.splitter.encoding);
+                if let Some(before) = end.and_then(|end| data.get(..end)) {
                     self.markers.pass(from + before.len() as u64, &last(&self.recent, before, MARKER));
                 }
             }
@@ -133,4 +133,14 @@ impl Cursor {
             self.opening.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
         }
     }
+}
+
+/// Behind the last end of a line in data that begin at `from`.
+fn last_end(data: &[u8], from: u64, encoding: Encoding) -> Option<usize> {
+    if !encoding.is_wide() {
+        return memrchr(b'\n', data).map(|at| at + 1);
+    }
+    let half = usize::from(!from.is_multiple_of(2)); // The byte order mark came in two pieces.
+    let (pairs, _) = data.get(half..)?.as_chunks::<2>();
+    pairs.iter().rposition(|pair| encoding.read(*pair) == u16::from(b'\n')).map(|at| half + 2 * at + 2)
 }

@@ -131,6 +131,11 @@ impl Follower {
         self.unread() && (self.role != Role::New || self.from_start)
     }
 
+    /// The encoding of a file that begins so.
+    pub fn encoding(&self, opening: &[u8]) -> Encoding {
+        self.encoding.of(opening)
+    }
+
     /// Takes a new look at its size and times.
     pub fn refresh(&mut self, stat: Stat, now: Span) {
         if stat == self.found.stat {

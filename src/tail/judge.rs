@@ -7,6 +7,7 @@ use super::follower::{Follower, Role};
 use super::gzip::{self, Content, Phase};
 use super::scan::Key;
 use super::siblings::{packing, rotated};
+use super::wide::Encoding;
 use super::{Loss, Tail};
 use crate::limits::{HEAD_BYTES, TAIL_MARKER_BYTES};
 use crate::schema::{GapReason, Position, Reading, Timestamp};
@@ -130,7 +131,8 @@ impl Tail {
         let Some(follower) = self.followers.get(&key) else { return Ok(()) };
         let (Some(file), Some(entry)) = (&follower.file, self.book.get(old)) else { return Ok(()) };
         let (before, path) = (entry.position.offset, Arc::clone(&entry.generation.path));
-        let lines = count_lines(file, offset, &mut self.buffer)?;
+        let encoding = follower.encoding(&bytes_at(file, 0, HEAD_BYTES.min(offset))?);
+        let lines = count_lines(file, offset, encoding, &mut self.buffer)?;
         self.renew(key, old, &path, (offset, lines), now)?;
         self.book.gap(old, now.utc, GapReason::RolledBack, (before, Some(offset)), None);
         self.book.set_finished(old, true);
@@ -409,7 +411,7 @@ fn born(file: &File) -> Option<Timestamp> {
     i64::try_from(born.as_micros()).ok().map(Timestamp)
 }
 
-fn count_lines(file: &File, to: u64, buffer: &mut [u8]) -> io::Result<u64> {
+fn count_lines(file: &File, to: u64, encoding: Encoding, buffer: &mut [u8]) -> io::Result<u64> {
     let (mut at, mut lines) = (0, 0);
     while at < to {
         let want = usize::try_from(to - at).unwrap_or(usize::MAX).min(buffer.len());
@@ -418,7 +420,7 @@ fn count_lines(file: &File, to: u64, buffer: &mut [u8]) -> io::Result<u64> {
         if n == 0 {
             break;
         }
-        lines += memchr::memchr_iter(b'\n', room.get(..n).unwrap_or_default()).count() as u64;
+        lines += encoding.line_ends(room.get(..n).unwrap_or_default()) as u64;
         at += n as u64;
     }
     Ok(lines)

@@ -214,11 +214,12 @@ impl Splitter {
     }
 
     fn decode(&self, bytes: &[u8], flags: &mut Flags) -> String {
-        let (text, bad) =
-            self.encoding.decode(bytes.get(..bytes.len().min(LINE_BYTES_MAX)).unwrap_or_default());
+        let mut kept = bytes;
         if bytes.len() > LINE_BYTES_MAX {
+            kept = self.encoding.whole(bytes.get(..LINE_BYTES_MAX).unwrap_or_default());
             flags.set(Flag::Truncated);
         }
+        let (text, bad) = self.encoding.decode(kept);
         if bad {
             flags.set(Flag::BadEncoding);
         }
@@ -260,7 +261,7 @@ impl Splitter {
             bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         }
         if bytes.len() > LINE_BYTES_MAX {
-            bytes = bytes.get(..LINE_BYTES_MAX).unwrap_or_default();
+            bytes = bytes.get(..cut(bytes)).unwrap_or_default();
             flags.set(Flag::Truncated);
         }
         let offset = self.line_start;
@@ -281,6 +282,12 @@ impl Splitter {
             read_at: out.read_at,
         });
     }
+}
+
+/// Where a line that is too long is cut: not within a character, which would then look like a wrong one.
+fn cut(bytes: &[u8]) -> usize {
+    let starts = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+    (LINE_BYTES_MAX - 3..=LINE_BYTES_MAX).rev().find(starts).unwrap_or(LINE_BYTES_MAX)
 }
 
 #[cfg(test)]
@@ -342,6 +349,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_line_ends_with_a_whole_character() {
+        let long = [b"a".repeat(LINE_BYTES_MAX - 1), "é\n".into()].concat();
+        assert!(cut(&[&long]).0[0].bytes.ends_with(b"aa"));
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let keys = wide(&format!("\u{FEFF}{}\n", "\u{1F511}".repeat(LINE_BYTES_MAX)));
+        let signs = wide(&format!("\u{FEFF}{}\n", "\u{20AC}".repeat(LINE_BYTES_MAX)));
+        for bytes in [keys, signs] {
+            let line = &cut(&[&bytes]).0[0];
+            assert!(std::str::from_utf8(&line.bytes).is_ok_and(|text| text.len() > LINE_BYTES_MAX - 8));
+            assert_eq!(line.flags.names().collect::<Vec<_>>(), ["truncated"]);
+        }
+    }
+
+    #[test]
     fn an_unfinished_line_is_told_only_at_the_end_of_its_file() {
         let (mut lines, _, mut splitter) = cut(&[b"whole\nha", b"lf"]);
         assert_eq!(lines.len(), 1);
@@ -373,7 +394,43 @@ mod tests {
         }
     }
 
+    /// Cuts bytes as they come in: what was not taken is given again, with more.
+    fn torn(bytes: &[u8], cuts: &[usize], batch: usize, encoding: Encoding) -> (Vec<RawLine>, Splitter) {
+        let (mut lines, mut splitter) = (Vec::new(), Splitter::at(0, 0, encoding));
+        let (mut at, mut seen, mut turn) = (0, 0, 0);
+        while at < bytes.len() - bytes.len() % 2 {
+            seen = bytes.len().min(seen.max(at) + cuts[turn % cuts.len()]);
+            at += splitter.feed(&bytes[at..seen], &mut out(&mut lines, batch));
+            turn += 1;
+        }
+        (lines, splitter)
+    }
+
     proptest! {
+        /// The same of UTF-16, whose units are torn too; and each line is what the standard library decodes.
+        #[test]
+        fn tearing_code_units_changes_nothing(units in proptest::collection::vec(prop_oneof![Just(10u16), Just(0u16), Just(0x0A0A), Just(0xD83D), Just(0xDD11), any::<u16>()], 1..300),
+                                              cuts in proptest::collection::vec(1usize..50, 1..40), batch in 1usize..5, big in any::<bool>(), half in any::<bool>()) {
+            let (encoding, encode): (_, fn(u16) -> [u8; 2]) =
+                if big { (Encoding::Utf16Be, u16::to_be_bytes) } else { (Encoding::Utf16Le, u16::to_le_bytes) };
+            let mut bytes: Vec<u8> = units.iter().flat_map(|unit| encode(*unit)).collect();
+            bytes.extend(half.then_some(7));
+            let turned = [0xFEFF, 0xFFFE].contains(&units[0]); // A mark says the encoding itself.
+            prop_assume!(!turned);
+            let (whole, end) = torn(&bytes, &[usize::MAX / 2], usize::MAX, encoding);
+            let (lines, splitter) = torn(&bytes, &cuts, batch, encoding);
+            let parts: Vec<&[u16]> = units.split(|unit| *unit == 10).collect();
+            for line in &whole {
+                prop_assert!(line.offset % 2 == 0 && line.length % 2 == 0);
+                let part: Vec<u16> = parts[line.line as usize - 1].iter().copied().filter(|unit| *unit != 0).collect();
+                let text = String::from_utf16_lossy(&part);
+                prop_assert_eq!(String::from_utf8_lossy(&line.bytes), text.strip_suffix('\r').unwrap_or(&text));
+                prop_assert_eq!(line.flags.has(Flag::BadEncoding), String::from_utf16(&part).is_err());
+            }
+            prop_assert_eq!(lines, whole);
+            prop_assert_eq!((splitter.line_start, splitter.lines, splitter.next()), (end.line_start, end.lines, 2 * units.len() as u64));
+        }
+
         /// However the bytes are torn and however small the batches are, the lines are the same.
         #[test]
         fn tearing_changes_nothing(text in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(0u8), Just(b'\r'), 1..=0xFDu8], 0..400),

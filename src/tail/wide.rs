@@ -40,6 +40,23 @@ impl Encoding {
         if self == Encoding::Utf16Be { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
     }
 
+    /// How many lines end in data that begin with a whole code unit.
+    pub fn line_ends(self, data: &[u8]) -> usize {
+        if !self.is_wide() {
+            return memchr::memchr_iter(b'\n', data).count();
+        }
+        let (pairs, _) = data.as_chunks::<2>();
+        pairs.iter().filter(|pair| self.read(**pair) == u16::from(b'\n')).count()
+    }
+
+    /// Bytes of a line that was cut, without half a pair of surrogates at their end.
+    pub fn whole(self, bytes: &[u8]) -> &[u8] {
+        match bytes.split_last_chunk::<2>() {
+            Some((before, last)) if self.is_wide() && (0xD800..0xDC00).contains(&self.read(*last)) => before,
+            _ => bytes,
+        }
+    }
+
     /// The text of a line, and whether it was not valid.
     pub fn decode(self, bytes: &[u8]) -> (String, bool) {
         if !self.is_wide() {

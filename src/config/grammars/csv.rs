@@ -1,6 +1,6 @@
 //! The keys of CSV grammars.
 
-use super::file::Reader;
+use super::file::{LAYOUT_KEYS, Reader};
 use crate::normalize::spec::{Count, LayoutSpec};
 use toml::de::{DeTable, DeValue};
 
@@ -20,7 +20,7 @@ impl Reader<'_> {
 
     /// One `[[layout]]`.
     pub(super) fn layout(&mut self, table: &DeTable<'_>) -> LayoutSpec {
-        self.only(table, &["columns", "when", "fields"]);
+        self.only(table, &LAYOUT_KEYS);
         let columns = self.strings(table, "columns");
         if columns.is_empty() {
             let at = table.keys().map(|key| key.span().start).min().unwrap_or(0);

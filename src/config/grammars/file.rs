@@ -38,7 +38,7 @@ pub(super) struct Reader<'r> {
     problems: &'r mut Vec<Problem>,
 }
 
-const GRAMMAR_KEYS: [&str; 16] = [
+pub(super) const GRAMMAR_KEYS: [&str; 16] = [
     "name",
     "family",
     "description",
@@ -56,10 +56,15 @@ const GRAMMAR_KEYS: [&str; 16] = [
     "message",
     "sample",
 ];
-const MESSAGE_KEYS: [&str; 12] = [
-    "name", "literal", "pattern", "when", "unless", "class", "activity", "outcome", "set", "map", "fields",
-    "attempt",
+pub(super) const MESSAGE_KEYS: [&str; 13] = [
+    "name", "literal", "pattern", "field", "when", "unless", "class", "activity", "outcome", "set", "map",
+    "fields", "attempt",
 ];
+
+pub(super) const LAYOUT_KEYS: [&str; 3] = ["columns", "when", "fields"];
+pub(super) const SAMPLE_KEYS: [&str; 3] = ["now", "lines", "expect"];
+pub(super) const LOGSOURCE_KEYS: [&str; 3] = ["product", "service", "category"];
+pub(super) const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
 
 impl Reader<'_> {
     pub(super) fn wrong(&mut self, byte: usize, what: impl Into<String>) {
@@ -121,10 +126,9 @@ impl Reader<'_> {
             Some(word) => self.listed(table, "activity", word, class.activity(word), class.activities()),
             None => "",
         };
-        let outcomes = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
         let outcome = match table.get("outcome").and_then(|value| value.get_ref().as_str()) {
             Some(word) => {
-                self.listed(table, "outcome", word, Outcome::from_name(word), outcomes.map(Outcome::name))
+                self.listed(table, "outcome", word, Outcome::from_name(word), OUTCOMES.map(Outcome::name))
             }
             None => Outcome::Unknown,
         };
@@ -135,6 +139,7 @@ impl Reader<'_> {
             name,
             literal: self.string(table, "literal").unwrap_or_default(),
             pattern: self.string(table, "pattern").unwrap_or_default(),
+            field: self.strings(table, "field"),
             when,
             class,
             activity,
@@ -147,7 +152,7 @@ impl Reader<'_> {
     }
 }
 
-const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
+pub(super) const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
     ("syslog", Framing::Syslog),
     ("json", Framing::Json),
     ("key-value", Framing::KeyValue),
@@ -159,7 +164,7 @@ const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
     ("xml", Framing::Xml),
     ("audit", Framing::Audit),
 ];
-const ROLES: [(&str, AttemptRole); 8] = [
+pub(super) const ROLES: [(&str, AttemptRole); 8] = [
     ("fails", AttemptRole::Fails),
     ("hints", AttemptRole::Hints),
     ("announces", AttemptRole::Announces),
@@ -327,7 +332,7 @@ impl Reader<'_> {
 
     fn logsource(&mut self, root: &DeTable<'_>) -> (Option<String>, Option<String>, Option<String>) {
         let Some(table) = self.table(root, "logsource") else { return (None, None, None) };
-        self.only(table, &["product", "service", "category"]);
+        self.only(table, &LOGSOURCE_KEYS);
         (self.string(table, "product"), self.string(table, "service"), self.string(table, "category"))
     }
 
@@ -373,7 +378,7 @@ impl Reader<'_> {
     }
 
     fn sample(&mut self, table: &DeTable<'_>) -> Option<Sample> {
-        self.only(table, &["now", "lines", "expect"]);
+        self.only(table, &SAMPLE_KEYS);
         let now = self.string(table, "now").unwrap_or_else(|| SAMPLE_NOW.to_owned());
         let now = Timestamp::parse_rfc3339(&now).or_else(|| {
             let byte = table.get("now").map_or(0, |value| value.span().start);

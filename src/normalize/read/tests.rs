@@ -43,7 +43,7 @@ fn text_and_records_stand_in_one_file() {
         let complaint = grammar(framing, message);
         assert!(complaint.contains(part), "{complaint}");
     };
-    told("\"json\"", "pattern = 'x'", "need the framing syslog or plain");
+    told("\"json\"", "pattern = 'x'", "need a `field`, or the framing");
     told("\"plain\"", "when = { a = 1 }\npattern = 'x'", "`when` tests fields");
     told("\"plain\"", "", "no pattern");
     told("[\"plain\", \"json\"]", "pattern = 'x'\nwhen = { a = 1 }", "not by both");
@@ -56,6 +56,36 @@ fn text_and_records_stand_in_one_file() {
 #[test]
 fn tests_look_at_targets_numbers_and_parts_of_words() {
     holds(include_str!("samples/tests-of-targets.toml"));
+}
+
+#[test]
+fn a_name_is_no_address_and_an_address_no_name() {
+    holds(include_str!("samples/names-and-addresses.toml"));
+}
+
+#[test]
+fn what_says_nothing_is_not_translated() {
+    holds(include_str!("samples/null-words.toml"));
+}
+
+#[test]
+fn a_field_may_hold_the_message() {
+    holds(include_str!("samples/message-in-a-field.toml"));
+    let told = |framing: &str, message: &str, part: &str| {
+        let text = format!("name = \"x\"\nframing = {framing}\n[[message]]\nname = \"m\"\n{message}\n");
+        let complaint = complaint(&text);
+        assert!(complaint.contains(part), "{complaint}");
+    };
+    told("\"json\"", "field = 'a'", "needs a `pattern`");
+    told("\"plain\"", "field = 'a'\npattern = 'x'", "syslog and plain messages have none");
+    told("\"json\"", "field = 'a[b]'\npattern = 'x'", "`a[b]` is no path");
+    told("\"json\"", "fields = { user = 'a|b' }", "`a|b` is no path");
+    told("\"json\"", "when = { 'a[b=c]' = 1 }", "`a[b=c]` is no path");
+}
+
+#[test]
+fn one_of_several_is_picked() {
+    holds(include_str!("samples/picks.toml"));
 }
 
 #[test]

@@ -81,11 +81,8 @@ impl Scan {
             at += 1;
         }
         match self.ops.get(at) {
-            Some(Op::Literal(bytes)) => Behind::Literal(Box::new(Finders {
-                length: bytes.len(),
-                forward: Finder::new(bytes).into_owned(),
-                backward: FinderRev::new(bytes).into_owned(),
-            })),
+            Some(Op::Literal(bytes)) => Behind::text(bytes),
+            Some(Op::Byte(byte)) => Behind::text(&[*byte]),
             _ => Behind::Any,
         }
     }
@@ -105,6 +102,7 @@ impl Scan {
                 Some(byte) => first.bytes[usize::from(*byte)] = true,
                 None => self.first(at + 1, first, seen),
             },
+            Some(Op::Byte(byte)) => first.bytes[usize::from(*byte)] = true,
             Some(Op::One(number)) => set(*number),
             Some(Op::Run(run)) => {
                 set(run.set);
@@ -121,6 +119,16 @@ impl Scan {
             Some(Op::End) => first.end = true,
             Some(Op::Match) | None => first.anything = true,
         }
+    }
+}
+
+impl Behind {
+    fn text(bytes: &[u8]) -> Behind {
+        Behind::Literal(Box::new(Finders {
+            length: bytes.len(),
+            forward: Finder::new(bytes).into_owned(),
+            backward: FinderRev::new(bytes).into_owned(),
+        }))
     }
 }
 
@@ -161,7 +169,11 @@ impl Program {
         match hir.kind() {
             HirKind::Empty => {}
             HirKind::Literal(literal) => {
-                self.push(Op::Literal(literal.0.clone()))?;
+                let op = match *literal.0 {
+                    [byte] => Op::Byte(byte),
+                    _ => Op::Literal(literal.0.clone()),
+                };
+                self.push(op)?;
             }
             HirKind::Class(_) => {
                 let set = self.set(hir)?;

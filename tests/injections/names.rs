@@ -1,22 +1,13 @@
 //! What a client sends as its name never becomes its address, never somebody else's name, and never a success:
 //! names made of the pieces that log lines are made of, set into the lines that the servers would write.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use gatewatch::config::grammars::{compile_all, load};
-use gatewatch::normalize::grammar::GrammarSet;
-use gatewatch::normalize::{Normalize, SourceParams};
-use gatewatch::schema::{Event, Flags, Outcome, RawLine, Span, Timestamp};
+use super::read_all;
+use gatewatch::schema::{Event, Outcome};
 use proptest::prelude::*;
 use std::net::IpAddr;
-use std::sync::{Arc, LazyLock};
 
 /// The client's true address.
 const TRUE: &str = "198.51.100.23";
-
-static GRAMMARS: LazyLock<Arc<GrammarSet>> = LazyLock::new(|| {
-    let specs = load(None).unwrap_or_else(|problems| panic!("{}", problems[0]));
-    Arc::new(compile_all(specs).unwrap_or_else(|problems| panic!("{}", problems[0])))
-});
 
 /// How a server writes names: as they are, or with quotes and backslashes as `\x22`, or as a JSON text.
 #[derive(Clone, Copy, PartialEq)]
@@ -185,23 +176,7 @@ const PIECES: [&str; 54] = [
 ];
 
 fn read(format: &str, line: &str) -> Event {
-    let name: Arc<str> = Arc::from("injection");
-    let (zone, lateness) = (jiff::tz::TimeZone::UTC, Span::minutes(2));
-    let source =
-        SourceParams { name: Arc::clone(&name), format: Arc::from(format), timezone: zone, lateness };
-    let mut normalize = Normalize::new(Arc::clone(&GRAMMARS), vec![source]);
-    let raw = RawLine {
-        source: name,
-        generation: 1,
-        offset: 0,
-        length: line.len() as u64 + 1,
-        line: 1,
-        bytes: line.as_bytes().into(),
-        flags: Flags::default(),
-        read_at: Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap(),
-    };
-    let mut events = Vec::new();
-    normalize.line(raw, 1, &mut events);
+    let mut events = read_all(format, &[line.to_owned()]);
     assert_eq!(events.len(), 1, "{line}");
     events.remove(0)
 }

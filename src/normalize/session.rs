@@ -1,0 +1,332 @@
+//! Which line opened the session that a line closes: VPN tunnels and logins are paired as their lines come.
+//!
+//! A tunnel that opens and a successful logon are remembered by what may name them again, most certain first: the
+//! session's own id, the process that serves it (logins), user and inner address (tunnels), user and client, the
+//! peer's key, and the user alone where that is one session only. A closing line is linked to the newest open session
+//! that it names and does not contradict; one that fits none stays alone. What opens the same again takes its place:
+//! the end of the first was not told. Several opening lines of one session (started, address assigned, connected),
+//! renewals and counts are linked to its first line; they open and close nothing.
+//!
+//! Tunnels and logins never close each other. Jobs of cron and sessions of services are no logins of a person and
+//! are left out. Only hashes are remembered, as of login attempts, so nothing has to be erased here.
+
+mod facts;
+mod lane;
+
+use crate::limits::{
+    ATTEMPT_SPAN, LATENESS_DEFAULT, SESSION_ENDING_SPAN, SESSION_OPENING_SPAN, SESSION_PEER_SPAN,
+    SESSIONS_MAX, SESSIONS_TOTAL_MAX,
+};
+use crate::schema::{Class, Event, Outcome, Span, Timestamp};
+use facts::{Facts, Key};
+use lane::Lane;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Logon types of no person (OCSF captions): jobs, services, the machine itself.
+const NO_PERSON: [&str; 3] = ["batch", "os-service", "system"];
+
+/// What is opened and closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Family {
+    #[serde(rename = "t")]
+    Tunnel,
+    #[serde(rename = "l")]
+    Login,
+}
+
+/// What a line does to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Opens,
+    Closes,
+    /// It tells the end of a connection, which may have been a session: the user alone names none then.
+    Ends,
+    Renews,
+    Tells,
+}
+
+/// What is remembered of a session; its key is the id of the event that opened it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Session {
+    family: Family,
+    facts: Facts,
+    /// Line number of the opening event.
+    line: u64,
+    /// When it opened, and when the last of its opening lines came.
+    opened_at: i64,
+    told_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_at: Option<i64>,
+    /// The forms that opened it, or that told its end: a bit for each (modulo 64).
+    forms: u64,
+    /// The event that spoke of it last.
+    used: u64,
+}
+
+/// The stored shape of a session.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    source: Arc<str>,
+    session: Session,
+}
+
+/// The event that opened a session, and its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its id.
+    pub event: u64,
+    /// Its line number.
+    pub line: u64,
+}
+
+/// The sessions that are remembered, at most `limits::SESSIONS_MAX` of a source: a flood forgets its own.
+#[derive(Clone, Debug, Default)]
+pub struct Sessions {
+    sources: BTreeMap<Arc<str>, Lane>,
+    count: usize,
+    /// What changed since [`Sessions::drain`], with its source.
+    dirty: BTreeMap<u64, Arc<str>>,
+    /// What the store has a row of.
+    stored: BTreeSet<u64>,
+}
+
+/// One line, as far as it matters here.
+struct Line<'a> {
+    source: &'a Arc<str>,
+    family: Family,
+    facts: Facts,
+    at: Timestamp,
+    event: u64,
+    number: u64,
+    /// The bit of its form.
+    form: u64,
+}
+
+impl Sessions {
+    /// Decides which session a line belongs to or closes, and remembers what it opens. `form` is the number of its
+    /// message form. `None` for a line that opens a session, and for one that fits none.
+    pub fn link(&mut self, event: &Event, form: usize) -> Option<Opened> {
+        let (family, role) = role_of(event)?;
+        let line = Line {
+            source: &event.source,
+            family,
+            facts: Facts::of(event, family),
+            at: event.counted_at,
+            event: event.id,
+            number: event.line,
+            form: facts::form_bit(&event.format, form),
+        };
+        match role {
+            Role::Opens => self.open(&line),
+            Role::Closes | Role::Ends => self.close(&line, role),
+            Role::Renews | Role::Tells => self.tell(&line, role),
+        }
+    }
+
+    fn open(&mut self, line: &Line<'_>) -> Option<Opened> {
+        // The user alone names a session only where neither line says more.
+        let only_user =
+            |session: &Session| line.facts.is_bare(line.family) && session.facts.is_bare(line.family);
+        let found =
+            self.find(line, |key, session| (key != Key::User || only_user(session)) && session.fits(line));
+        if let Some((id, key)) = found {
+            if self.session(line, id).is_some_and(|session| session.is_opening(line, key)) {
+                return self.change(line, id, |session| session.told_at = session.told_at.max(line.at.0));
+            }
+            self.forget(line.source, id);
+        }
+        self.remember(line);
+        None
+    }
+
+    fn close(&mut self, line: &Line<'_>, role: Role) -> Option<Opened> {
+        let id = self.closed_by(line, role)?;
+        self.change(line, id, |session| {
+            session.forms = if session.ended_at.is_some() { session.forms | line.form } else { line.form };
+            session.ended_at = session.ended_at.max(Some(line.at.0));
+        })
+    }
+
+    /// The session that a line closes, or has more to say of its end: two lines in the same words are of two sessions,
+    /// unless there is one only.
+    fn closed_by(&self, line: &Line<'_>, role: Role) -> Option<u64> {
+        let lane = self.sources.get(line.source)?;
+        let mut again = None;
+        for (key, hash) in line.facts.keys(line.family).filter(|(key, _)| *key != Key::User) {
+            let named = || lane.newest(hash).filter(|(_, session)| session.fits(line));
+            let mut lately = named().filter(|(_, session)| session.ended_lately(line));
+            let more = named().filter(|(_, s)| s.ended_lately(line) && s.forms & line.form == 0);
+            let open = named().filter(|(_, session)| session.ended_at.is_none());
+            if let Some((id, _)) = more.chain(open).next() {
+                return Some(id);
+            }
+            again = again.or_else(|| lately.next().map(|(id, _)| id));
+            if again.is_some() && key == Key::Session {
+                return again;
+            }
+        }
+        let by_user = if role == Role::Closes { self.only_one_of_user(line) } else { None };
+        by_user.filter(|_| again.is_none()).or(again)
+    }
+
+    fn tell(&mut self, line: &Line<'_>, role: Role) -> Option<Opened> {
+        let names = |key: Key, session: &Session| {
+            key != Key::User
+                && session.fits(line)
+                && (session.ended_at.is_none() || session.ended_lately(line))
+        };
+        let (id, _) = self.find(line, names)?;
+        self.change(line, id, |session| {
+            if role == Role::Renews {
+                session.ended_at = None;
+            }
+        })
+    }
+
+    /// The most certain key first, of each the newest session first.
+    fn find(&self, line: &Line<'_>, holds: impl Fn(Key, &Session) -> bool) -> Option<(u64, Key)> {
+        let lane = self.sources.get(line.source)?;
+        let mut keys = line.facts.keys(line.family);
+        keys.find_map(|(key, hash)| {
+            Some((lane.newest(hash).find(|(_, session)| holds(key, session))?.0, key))
+        })
+    }
+
+    /// The open session of the user that nothing contradicts, if there is one only.
+    fn only_one_of_user(&self, line: &Line<'_>) -> Option<u64> {
+        let lane = self.sources.get(line.source)?;
+        let (_, hash) = line.facts.keys(line.family).find(|(key, _)| *key == Key::User)?;
+        let mut open =
+            lane.newest(hash).filter(|(_, session)| session.ended_at.is_none() && session.fits(line));
+        let (id, _) = open.next()?;
+        open.next().is_none().then_some(id)
+    }
+
+    fn session(&self, line: &Line<'_>, id: u64) -> Option<&Session> {
+        self.sources.get(line.source)?.get(id)
+    }
+
+    /// A further line of a session.
+    fn change(&mut self, line: &Line<'_>, id: u64, change: impl FnOnce(&mut Session)) -> Option<Opened> {
+        let lane = self.sources.get_mut(line.source)?;
+        let mut session = lane.remove(id)?;
+        session.facts.learn(&line.facts);
+        session.used = line.event;
+        change(&mut session);
+        let opened = Opened { event: id, line: session.line };
+        lane.insert(id, session);
+        let too_many = lane.first_ended_too_many();
+        self.dirty.insert(id, Arc::clone(line.source));
+        if let Some(over) = too_many {
+            self.forget(line.source, over);
+        }
+        Some(opened)
+    }
+
+    fn remember(&mut self, line: &Line<'_>) {
+        let session = Session {
+            family: line.family,
+            facts: line.facts,
+            line: line.number,
+            opened_at: line.at.0,
+            told_at: line.at.0,
+            ended_at: None,
+            forms: line.form,
+            used: line.event,
+        };
+        self.dirty.insert(line.event, Arc::clone(line.source));
+        self.put(line.source, line.event, session);
+    }
+
+    fn put(&mut self, source: &Arc<str>, id: u64, session: Session) {
+        let lane = self.sources.entry(Arc::clone(source)).or_default();
+        self.count += usize::from(lane.insert(id, session));
+        if lane.len() > SESSIONS_MAX {
+            let oldest = lane.oldest();
+            oldest.into_iter().for_each(|id| self.forget(source, id));
+        }
+        if self.count > SESSIONS_TOTAL_MAX {
+            let largest = self.sources.iter().max_by_key(|(_, lane)| lane.len());
+            let oldest = largest.and_then(|(source, lane)| Some((Arc::clone(source), lane.oldest()?)));
+            oldest.into_iter().for_each(|(source, id)| self.forget(&source, id));
+        }
+    }
+
+    fn forget(&mut self, source: &Arc<str>, id: u64) {
+        if self.sources.get_mut(source).is_some_and(|lane| lane.remove(id).is_some()) {
+            self.count -= 1;
+            self.dirty.insert(id, Arc::clone(source));
+        }
+    }
+
+    /// The sessions that changed since the last call, with their stored form; `None` for one that is forgotten and
+    /// was stored.
+    pub fn drain(&mut self) -> Vec<(u64, Option<Vec<u8>>)> {
+        let mut rows = Vec::new();
+        for (id, source) in std::mem::take(&mut self.dirty) {
+            let session = self.sources.get(&source).and_then(|lane| lane.get(id)).cloned();
+            let body = session.and_then(|session| serde_json::to_vec(&Row { source, session }).ok());
+            let was_stored = if body.is_some() { self.stored.insert(id) } else { self.stored.remove(&id) };
+            if body.is_some() || was_stored {
+                rows.push((id, body));
+            }
+        }
+        rows
+    }
+
+    /// Takes back what [`Sessions::drain`] gave; anything else is passed over.
+    pub fn restore(&mut self, id: u64, body: &[u8]) {
+        if let Ok(Row { source, session }) = serde_json::from_slice(body) {
+            self.stored.insert(id);
+            self.put(&source, id, session);
+        }
+    }
+}
+
+impl Session {
+    /// Whether a line can be of this session.
+    fn fits(&self, line: &Line<'_>) -> bool {
+        self.family == line.family
+            && line.at + LATENESS_DEFAULT >= Timestamp(self.opened_at)
+            && self.facts.agree(&line.facts, self.family)
+    }
+
+    fn ended_lately(&self, line: &Line<'_>) -> bool {
+        self.ended_at.is_some_and(|end| Span((line.at.0 - end).abs()) <= SESSION_ENDING_SPAN)
+    }
+
+    /// Whether a line that opens a session of the same name is one more of its opening lines. One login is told twice
+    /// by its session's id, or by one process in two forms; a process may serve many.
+    fn is_opening(&self, line: &Line<'_>, key: Key) -> bool {
+        let (told_twice, span) = match (self.family, key) {
+            (Family::Tunnel, Key::Device) => (true, SESSION_PEER_SPAN),
+            (Family::Tunnel, _) => (true, SESSION_OPENING_SPAN),
+            (Family::Login, Key::Session) => (true, ATTEMPT_SPAN),
+            (Family::Login, Key::Process) => (self.forms & line.form == 0, ATTEMPT_SPAN),
+            (Family::Login, _) => (false, ATTEMPT_SPAN),
+        };
+        told_twice && self.ended_at.is_none() && Span((line.at.0 - self.told_at).abs()) <= span
+    }
+}
+
+/// What a line does, and to what; `None` for most.
+fn role_of(event: &Event) -> Option<(Family, Role)> {
+    let (family, role) = match (event.class, event.activity) {
+        (Class::Tunnel, "open") => (Family::Tunnel, Role::Opens),
+        (Class::Tunnel, "close") => (Family::Tunnel, Role::Closes),
+        (Class::Tunnel, "renew") => (Family::Tunnel, Role::Renews),
+        (Class::Tunnel, _) => (Family::Tunnel, Role::Tells),
+        (Class::Authentication, "logon") if event.outcome == Outcome::Success => (Family::Login, Role::Opens),
+        (Class::Authentication, "logoff") | (Class::Session, "disconnect") => (Family::Login, Role::Closes),
+        (Class::Session, "reconnect") => (Family::Login, Role::Opens),
+        (Class::Session, "close" | "reset") => (Family::Login, Role::Ends),
+        _ => return None,
+    };
+    let no_person = event.logon_type.as_deref().is_some_and(|kind| NO_PERSON.contains(&kind));
+    (event.outcome != Outcome::Failure && !no_person).then_some((family, role))
+}
+
+#[cfg(test)]
+mod tests;

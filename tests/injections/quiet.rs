@@ -1,0 +1,1 @@
+//! Lines that tell of no failed login, and the corpus' answers.
