@@ -89,6 +89,11 @@ impl Pipeline {
         changes
     }
 
+    /// The format that `auto` takes a file for, as far as it knows.
+    pub fn chosen_format(&self, generation: u64) -> Option<&str> {
+        self.normalize.chosen(generation)
+    }
+
     /// New lines become events, events become findings, findings become incidents.
     pub fn lines(&mut self, batch: Batch, now: &Reading, changes: &mut Changes) {
         let Batch { lines, generations, mut positions, gaps, .. } = batch;

@@ -1,9 +1,9 @@
 //! Kills the real binary at random points while real files grow and rotate, and then counts.
 //!
 //! Faults injected: SIGKILL at any instant (start-up included), rename rotation every 3 s, both at once.
-//! What must hold afterwards: every line token that was written is stored exactly once; no gap row; each
-//! alert reached the relay once, or every further copy carries the same Message-ID and says that it may
-//! repeat. The short form runs with every `cargo test`; the full one by
+//! What must hold afterwards: every line token that was written is stored exactly once; no gap row; the end of
+//! each login is linked to its beginning; each alert reached the relay once, or every further copy carries the same
+//! Message-ID and says that it may repeat. The short form runs with every `cargo test`; the full one by
 //!
 //! ```text
 //! cargo test --release --test crash -- --ignored --nocapture
@@ -39,10 +39,15 @@ const RATE: u64 = 2_000;
 const ROTATE_EVERY: Duration = Duration::from_secs(3);
 /// Every so many lines one belongs to an attack that must raise an alert.
 const ATTACK_EVERY: u64 = 997;
+/// Every so many lines somebody logs in.
+const LOGIN_EVERY: u64 = 50;
+/// The login ends so many lines later: a second, in which kills and rotations come.
+const LOGIN_LINES: u64 = 2_002;
 
 #[test]
 fn twelve_kills_lose_and_double_nothing() {
-    let tally = storm(12, Duration::from_millis(100), Duration::from_millis(900));
+    // The grammars alone take a build for tests half a second to read.
+    let tally = storm(12, Duration::from_millis(100), Duration::from_millis(2_500));
     eprintln!("{tally}");
 }
 
@@ -87,13 +92,14 @@ fn storm(kills: u32, shortest: Duration, longest: Duration) -> String {
         "gap rows: {}",
         place.text("SELECT group_concat(reason || ' ' || path) FROM gaps")
     );
+    let logins = place.check_logins();
     let found = place.entities();
     let missed: Vec<&String> = attackers.iter().filter(|a| !found.contains(*a)).collect();
     assert!(missed.is_empty(), "attacks without a finding: {missed:?}");
     let (mails, repeats) = check_mails(&relay.mails(), &place);
     format!(
         "crash: {kills} kills, {rotations} rotations, {tokens} lines written, {stored} stored exactly once, 0 gap rows, \
-         {alerts} alerts, {mails} mails, {repeats} marked repeats"
+         {logins} logins with their end, {alerts} alerts, {mails} mails, {repeats} marked repeats"
     )
 }
 
@@ -179,7 +185,8 @@ policy = "p"
     fn wait_until_stored(&self, tokens: u64, daemon: &mut Child) {
         let until = Instant::now() + Duration::from_secs(120);
         loop {
-            let stored = self.number("SELECT count(*) FROM events");
+            let begun = self.folder.join("state/gatewatch.db").exists();
+            let stored = if begun { self.number("SELECT count(*) FROM events") } else { 0 };
             if stored >= i64::try_from(tokens).unwrap() {
                 return;
             }
@@ -216,14 +223,24 @@ policy = "p"
         let mut seen = vec![0u8; usize::try_from(tokens).unwrap()];
         for raw in rows {
             let raw = raw.unwrap();
-            let token: usize =
-                raw.rsplit("token=").next().unwrap().parse().unwrap_or_else(|_| panic!("torn line: {raw}"));
+            let token = raw.rsplit("token=").next().unwrap().split(':').next().unwrap();
+            let token: usize = token.parse().unwrap_or_else(|_| panic!("torn line: {raw}"));
             seen[token] = seen[token].saturating_add(1);
         }
         let lost: Vec<usize> = (0..seen.len()).filter(|token| seen[*token] == 0).take(10).collect();
         let doubled: Vec<usize> = (0..seen.len()).filter(|token| seen[*token] > 1).take(10).collect();
         assert!(lost.is_empty() && doubled.is_empty(), "lost {lost:?}, doubled {doubled:?}");
         tokens
+    }
+
+    /// Every end of a login is linked to the beginning of that very login.
+    fn check_logins(&self) -> i64 {
+        let ends = "FROM events c LEFT JOIN events o ON o.id = c.opened WHERE c.activity = 'logoff' AND c.user LIKE 'u%'";
+        let alone = format!("SELECT group_concat(c.raw, char(10)) {ends} AND o.user IS NOT c.user");
+        assert_eq!(self.text(&alone), "", "ends of logins that are not linked to their beginning");
+        let paired = self.number(&format!("SELECT count(*) {ends}"));
+        assert!(paired > 0, "no login ended");
+        paired
     }
 
     fn entities(&self) -> BTreeSet<String> {
@@ -326,7 +343,7 @@ impl Writer {
     }
 }
 
-/// Ordinary closed sessions; every so often one line of an attack, five of which make an alert.
+/// Ordinary sessions of jobs, some logins with their end; every so often one line of an attack, five of which make an alert.
 fn line(token: u64, attackers: &mut BTreeSet<String>) -> String {
     let stamp = stamp();
     if token.is_multiple_of(ATTACK_EVERY) {
@@ -340,6 +357,19 @@ fn line(token: u64, attackers: &mut BTreeSet<String>) -> String {
             100 + token % 30_000
         )
         .replace(" token=", ": KEY token=");
+    }
+    let logs_in = |token: u64| token % LOGIN_EVERY == 7 && !token.is_multiple_of(ATTACK_EVERY);
+    if logs_in(token) {
+        return format!(
+            "{stamp} gate vsftpd[{}]: pam_unix(vsftpd:session): session opened for user u{token} by (uid=0) token={token}\n",
+            100 + token % 30_000
+        );
+    }
+    if let Some(began) = token.checked_sub(LOGIN_LINES).filter(|began| logs_in(*began)) {
+        return format!(
+            "{stamp} gate vsftpd[{}]: pam_unix(vsftpd token={token}:session): session closed for user u{began}\n",
+            100 + began % 30_000
+        );
     }
     format!(
         "{stamp} gate cron[{}]: pam_unix(cron:session): session closed for user backup token={token}\n",

@@ -1,5 +1,5 @@
-//! Man pages and completions are generated from the command line's definition and kept in `packaging/`:
-//! they must be what the program would write today.
+//! Man pages and completions are generated from the command line's definition and kept in `packaging/`, the list of
+//! sources from the grammar files: they must be what the program would write today.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -46,4 +46,11 @@ fn completions_are_those_of_the_command_line() {
         let hint = format!("write it again: gatewatch completions {shell} > {}", kept.display());
         assert!(gatewatch(&["completions", shell]) == fs::read(&kept).unwrap(), "{hint}");
     }
+}
+
+#[test]
+fn the_list_of_sources_is_that_of_the_grammar_files() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/grammars/SOURCES.md");
+    let hint = "write it again: gatewatch formats --markdown > config/grammars/SOURCES.md";
+    assert!(gatewatch(&["formats", "--markdown"]) == fs::read(&kept).unwrap(), "{hint}");
 }

@@ -409,7 +409,7 @@ fn a_restart_changes_nothing() {
     let kept = |stored: &BTreeMap<Box<str>, StateRow>, kind: &str| {
         stored.values().filter(|row| row.body.is_some() && row.key.starts_with(kind)).count()
     };
-    assert_eq!(["generation:", "attempts", "session:"].map(|kind| kept(&stored, kind)), [1, 1, 1]);
+    assert_eq!(["generation:", "attempts", "sessions:"].map(|kind| kept(&stored, kind)), [1, 1, 1]);
     let mut room = room("auto");
     room.restore(&stored.values().cloned().collect::<Vec<_>>());
     assert!(room.watermark(1).is_some());

@@ -57,7 +57,7 @@ pub enum Command {
     /// Normalize the lines of a file and print one JSON object per event; stores nothing
     Parse(ParseArgs),
     /// List every grammar
-    Formats,
+    Formats(FormatsArgs),
     /// Run history through the same pipeline in event time and print the findings; mails nothing
     Replay(ReplayArgs),
     /// Run the sample lines of rules and grammars
@@ -126,6 +126,14 @@ pub struct ParseArgs {
     /// File to read; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// `formats`.
+#[derive(Args, Debug)]
+pub struct FormatsArgs {
+    /// As a page of tables with framings and counts
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 /// `replay`.

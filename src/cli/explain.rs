@@ -4,6 +4,8 @@ use super::args::{ExplainCommand, Global};
 use super::out::{Out, Tone};
 use super::query::failure;
 use super::{Done, Failure, exit, parse, render, setup};
+use crate::config::grammars;
+use crate::config::params::Setup;
 use crate::ledger::read::Reader;
 use crate::schema::Printable;
 use serde_json::Value;
@@ -20,6 +22,9 @@ pub fn run(global: &Global, command: &ExplainCommand, out: &mut Out) -> Done {
             let source =
                 parse::source(&setup.grammars, format, Path::new("(command line)"), timezone.as_deref())?;
             let events = parse::events_of_text(&setup.grammars, source, line, setup::now()?);
+            if !out.json {
+                how(out, &setup, format, line)?;
+            }
             for event in &events {
                 show(out, &render::event(event))?;
             }
@@ -35,6 +40,35 @@ pub fn run(global: &Global, command: &ExplainCommand, out: &mut Out) -> Done {
             Ok(exit::OK)
         }
     }
+}
+
+/// How the line was read: framing, header, form; or what came nearest.
+fn how(out: &mut Out, setup: &Setup, format: &str, line: &str) -> Result<(), Failure> {
+    let lines = [line.as_bytes()];
+    let chosen = if format == "auto" { setup.grammars.guess(&lines) } else { Some(format) };
+    let Some(found) = chosen.and_then(|format| setup.grammars.explain(format, line.as_bytes())) else {
+        return Ok(());
+    };
+    let tell = |out: &mut Out, key: &str, text: &str| {
+        out.line(out.tone(Tone::Dim, &format!("{key:16} {}", Printable(text))))
+    };
+    tell(out, "(framing)", found.framing.map_or("none fits", grammars::framing_name))?;
+    for (name, text) in &found.header {
+        tell(out, &format!("({name})"), text)?;
+    }
+    if !found.text.is_empty() {
+        tell(out, "(message)", &found.text)?;
+    }
+    match (found.grammar, found.message) {
+        (Some(grammar), Some(form)) => tell(out, "(form)", &format!("{form} of {grammar}"))?,
+        _ => tell(out, "(form)", found.reason.as_deref().unwrap_or("none"))?,
+    }
+    for miss in &found.near {
+        let text = format!("{} read \"{}\" and stopped at \"{}\"", miss.form, miss.read, miss.rest);
+        tell(out, "(nearly)", &text)?;
+        tell(out, "", &format!("where it wants {}", miss.wanted))?;
+    }
+    Ok(())
 }
 
 /// One field a line; the events of a finding one by one.

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod files;
+pub mod formats;
 pub mod generate;
 pub mod incident;
 pub mod mail;
@@ -101,7 +102,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Run(args) => run::run(global, args),
         Command::Check(args) => check::run(global, args, out),
         Command::Parse(args) => parse::run(global, args, out),
-        Command::Formats => parse::formats(global, out),
+        Command::Formats(args) => formats::run(global, args, out),
         Command::Replay(args) => replay::run(global, args, out),
         Command::Test(args) => test::run(global, args, out),
         Command::Explain(command) => explain::run(global, command, out),

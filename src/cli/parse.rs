@@ -1,14 +1,13 @@
-//! `parse` and `formats`: what the grammars make of a file, without a store.
+//! `parse`: what the grammars make of a file, without a store.
 
 use super::args::{Global, ParseArgs};
 use super::files::LineReader;
 use super::out::Out;
 use super::{Done, Failure, exit, render, setup};
-use crate::config::{grammars, report};
+use crate::config::report;
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::schema::{Event, Printable, RawLine, Timestamp};
 use crate::tail::Encoding;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,34 +62,6 @@ impl InOrder {
         }
         Ok(())
     }
-}
-
-/// Lists the grammars.
-///
-/// # Errors
-/// A [`Failure`] when a configured grammar is wrong.
-pub fn formats(global: &Global, out: &mut Out) -> Done {
-    let folder = crate::config::grammars_folder(global.config.as_deref());
-    let specs = grammars::load(folder.as_deref()).map_err(|problems| setup::config_failure(&problems))?;
-    let mut rows = Vec::new();
-    for spec in &specs {
-        let family = spec.family.clone().unwrap_or_default();
-        if out.json {
-            let mut row =
-                json!({"name": spec.name, "description": spec.description, "fallback": spec.fallback});
-            if !family.is_empty() {
-                row["family"] = json!(family);
-            }
-            out.object(&row)?;
-        } else {
-            let fallback = if spec.fallback { "yes" } else { "" };
-            rows.push(vec![spec.name.clone(), family, fallback.to_owned(), spec.description.clone()]);
-        }
-    }
-    if !out.json {
-        out.table(&["NAME", "FAMILY", "FALLBACK", "DESCRIPTION"], &rows)?;
-    }
-    Ok(exit::OK)
 }
 
 /// The parameters of a file that is read with one format.

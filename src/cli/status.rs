@@ -51,8 +51,9 @@ fn show(out: &mut Out, status: &Value) -> Result<(), super::Failure> {
         ))?;
         for file in list(&source["files"]) {
             out.line(format!(
-                "  {} at {}, {} bytes behind",
+                "  {} ({}) at {}, {} bytes behind",
                 text(&file["path"]),
+                file["format"].as_str().map_or("format not known yet".into(), |_| text(&file["format"])),
                 file["offset"],
                 file["lag_bytes"]
             ))?;

@@ -66,13 +66,12 @@ fn show(out: &mut Out, test: &Ran) -> Result<(), Failure> {
         return out.object(&row);
     }
     match &test.failure {
-        Some(failure) => out.line(format!(
-            "{} {} {}: {}",
-            out.tone(Tone::Bad, "FAILED"),
-            test.group,
-            test.name,
-            Printable(failure)
-        )),
+        Some(failure) => {
+            let failed = out.tone(Tone::Bad, "FAILED");
+            // Its lines are made for people, and harmless already.
+            let failure: String = failure.lines().map(|line| format!("\n{}", Printable(line))).collect();
+            out.line(format!("{failed} {} {}:{failure}", test.group, test.name))
+        }
         None => Ok(()),
     }
 }
@@ -110,7 +109,8 @@ fn grammar_tests(setup: &Setup, paths: &[PathBuf]) -> Result<Vec<Ran>, Failure> 
     let mut ran = Vec::new();
     for spec in &specs {
         let failures = grammars::run_samples(&set, spec);
-        let failure = (!failures.is_empty()).then(|| failures.join("; "));
+        let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        let failure = (!failures.is_empty()).then(|| failures.join("\n"));
         ran.push(Ran {
             group: "grammar",
             name: format!("{} ({} samples)", spec.name, spec.samples.len()),

@@ -6,7 +6,8 @@
 //!
 //! ```toml
 //! name = "doorman"                    # contract: what sources and events call the format
-//! family = "linux-auth"               # left out: none. A source of the family reads all its members
+//! family = "linux-auth"               # left out: none. A source of the family, or of a member, reads all its members;
+//!                                     # ["linux-auth", "daemons"]: sources of `daemons` read it too, as a guest
 //! description = "Doorman, the portal's own login service"
 //! version = 1                         # counts up when the meaning of lines changes
 //! fallback = false                    # true: what it reads is flagged `guessed`
@@ -93,7 +94,7 @@
 //! With several framings, forms with a pattern and no `field` read the messages of syslog and plain lines, the others
 //! records. The words of `when` are compared without ASCII case, numbers by their text (`4625`), an array by its
 //! members; a name there is a target before it is a field (`action`, `"extra.event_id"`). Of keys that differ by case
-//! alone the one that is spelled as the path counts.
+//! alone the one that is spelled as the path counts, and a grammar may ask for both (`auid` and `AUID`).
 //!
 //! Capture names and the keys of `set`, `map` and `fields` are targets: a column of the contract, or besides
 //! `src` (address, `address:port` or host name: becomes src_ip and src_port, or src_host; `src_ip` takes addresses
@@ -112,10 +113,11 @@ mod csv;
 mod file;
 mod sample;
 mod schema;
+mod words;
 
 use super::report::{Grade, Problem};
 use crate::normalize::grammar::{Grammar, GrammarError, GrammarSet};
-use crate::normalize::spec::GrammarSpec;
+use crate::normalize::spec::{Framing, GrammarSpec};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -124,6 +126,11 @@ use toml::de::DeTable;
 pub use file::parse;
 pub use sample::run_samples;
 pub use schema::schema;
+
+/// What grammar files call a framing.
+pub fn framing_name(framing: Framing) -> &'static str {
+    file::FRAMINGS.iter().find(|(_, known)| *known == framing).map_or("", |(name, _)| name)
+}
 
 /// (path, text) of the shipped grammars.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_grammars.rs"));
@@ -228,7 +235,10 @@ pub fn compile_all(specs: Vec<GrammarSpec>) -> Result<GrammarSet, Vec<Problem>> 
         let file = spec.file.clone();
         match Grammar::compile(spec) {
             Ok(grammar) => grammars.push(grammar),
-            Err(errors) => problems.extend(errors.iter().map(|error| placed(&file, error))),
+            Err(errors) => {
+                let text = text_of(&file);
+                problems.extend(errors.iter().map(|error| placed(&file, text.as_deref(), error)));
+            }
         }
     }
     if !problems.is_empty() {
@@ -238,21 +248,32 @@ pub fn compile_all(specs: Vec<GrammarSpec>) -> Result<GrammarSet, Vec<Problem>> 
         .map_err(|error| vec![Problem::file(Grade::Error, "grammars", error.to_string())])
 }
 
-/// Finds the place of a grammar's error by reading its file once more.
-fn placed(file: &str, error: &GrammarError) -> Problem {
+/// The text of a grammar file, read once more to find a place in it.
+fn text_of(file: &str) -> Option<String> {
     let builtin =
         file.strip_prefix(BUILTIN_MARK).and_then(|path| BUILTIN.iter().find(|(known, _)| *known == path));
-    let text = builtin.map(|(_, text)| (*text).to_owned()).or_else(|| fs::read_to_string(file).ok());
+    builtin.map(|(_, text)| (*text).to_owned()).or_else(|| fs::read_to_string(file).ok())
+}
+
+/// Finds the place of a grammar's error in the text of its file.
+fn placed(file: &str, text: Option<&str>, error: &GrammarError) -> Problem {
     let Some(text) = text else { return Problem::file(Grade::Error, file, error.to_string()) };
-    let byte = DeTable::parse(&text).ok().and_then(|root| {
+    let byte = DeTable::parse(text).ok().and_then(|root| {
         let root = root.get_ref();
         let Some(at) = error.message else { return root.get(error.key).map(|value| value.span().start) };
         let message = root.get("message")?.get_ref().as_array()?.get(at)?;
-        let key = message.get_ref().as_table()?.get(error.key);
-        Some(key.map_or(message.span().start, |value| value.span().start))
+        let Some(value) = message.get_ref().as_table()?.get(error.key) else {
+            return Some(message.span().start);
+        };
+        let fault = value.get_ref().as_str().filter(|_| error.key == "pattern").and_then(|pattern| {
+            // A pattern with escapes of TOML does not stand in the file as it is.
+            let from = text.get(value.span())?.find(pattern)?;
+            Some(from + words::fault_in(pattern)?)
+        });
+        Some(value.span().start + fault.unwrap_or(0))
     });
     match byte {
-        Some(byte) => Problem::at(Grade::Error, file, &text, byte, error.to_string()),
+        Some(byte) => Problem::at(Grade::Error, file, text, byte, error.to_string()),
         None => Problem::file(Grade::Error, file, error.to_string()),
     }
 }

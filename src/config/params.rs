@@ -161,7 +161,7 @@ fn load_rules(
 fn logsources(set: &GrammarSet, formats: &[String]) -> Vec<rules::LogsourceOfSource> {
     let reads = |spec: &GrammarSpec| {
         let name = |format: &String| {
-            format == "auto" || *format == spec.name || spec.family.as_ref() == Some(format)
+            format == "auto" || *format == spec.name || spec.families().any(|family| family == format)
         };
         let kin = |format: &String| {
             let family = set.get(format).and_then(|grammar| grammar.spec().family.clone());

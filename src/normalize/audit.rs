@@ -223,7 +223,13 @@ fn each_pair<'a>(text: &'a str, mut each: impl FnMut(Pair<'a>)) -> &'a str {
         let before = text.get(from..start).unwrap_or("").trim_end();
         words.get_or_insert_with(|| before.trim_matches([' ', '(', ',', ':']));
         let qualifier = before.rsplit([' ', '\t']).next().filter(|word| matches!(*word, "old" | "new"));
-        let (value, is_quoted, end) = value(text, equals + 1);
+        let (mut value, is_quoted, mut end) = value(text, equals + 1);
+        if key == "op" && !is_quoted {
+            let phrase = phrase(text, equals + 1);
+            if phrase.len() > value.len() {
+                (value, end) = (phrase, equals + 1 + phrase.len());
+            }
+        }
         each(Pair { key, text: value, is_quoted, qualifier });
         (from, search) = (end, end);
     }
@@ -257,6 +263,16 @@ fn value(text: &str, start: usize) -> (&str, bool, usize) {
     let word = word.trim_end_matches([',', '\'']);
     let word = if word.starts_with('(') { word } else { word.trim_end_matches(')') };
     (word, false, start + length)
+}
+
+/// The words up to the next pair: shadow-utils before 4.2 wrote `op=adding user to group grp=wheel`.
+fn phrase(text: &str, start: usize) -> &str {
+    let rest = text.get(start..).unwrap_or("");
+    let words = match rest.split_once('=') {
+        Some((before, _)) => before.rsplit_once([' ', '\t']).map_or("", |(words, _)| words),
+        None => rest,
+    };
+    words.trim_end_matches([' ', '\t', ',', '\'', '('])
 }
 
 #[cfg(test)]

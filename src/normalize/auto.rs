@@ -20,11 +20,15 @@ use std::collections::BTreeMap;
 
 /// After so many lines a grammar that reads most of them is taken for good.
 const LINES: usize = 32;
-/// After so many lines every grammar that shows evidence is taken for good; without one, or with weak evidence only,
+/// So many lines of a file are all looked at: a look costs as much as reading a hundred lines.
+const FIRST_LINES: usize = 64;
+/// After so many looks every grammar that shows evidence is taken for good; without one, or with weak evidence only,
 /// later lines are looked at now and then.
-const LINES_MAX: usize = 512;
-/// Of later lines each so-and-so-manieth is looked at (a prime: a file may have a rhythm), and those of a program that
-/// a grammar claims.
+const LOOKS_MAX: usize = 128;
+/// Each so-and-so-manieth line is looked at after the first (a prime: a file may have a rhythm), besides those of a
+/// program that a grammar claims: with [`LOOKS_MAX`] about 500 lines.
+const THEN_EVERY: u64 = 7;
+/// The same for later lines.
 const LATE_EVERY: u64 = 61;
 /// So many late lines must be evidence: one line may be somebody's doing.
 const LATE_HITS_MIN: u32 = 4;
@@ -66,8 +70,8 @@ impl Vote {
 /// What the lines of a file have said for each grammar.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Lines seen.
-    lines: usize,
+    /// Lines that were looked at.
+    looks: usize,
     /// By name of a grammar.
     votes: BTreeMap<String, Vote>,
     /// By name of a family: of each line the best that it says for a member.
@@ -103,8 +107,13 @@ impl Tally {
 
     /// Whether a line is worth a look: of late lines some are.
     pub fn wants(&self, set: &GrammarSet, text: &str, number: u64) -> bool {
+        let every = match self.looks {
+            _ if self.late => LATE_EVERY,
+            looks if looks >= FIRST_LINES => THEN_EVERY,
+            _ => 1,
+        };
         let is_claimed = || syslog::read(text).program.is_some_and(|program| set.is_claimed(program));
-        !self.late || number.is_multiple_of(LATE_EVERY) || is_claimed()
+        number.is_multiple_of(every) || is_claimed()
     }
 
     /// Lets every grammar look at a line.
@@ -112,7 +121,7 @@ impl Tally {
         if line.whole.trim().is_empty() {
             return;
         }
-        self.lines += 1;
+        self.looks += 1;
         let mut sight = Sight::of(line);
         let mut best: BTreeMap<&str, Sign> = BTreeMap::new();
         for (member, grammar) in set.grammars.iter().enumerate() {
@@ -138,14 +147,14 @@ impl Tally {
         let sure = choice.filter(|choice| choice.sure);
         if self.late {
             let found = sure.filter(|choice| choice.hits >= LATE_HITS_MIN);
-            if self.lines >= LINES_MAX {
+            if self.looks >= LOOKS_MAX {
                 *self = Tally { late: true, ..Tally::default() };
             }
             return (found.map(|choice| choice.name), found.is_some());
         }
-        let clear = sure.is_some_and(|choice| choice.hits as usize * 2 >= self.lines);
-        let settled = (clear && self.lines >= LINES) || (sure.is_some() && self.lines >= LINES_MAX);
-        if self.lines >= LINES_MAX {
+        let clear = sure.is_some_and(|choice| choice.hits as usize * 2 >= self.looks);
+        let settled = (clear && self.looks >= LINES) || (sure.is_some() && self.looks >= LOOKS_MAX);
+        if self.looks >= LOOKS_MAX {
             *self = Tally { late: true, ..Tally::default() };
         }
         (choice.map(|choice| choice.name), settled)
@@ -154,7 +163,7 @@ impl Tally {
     /// The format with the most evidence.
     pub fn winner<'g>(&self, set: &'g GrammarSet) -> Option<Choice<'g>> {
         let units = self.units(set);
-        let enough = |lines: u32| lines as usize * 100 >= self.lines * SHARE_MIN_PERCENT;
+        let enough = |lines: u32| lines as usize * 100 >= self.looks * SHARE_MIN_PERCENT;
         let strong = units.iter().filter(|unit| unit.vote.score >= FAIR);
         let strong = strong.filter(|unit| enough(unit.vote.hits) || unit.vote.claims >= CLAIMS_MIN);
         let rank = |unit: &Unit<'_>| {
@@ -171,7 +180,7 @@ impl Tally {
         if let Some(unit) = weak.max_by_key(|unit| (unit.vote.weak, rank(unit))) {
             return Some(Choice { name: self.name(set, unit, |vote| vote.weak)?, sure: false, hits: 0 });
         }
-        let covers = |lines: u32| lines as usize * 100 >= self.lines * COVER_MIN_PERCENT;
+        let covers = |lines: u32| lines as usize * 100 >= self.looks * COVER_MIN_PERCENT;
         let whole = units.iter().filter(|unit| unit.vote.special > 0 && covers(unit.vote.texts));
         if let Some(unit) = whole.max_by_key(|unit| (unit.vote.texts, rank(unit))) {
             return Some(Choice { name: self.name(set, unit, |vote| vote.texts)?, sure: false, hits: 0 });
@@ -221,7 +230,7 @@ impl Tally {
         };
         let votes = self.votes.iter().filter_map(|(name, vote)| Some((set.get(name)?, vote)));
         let fallbacks =
-            votes.filter(|(grammar, vote)| grammar.spec.fallback && vote.lines as usize * 2 >= self.lines);
+            votes.filter(|(grammar, vote)| grammar.spec.fallback && vote.lines as usize * 2 >= self.looks);
         let best = fallbacks.max_by_key(|(grammar, vote)| {
             let strict = grammar.spec.framings.iter().map(strict).max().unwrap_or(0);
             (vote.lines, strict == 4, vote.score, strict)
@@ -236,47 +245,4 @@ fn families(grammar: &Grammar) -> impl Iterator<Item = &str> {
 
 fn entry<'v>(votes: &'v mut BTreeMap<String, Vote>, name: &str) -> &'v mut Vote {
     votes.entry(name.to_owned()).or_default()
-}
-
-#[cfg(test)]
-mod dbg {
-    use super::*;
-    use crate::normalize::form::Scratch;
-    use crate::normalize::table::Columns;
-    #[test]
-    #[ignore]
-    fn dbg() {
-        let specs = crate::config::grammars::load(None).unwrap();
-        let set = crate::config::grammars::compile_all(specs).unwrap();
-        for file in std::env::var("DBG_FILES").unwrap().split_whitespace() {
-            let bytes = std::fs::read(format!("/work/shared/corpora/dev/{file}")).unwrap();
-            let text = String::from_utf8_lossy(&bytes);
-            let mut tally = Tally::default();
-            let (mut columns, mut scratch) = (Columns::default(), Scratch::default());
-            for (n, line) in (1..).zip(text.lines().take(512)) {
-                columns.at_line(n);
-                tally.look(
-                    &set,
-                    &Line::of(line),
-                    &mut Memory { columns: &mut columns, scratch: &mut scratch },
-                );
-            }
-            println!("== {file} {:?} of {}", tally.winner(&set), tally.lines);
-            for (n, v) in &tally.votes {
-                if v.lines as usize * 10 >= tally.lines * 9 && v.score == 0 && v.weak == 0 {
-                    println!("LOOSE {n} {file} {}", v.special);
-                }
-            }
-            let mut v: Vec<_> = tally
-                .votes
-                .iter()
-                .chain(&tally.families)
-                .filter(|(_, v)| v.score + v.weak > 0 || v.lines as usize * 2 > tally.lines)
-                .collect();
-            v.sort_by_key(|(_, v)| Reverse((v.score, v.weak, v.special)));
-            for (n, v) in v.iter().take(7) {
-                println!("   {n:20} {v:?}");
-            }
-        }
-    }
 }

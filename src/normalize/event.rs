@@ -8,6 +8,7 @@ use super::read::{self, Found, Memory};
 use super::repeat::{LastMessage, Repeat};
 use super::set::Plan;
 use super::split::{Record, Role};
+use super::w3c;
 use super::wrapper::Line;
 use crate::schema::{Class, Datum, Event, Flag, Outcome};
 use std::borrow::Cow;
@@ -36,6 +37,8 @@ pub(super) fn read_record<'a, 'g>(
         (Some(plan), role) if role.is_told() && !line.whole.is_empty() => {
             read::find(grammars, plan, line, memory)
         }
+        // The head of a table says nothing yet of who reads the file.
+        (None, _) if format.is_none() && w3c::is_directive(line.whole) => Found::head(),
         _ => Found::nothing(no_plan(line.whole, format.as_deref())),
     };
     let place = found.form();

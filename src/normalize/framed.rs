@@ -102,6 +102,9 @@ fn behind_text(text: &str, has_header: bool) -> Option<&str> {
 fn in_pairs(line: &str) -> Framed<'_> {
     let header = syslog::read(line);
     let body = if header.is_some() { header.message } else { line };
+    if body.starts_with('{') {
+        return Framed::Other("an object, not key=value pairs".to_owned());
+    }
     let fields = pairs::read(body);
     if fields.items.is_empty() {
         return Framed::Other("no key=value pair".to_owned());
@@ -114,7 +117,7 @@ fn in_pairs(line: &str) -> Framed<'_> {
 pub fn header_before(front: &str) -> Option<Header<'_>> {
     let mut header = syslog::read(front);
     let rest = header.message.trim();
-    let is_word = header.program.is_none() && !rest.contains(' ');
+    let is_word = header.program.is_none() && !rest.contains([' ', '{', '"']);
     // The kernel's own records: `kernel: audit: type=...`.
     let fits = rest.is_empty() || is_word || rest == "audit:";
     header.host_is_sure |= rest.is_empty();

@@ -200,12 +200,17 @@ impl<'a> Reader<'a> {
             Some(b'[') if self.holds_objects() => self.objects(depth + 1),
             _ => {
                 let value = self.plain(depth)?;
-                if let Value::Text(Cow::Owned(text)) = &value
-                    && self.unquote(text, depth).is_some()
-                {
+                let at = self.fields.items.len();
+                let indexed = (self.in_list > 0).then_some(self.path.as_str());
+                if let Value::Text(Cow::Owned(text)) = &value {
+                    // It can be asked for as well: a name may look like an object. What it holds is told by its parts.
+                    self.fields.push(&self.key, indexed, value.clone());
+                    let is_object = self.unquote(text, depth).is_some();
+                    if let Some(whole) = self.fields.items.get_mut(at) {
+                        whole.used = is_object;
+                    }
                     return Ok(());
                 }
-                let indexed = (self.in_list > 0).then_some(self.path.as_str());
                 self.fields.push(&self.key, indexed, value);
                 Ok(())
             }

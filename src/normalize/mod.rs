@@ -22,6 +22,7 @@ mod join;
 mod journal;
 pub mod json;
 mod leef;
+pub mod near;
 pub mod pairs;
 mod path;
 mod pattern;
@@ -264,8 +265,13 @@ impl Normalize {
         let text = String::from_utf8_lossy(&record.raw.bytes);
         let line = Line::of(&text);
         let mut memory = Memory { columns: &mut Columns::default(), scratch: &mut self.scratch };
-        let found = read::find(&self.grammars, plan, &line, &mut memory).form();
-        let form = found.and_then(|(member, form)| self.grammars.grammars.get(member)?.forms.get(form));
+        let found = read::find(&self.grammars, plan, &line, &mut memory);
+        // An object is read to its end, so that what looks like a frame stands in one of its strings.
+        if found.is_object() {
+            return true;
+        }
+        let form =
+            found.form().and_then(|(member, form)| self.grammars.grammars.get(member)?.forms.get(form));
         form.is_some_and(|form| form.class != Class::Base)
     }
 

@@ -1,6 +1,7 @@
 //! `key=value` pairs: values bare, quoted (`"` or `'`, with backslash escapes) or empty, parted by blanks,
 //! commas or semicolons. Words that belong to no pair are left aside. Where nothing but commas parts the first pairs
-//! (`date=...,time=...,user=...`, each perhaps in quotes of its own), bare values may hold blanks and end there only.
+//! (`date=...,time=...,user=...`, each perhaps in quotes of its own), or bars or tabs do, bare values may hold blanks
+//! and end there only. `[key:"value"; key:"value"; ]` (Check Point) are pairs too.
 
 use super::record::{Fields, Value};
 use std::borrow::Cow;
@@ -10,8 +11,8 @@ pub fn read(text: &str) -> Fields<'_> {
     let mut fields = Fields::new();
     let mut seen: Vec<&str> = Vec::with_capacity(16);
     let mut at = 0;
-    let commas = is_parted_by_commas(text);
-    while let Some((key, value, end)) = next_pair(text, at, commas) {
+    let style = Style::of(text);
+    while let Some((key, value, end)) = next_pair(text, at, style) {
         at = end;
         let repeats = seen.iter().filter(|known| **known == key).count();
         seen.push(key);
@@ -26,17 +27,43 @@ pub fn read(text: &str) -> Fields<'_> {
     fields
 }
 
+/// How the pairs of a text are written.
+#[derive(Clone, Copy)]
+struct Style {
+    /// What stands between key and value.
+    sign: u8,
+    /// What alone parts the pairs.
+    delimiter: Option<u8>,
+}
+
+impl Style {
+    fn of(text: &str) -> Style {
+        let bracket = text.trim_start().strip_prefix('[').map(str::trim_start);
+        let key = bracket.map_or(0, |body| body.bytes().take_while(|b| is_key(*b)).count());
+        if key > 0 && bracket.and_then(|body| body.get(key..)).is_some_and(|rest| rest.starts_with(":\"")) {
+            return Style { sign: b':', delimiter: None };
+        }
+        let delimiter = match () {
+            () if is_parted_by(text, ',') => Some(b','),
+            () if is_parted_by(text, '|') => Some(b'|'),
+            () if is_parted_by(text, '\t') => Some(b'\t'),
+            () => None,
+        };
+        Style { sign: b'=', delimiter }
+    }
+}
+
 /// Whether the text begins with three pairs without blanks between. A distinguished name (RFC 4514) looks the same.
-fn is_parted_by_commas(text: &str) -> bool {
+fn is_parted_by(text: &str, delimiter: char) -> bool {
     const NAME_PARTS: [&str; 6] = ["cn", "ou", "dc", "uid", "o", "c"];
+    let blanks = if delimiter == ',' { &['=', ' '][..] } else { &['='] };
+    let is_name_part =
+        |key: &str| delimiter == ',' && NAME_PARTS.iter().any(|name| name.eq_ignore_ascii_case(key));
     let pair = |part: &str| {
         let (key, value) = part.trim_matches('"').split_once('=').unwrap_or(("", ""));
-        !key.is_empty()
-            && key.bytes().all(is_key)
-            && !value.contains(['=', ' '])
-            && !NAME_PARTS.iter().any(|name| name.eq_ignore_ascii_case(key))
+        !key.is_empty() && key.bytes().all(is_key) && !value.contains(blanks) && !is_name_part(key)
     };
-    let mut parts = text.split(',');
+    let mut parts = text.split(delimiter);
     (0..3).all(|_| parts.next().is_some_and(pair))
 }
 
@@ -45,28 +72,29 @@ fn is_key(b: u8) -> bool {
 }
 
 /// The next pair at or after `from`: key, value, and where it ends.
-fn next_pair(text: &str, from: usize, commas: bool) -> Option<(&str, Cow<'_, str>, usize)> {
+fn next_pair(text: &str, from: usize, style: Style) -> Option<(&str, Cow<'_, str>, usize)> {
     let bytes = text.as_bytes();
     let mut search = from;
     loop {
-        let equals = search + memchr::memchr(b'=', bytes.get(search..)?)?;
+        let equals = search + memchr::memchr(style.sign, bytes.get(search..)?)?;
         let head = bytes.get(from..equals)?;
         let length = head.iter().rev().take_while(|b| is_key(**b)).count();
         let before = head.len().checked_sub(length + 1).and_then(|at| head.get(at));
         let starts = before.is_none_or(|b| {
             b.is_ascii_whitespace()
                 || matches!(b, b',' | b';' | b'[' | b'(' | b'{' | b'|' | b':')
-                || (commas && *b == b'"')
+                || (style.delimiter.is_some() && *b == b'"')
         });
-        if length == 0 || !starts {
+        let is_sign = style.sign == b'=' || bytes.get(equals + 1) == Some(&b'"');
+        if length == 0 || !starts || !is_sign {
             search = equals + 1;
             continue;
         }
         let key = text.get(equals - length..equals)?;
-        let (value, end) = if commas && !matches!(bytes.get(equals + 1), Some(b'"' | b'\'')) {
-            before_comma(text, equals + 1)
-        } else {
-            value(text, equals + 1)
+        let in_quotes = matches!(bytes.get(equals + 1), Some(b'"' | b'\''));
+        let (value, end) = match style.delimiter {
+            Some(delimiter) if !in_quotes => before_delimiter(delimiter, text, equals + 1),
+            _ => value(text, equals + 1),
         };
         return Some((key, value, end));
     }
@@ -95,17 +123,26 @@ fn value(text: &str, start: usize) -> (Cow<'_, str>, usize) {
     }
 }
 
-/// A value up to the next comma, or the quote that closes its pair.
-fn before_comma(text: &str, start: usize) -> (Cow<'_, str>, usize) {
+/// A value up to the next delimiter; where commas part, also up to the quote that closes its pair.
+fn before_delimiter(delimiter: u8, text: &str, start: usize) -> (Cow<'_, str>, usize) {
     let rest = text.get(start..).unwrap_or("");
-    let length = rest.find([',', '"']).unwrap_or(rest.len());
+    let ends = |b: u8| b == delimiter || (delimiter == b',' && b == b'"');
+    let length = rest.bytes().position(ends).unwrap_or(rest.len());
     (Cow::Borrowed(rest.get(..length).unwrap_or("").trim()), start + length)
 }
 
-/// A value up to the next blank or semicolon, without a comma at its end.
+/// A value up to the next blank or semicolon, without a comma at its end. A clock may have a blank behind its first
+/// colon (FortiOS 4: `time=10: 13:03`).
 fn bare(text: &str, start: usize) -> (&str, usize) {
     let rest = text.get(start..).unwrap_or("");
-    let length = rest.bytes().take_while(|b| !b.is_ascii_whitespace() && *b != b';').count();
+    let mut length = rest.bytes().take_while(|b| !b.is_ascii_whitespace() && *b != b';').count();
+    if let [b'0'..=b'9', .., b':'] = rest.as_bytes().get(..length).unwrap_or(&[])
+        && length <= 3
+        && let Some([b' ', b'0'..=b'9', b'0'..=b'9', b':', b'0'..=b'9', b'0'..=b'9']) =
+            rest.as_bytes().get(length..length + 6)
+    {
+        length += 6;
+    }
     let word = rest.get(..length).unwrap_or("");
     (word.trim_end_matches(','), start + length)
 }
@@ -172,6 +209,19 @@ mod tests {
             ("cn=ana,ou=staff,dc=example,x=1 by=ben", "cn=ana,ou=staff,dc=example,x=1|by=ben"),
             ("user=cn=ana,ou=staff,dc=example", "user=cn=ana,ou=staff,dc=example"),
             ("a=1,b=2 c=3", "a=1,b=2|c=3"),
+            ("date=2011-07-24 time=10: 13:03 devname=fw", "date=2011-07-24|time=10: 13:03|devname=fw"),
+            ("time=8: 19:42,x", "time=8: 19:42"),
+            ("a=10: next b=2", "a=10:|b=2"),
+            (
+                "time=1|host=gw 1|action=let in|src=192.0.2.7|x=",
+                "time=1|host=gw 1|action=let in|src=192.0.2.7|x=",
+            ),
+            ("a=1\tb=let in\tc=\"x\ty\"\td=4", "a=1|b=let in|c=x\ty|d=4"),
+            (
+                r#"[action:"Drop"; src:"192.0.2.7"; msg:"a \"b\"; c:d"; time:"09:00"; ]"#,
+                r#"action=Drop|src=192.0.2.7|msg=a "b"; c:d|time=09:00"#,
+            ),
+            ("[core:error] [pid 7] a=1", "a=1"),
             ("no pairs == here =", ""),
             ("", ""),
         ] {
@@ -181,7 +231,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_breaks_it(text in "[a=\\\\\"' ,;\u{e9}]{0,30}") {
+        fn no_text_breaks_it(text in "[a1=:\\\\\"' ,;|\\[\t\u{e9}]{0,30}") {
             let fields = read(&text);
             for field in &fields.items {
                 proptest::prop_assert!(!fields.key(field).is_empty());

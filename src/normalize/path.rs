@@ -331,7 +331,8 @@ impl Wanted {
         self.numbers(path).find(|number| self.is_spelled(*number, path))
     }
 
-    /// The numbers of a key's paths, ASCII case ignored.
+    /// The numbers of a key's paths, ASCII case ignored; where the grammar asks for several that differ by case alone,
+    /// the one that is spelled as the key.
     fn numbers(&self, key: &str) -> Range<usize> {
         let bounds = self.by_length.get(key.len()).zip(self.by_length.get(key.len() + 1));
         let start = bounds.map_or(0, |(start, _)| *start);
@@ -339,7 +340,9 @@ impl Wanted {
         let fits = |known: &Box<str>| known.eq_ignore_ascii_case(key);
         let Some(first) = same_length.iter().position(fits) else { return 0..0 };
         let count = same_length.get(first..).unwrap_or(&[]).iter().take_while(|known| fits(known)).count();
-        start + first..start + first + count
+        let all = start + first..start + first + count;
+        let exact = all.clone().find(|number| count > 1 && self.is_spelled(*number, key));
+        exact.map_or(all, |number| number..number + 1)
     }
 
     fn is_spelled(&self, number: usize, key: &str) -> bool {
@@ -437,6 +440,9 @@ mod tests {
             let text = |path: &str| Path::new(path, &wanted).unwrap().text(&fields, &spots).unwrap();
             assert_eq!((text("AUID"), text("auid")), ("ana".into(), "1000".into()));
         }
+        let fields = json::read(r#"{"auid":1000}"#).unwrap();
+        let spots = wanted.find(&fields);
+        assert_eq!(Path::new("AUID", &wanted).unwrap().text(&fields, &spots), None);
     }
 
     #[test]

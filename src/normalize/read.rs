@@ -48,6 +48,14 @@ impl Found<'_> {
     pub fn nothing(reason: String) -> Self {
         Found { reason: Some(reason), ..Found::default() }
     }
+    /// It only says how other lines are to be read.
+    pub fn head() -> Self {
+        Found { understood: true, ..Found::default() }
+    }
+    /// A whole JSON object, perhaps behind a header.
+    pub fn is_object(&self) -> bool {
+        self.understood && self.framing == Some(Framing::Json) && self.fields.is_some()
+    }
     /// The grammar, and the form in it.
     pub fn form(&self) -> Option<(usize, usize)> {
         self.member.zip(self.form)

@@ -12,15 +12,15 @@
 
 mod facts;
 mod lane;
+mod saved;
 
 use crate::limits::{
     ATTEMPT_SPAN, LATENESS_DEFAULT, SESSION_ENDING_SPAN, SESSION_OPENING_SPAN, SESSION_PEER_SPAN,
     SESSIONS_MAX, SESSIONS_TOTAL_MAX,
 };
-use crate::schema::{Class, Event, Outcome, Span, Timestamp};
+use crate::schema::{Class, Event, Flag, Outcome, Span, Timestamp};
 use facts::{Facts, Key};
 use lane::Lane;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -28,11 +28,9 @@ use std::sync::Arc;
 const NO_PERSON: [&str; 3] = ["batch", "os-service", "system"];
 
 /// What is opened and closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    #[serde(rename = "t")]
     Tunnel,
-    #[serde(rename = "l")]
     Login,
 }
 
@@ -48,7 +46,7 @@ enum Role {
 }
 
 /// What is remembered of a session; its key is the id of the event that opened it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Session {
     family: Family,
     facts: Facts,
@@ -57,19 +55,11 @@ pub(super) struct Session {
     /// When it opened, and when the last of its opening lines came.
     opened_at: i64,
     told_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<i64>,
     /// The forms that opened it, or that told its end: a bit for each (modulo 64).
     forms: u64,
     /// The event that spoke of it last.
     used: u64,
-}
-
-/// The stored shape of a session.
-#[derive(Serialize, Deserialize)]
-struct Row {
-    source: Arc<str>,
-    session: Session,
 }
 
 /// The event that opened a session, and its line.
@@ -85,10 +75,11 @@ pub struct Opened {
 #[derive(Clone, Debug, Default)]
 pub struct Sessions {
     sources: BTreeMap<Arc<str>, Lane>,
-    count: usize,
-    /// What changed since [`Sessions::drain`], with its source.
-    dirty: BTreeMap<u64, Arc<str>>,
-    /// What the store has a row of.
+    /// The source of each.
+    owners: BTreeMap<u64, Arc<str>>,
+    /// Pages that changed since [`Sessions::drain`].
+    dirty: BTreeSet<u64>,
+    /// Pages that the store has.
     stored: BTreeSet<u64>,
 }
 
@@ -113,7 +104,8 @@ impl Sessions {
             source: &event.source,
             family,
             facts: Facts::of(event, family),
-            at: event.counted_at,
+            // What the line claims, however late it came: the watermark of its file is no time of a session.
+            at: event.time.filter(|_| !event.flags.has(Flag::TimeFuture)).unwrap_or(event.counted_at),
             event: event.id,
             number: event.line,
             form: facts::form_bit(&event.format, form),
@@ -150,9 +142,10 @@ impl Sessions {
     }
 
     /// The session that a line closes, or has more to say of its end: two lines in the same words are of two sessions,
-    /// unless there is one only.
+    /// unless there is one only. A login's end that has an id is of no login without it.
     fn closed_by(&self, line: &Line<'_>, role: Role) -> Option<u64> {
         let lane = self.sources.get(line.source)?;
+        let by_id_only = line.family == Family::Login && line.facts.has_id();
         let mut again = None;
         for (key, hash) in line.facts.keys(line.family).filter(|(key, _)| *key != Key::User) {
             let named = || lane.newest(hash).filter(|(_, session)| session.fits(line));
@@ -163,7 +156,7 @@ impl Sessions {
                 return Some(id);
             }
             again = again.or_else(|| lately.next().map(|(id, _)| id));
-            if again.is_some() && key == Key::Session {
+            if key == Key::Session && (again.is_some() || by_id_only) {
                 return again;
             }
         }
@@ -218,7 +211,7 @@ impl Sessions {
         let opened = Opened { event: id, line: session.line };
         lane.insert(id, session);
         let too_many = lane.first_ended_too_many();
-        self.dirty.insert(id, Arc::clone(line.source));
+        self.dirty.insert(saved::page_of(id));
         if let Some(over) = too_many {
             self.forget(line.source, over);
         }
@@ -236,19 +229,20 @@ impl Sessions {
             forms: line.form,
             used: line.event,
         };
-        self.dirty.insert(line.event, Arc::clone(line.source));
+        self.dirty.insert(saved::page_of(line.event));
         self.put(line.source, line.event, session);
     }
 
     fn put(&mut self, source: &Arc<str>, id: u64, session: Session) {
         let lane = self.sources.entry(Arc::clone(source)).or_default();
-        self.count += usize::from(lane.insert(id, session));
+        lane.insert(id, session);
+        self.owners.insert(id, Arc::clone(source));
         if lane.len() > SESSIONS_MAX {
             let oldest = lane.oldest();
             oldest.into_iter().for_each(|id| self.forget(source, id));
         }
-        if self.count > SESSIONS_TOTAL_MAX {
-            let largest = self.sources.iter().max_by_key(|(_, lane)| lane.len());
+        if self.owners.len() > SESSIONS_TOTAL_MAX {
+            let largest = self.sources.iter_mut().max_by_key(|(_, lane)| lane.len());
             let oldest = largest.and_then(|(source, lane)| Some((Arc::clone(source), lane.oldest()?)));
             oldest.into_iter().for_each(|(source, id)| self.forget(&source, id));
         }
@@ -256,32 +250,40 @@ impl Sessions {
 
     fn forget(&mut self, source: &Arc<str>, id: u64) {
         if self.sources.get_mut(source).is_some_and(|lane| lane.remove(id).is_some()) {
-            self.count -= 1;
-            self.dirty.insert(id, Arc::clone(source));
+            self.owners.remove(&id);
+            self.dirty.insert(saved::page_of(id));
         }
     }
 
-    /// The sessions that changed since the last call, with their stored form; `None` for one that is forgotten and
-    /// was stored.
+    /// The pages that changed since the last call, as they are stored; `None` for one that is empty and was stored.
     pub fn drain(&mut self) -> Vec<(u64, Option<Vec<u8>>)> {
         let mut rows = Vec::new();
-        for (id, source) in std::mem::take(&mut self.dirty) {
-            let session = self.sources.get(&source).and_then(|lane| lane.get(id)).cloned();
-            let body = session.and_then(|session| serde_json::to_vec(&Row { source, session }).ok());
-            let was_stored = if body.is_some() { self.stored.insert(id) } else { self.stored.remove(&id) };
+        for page in std::mem::take(&mut self.dirty) {
+            let mut sessions = self
+                .owners
+                .range(saved::ids_of(page))
+                .filter_map(|(id, source)| Some((*id, &**source, self.sources.get(source)?.get(*id)?)));
+            let first = sessions.next();
+            let body = first.map(|first| saved::save(std::iter::once(first).chain(sessions)));
+            let was_stored =
+                if body.is_some() { self.stored.insert(page) } else { self.stored.remove(&page) };
             if body.is_some() || was_stored {
-                rows.push((id, body));
+                rows.push((page, body));
             }
         }
         rows
     }
 
-    /// Takes back what [`Sessions::drain`] gave; anything else is passed over.
-    pub fn restore(&mut self, id: u64, body: &[u8]) {
-        if let Ok(Row { source, session }) = serde_json::from_slice(body) {
-            self.stored.insert(id);
-            self.put(&source, id, session);
-        }
+    /// Takes back a page that [`Sessions::drain`] gave; anything else is passed over.
+    pub fn restore(&mut self, page: u64, body: &[u8]) {
+        self.stored.insert(page);
+        let mut names: BTreeMap<String, Arc<str>> = BTreeMap::new();
+        saved::load(body, |id, source, session| {
+            let source = names.entry(source.to_owned()).or_insert_with(|| Arc::from(source));
+            if saved::page_of(id) == page {
+                self.put(&Arc::clone(source), id, session);
+            }
+        });
     }
 }
 

@@ -3,7 +3,9 @@
 use super::auto::Tally;
 use super::form::Scratch;
 use super::grammar::Grammar;
+use super::near::{NearMiss, header_parts, near_misses};
 use super::read::{self, Memory};
+use super::spec::Framing;
 use super::table::Columns;
 use super::wrapper::Line;
 use std::collections::BTreeMap;
@@ -34,6 +36,14 @@ pub struct Explanation<'g> {
     pub claimed: bool,
     /// Why it was not understood.
     pub reason: Option<String>,
+    /// How the line was framed.
+    pub framing: Option<Framing>,
+    /// What the header says: its parts by name.
+    pub header: Vec<(&'static str, String)>,
+    /// The text that forms were tried on.
+    pub text: String,
+    /// Where nothing read it: the forms that came nearest.
+    pub near: Vec<NearMiss>,
 }
 
 /// Why grammars do not go together.
@@ -123,10 +133,20 @@ impl GrammarSet {
         let text = String::from_utf8_lossy(line);
         let line = Line::of(&text);
         let mut memory = Memory { columns: &mut Columns::default(), scratch: &mut Scratch::default() };
-        let found = read::find(self, self.plan(format)?, &line, &mut memory);
+        let plan = self.plan(format)?;
+        let found = read::find(self, plan, &line, &mut memory);
+        let tried = found.member().or(plan.main).and_then(|member| self.grammars.get(member));
         let grammar = found.member().and_then(|member| self.grammars.get(member));
         let form = found.form().and_then(|(_, form)| grammar?.spec.messages.get(form));
+        let near = match form {
+            Some(_) => Vec::new(),
+            None => tried.map_or_else(Vec::new, |grammar| near_misses(&grammar.spec.messages, found.message)),
+        };
         Some(Explanation {
+            framing: found.framing,
+            header: header_parts(&found.header),
+            text: found.message.to_owned(),
+            near,
             grammar: grammar.map(|grammar| grammar.spec.name.as_str()),
             message: form.map(|message| message.name.as_str()),
             claimed: found.is_claimed(),

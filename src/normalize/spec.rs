@@ -174,8 +174,11 @@ pub struct GrammarSpec {
     pub file: String,
     /// `sshd`, `openvpn` ...
     pub name: String,
-    /// The family that it belongs to (`linux-auth`): a source of the family reads all members, routed by program.
+    /// The family that it belongs to (`linux-auth`): a source of the family, or of one of its members, reads all
+    /// members, routed by program.
     pub family: Option<String>,
+    /// Further families whose sources read it too; it reads nothing of theirs.
+    pub guest_of: Vec<String>,
     /// One line for `gatewatch formats`.
     pub description: String,
     /// Counts up when the meaning of lines changes.
@@ -211,6 +214,11 @@ pub struct GrammarSpec {
 }
 
 impl GrammarSpec {
+    /// The families whose sources read it, its own first.
+    pub fn families(&self) -> impl Iterator<Item = &str> {
+        self.family.iter().chain(&self.guest_of).map(String::as_str)
+    }
+
     /// Whether some of its lines are records of fields.
     pub fn reads_records(&self) -> bool {
         self.framings.iter().any(|framing| !framing.is_text())

@@ -16,8 +16,8 @@ const ATTEMPTS: &str = "attempts";
 const GENERATION: &str = "generation:";
 /// What a file holds back stands in a row of its own: it may be large, and seldom is anything.
 const HELD: &str = "held:";
-/// A session stands in a row of its own, by the id of the event that opened it.
-const SESSION: &str = "session:";
+/// Sessions stand in pages, by the ids of the events that opened them.
+const SESSION: &str = "sessions:";
 
 /// What is known of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

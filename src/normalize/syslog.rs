@@ -4,12 +4,17 @@
 //! Nothing here decides what a line means. Where a header cannot be told from the message (is `nginx error`
 //! host and program, or the message?), both readings are offered: see [`Header::tag_is_sure`].
 
+mod modern;
+mod tag;
+mod words;
+
 use super::stamp::{self, Stamp};
+use modern::{plain_5424, rfc5424, version};
+use tag::{apply_tag, tag};
+use words::{numbers, priority, words};
 
 /// Headers of relays that are looked through.
 const RELAYS_MAX: usize = 3;
-/// Longest program name (RFC 5424 allows 48; paths are longer).
-const TAG_BYTES_MAX: usize = 128;
 
 /// What a header says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,8 +103,14 @@ fn joined<'a>(relay: Option<Header<'a>>, mut own: Header<'a>) -> Header<'a> {
 /// has no tag.
 fn inner_header<'a>(header: &Header<'a>) -> Option<&'a str> {
     header.stamp?;
+    // What a process says is its own: somebody may have chosen it.
+    if header.pid.is_some() {
+        return None;
+    }
+    let begins = |behind: &str| version(behind).is_some() || stamp::read(behind).is_some();
     for rest in [header.message, header.after_host, header.after_stamp] {
-        if priority(rest).is_some_and(|(_, _, behind)| stamp::read(behind).is_some()) {
+        let rest = octet_count(rest);
+        if priority(rest).is_some_and(|(_, _, behind)| begins(behind)) {
             return Some(rest);
         }
     }
@@ -107,16 +118,19 @@ fn inner_header<'a>(header: &Header<'a>) -> Option<&'a str> {
         return None;
     }
     // The word between may be a host or a facility; a program's own stamp has no host and tag behind it.
-    [header.after_stamp, header.after_host]
-        .into_iter()
-        .find(|rest| stamp::read(rest).is_some_and(|(_, used)| rest.get(used..).is_some_and(has_tag)))
+    [header.after_stamp, header.after_host].into_iter().find(|rest| {
+        let is_bsd = rest.starts_with(|c: char| c.is_ascii_alphabetic());
+        stamp::read(rest).and_then(|(_, used)| rest.get(used..)).is_some_and(|rest| has_tag(rest, is_bsd))
+    })
 }
 
-/// Whether a tag with pid, or host and tag, follow a stamp.
-fn has_tag(rest: &str) -> bool {
+/// Whether a tag with pid, or host and tag, follow a stamp; behind a host and a stamp of the BSD style the tag may be
+/// without pid, as sudo writes it.
+fn has_tag(rest: &str, is_bsd: bool) -> bool {
     let rest = rest.trim_start();
-    let second = rest.split_once(' ').map_or("", |(_, behind)| behind.trim_start());
-    tag(rest).is_some_and(|tag| tag.pid.is_some()) || tag(second).is_some_and(|tag| tag.pid.is_some())
+    let (host, second) = first_word(rest);
+    tag(rest).is_some_and(|tag| tag.pid.is_some())
+        || tag(second).is_some_and(|tag| tag.pid.is_some() || (is_bsd && is_host(host)))
 }
 
 fn one(line: &str) -> Header<'_> {
@@ -149,6 +163,7 @@ fn one(line: &str) -> Header<'_> {
             return header;
         }
     }
+    let rest = behind_uptime(rest);
     // Without a stamp only a tag with pid, or one behind a priority, is believed.
     if let Some(found) = tag(rest).filter(|tag| tag.pid.is_some() || header.facility.is_some()) {
         apply_tag(&mut header, &found);
@@ -164,148 +179,23 @@ fn one(line: &str) -> Header<'_> {
     header
 }
 
+/// Behind the seconds since boot that `journalctl -o short-monotonic` and `dmesg` write: they are no date.
+fn behind_uptime(text: &str) -> &str {
+    let inside = text.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    match inside {
+        Some((number, behind)) if number.len() <= 20 => {
+            let number = number.trim_start();
+            let is_number = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            if is_number && number.contains('.') { behind } else { text }
+        }
+        _ => text,
+    }
+}
+
 fn set_rest<'a>(header: &mut Header<'a>, rest: &'a str) {
     header.after_stamp = rest;
     header.after_host = rest;
     header.message = rest;
-}
-
-/// `<PRI>` in numbers (RFC 5424 section 6.2.1): facility, severity and what follows.
-fn priority(text: &str) -> Option<(&'static str, &'static str, &str)> {
-    let (number, rest) = text.strip_prefix('<')?.split_once('>')?;
-    if !(1..=3).contains(&number.len()) || !number.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number: usize = number.parse().ok()?;
-    Some((FACILITIES.get(number / 8)?, SEVERITIES.get(number % 8)?, rest.trim_start()))
-}
-
-const FACILITIES: [&str; 24] = [
-    "kern",
-    "user",
-    "mail",
-    "daemon",
-    "auth",
-    "syslog",
-    "lpr",
-    "news",
-    "uucp",
-    "cron",
-    "authpriv",
-    "ftp",
-    "ntp",
-    "security",
-    "console",
-    "solaris-cron",
-    "local0",
-    "local1",
-    "local2",
-    "local3",
-    "local4",
-    "local5",
-    "local6",
-    "local7",
-];
-const SEVERITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
-
-/// `auth.info`, `<auth.info>`, `AUTH.INFO:`, or a severity alone in capitals: facility, severity.
-fn words(token: &str) -> Option<(Option<&'static str>, &'static str)> {
-    let token = token.trim_start_matches('<').trim_end_matches([':', '>']);
-    let severity_of = |word: &str| {
-        let word = match () {
-            () if word.eq_ignore_ascii_case("warn") => "warning",
-            () if word.eq_ignore_ascii_case("error") => "err",
-            () => word,
-        };
-        SEVERITIES.into_iter().find(|known| known.eq_ignore_ascii_case(word))
-    };
-    match token.split_once('.') {
-        Some((facility, severity)) => {
-            let known = FACILITIES.into_iter().find(|known| known.eq_ignore_ascii_case(facility))?;
-            Some((Some(known), severity_of(severity)?))
-        }
-        None if token.bytes().all(|b| b.is_ascii_uppercase()) => Some((None, severity_of(token)?)),
-        None => None,
-    }
-}
-
-/// The version of RFC 5424, then a stamp or `-`.
-fn version(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("1 ")?;
-    (rest.starts_with("- ") || rest.as_bytes().get(4) == Some(&b'-')).then_some(rest)
-}
-
-/// `STAMP HOST APP PROCID MSGID SD MSG`; false when it is not one.
-fn rfc5424<'a>(header: &mut Header<'a>, text: &'a str) -> bool {
-    let (stamp, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let stamp = Some(stamp).filter(|stamp| *stamp != "-");
-    let read = stamp.and_then(|text| stamp::read(text).filter(|(_, used)| *used == text.len()));
-    if stamp.is_some() && read.is_none() {
-        return false;
-    }
-    header.stamp = read.zip(stamp).map(|((stamp, _), text)| (stamp, text));
-    rfc5424_fields(header, rest);
-    true
-}
-
-/// What follows the stamp.
-fn rfc5424_fields<'a>(header: &mut Header<'a>, text: &'a str) {
-    let mut rest = text;
-    let mut field = || {
-        let (token, behind) = rest.split_once(' ').unwrap_or((rest, ""));
-        rest = behind;
-        Some(token).filter(|token| *token != "-" && !token.is_empty())
-    };
-    header.host = field();
-    header.host_is_sure = true;
-    header.program = field();
-    header.tag_is_sure = header.program.is_some();
-    header.pid = field();
-    header.message_id = field();
-    let (structured, message) = structured(rest);
-    header.structured = structured;
-    set_rest(header, message.trim_start_matches([' ', '\u{feff}']));
-    own_stamp(header);
-}
-
-/// `HOST APP PROCID MSGID SD MSG` behind a stamp, as rsyslog templates write it without priority and version;
-/// false when it is not that: PROCID is a number or `-`, SD is `-` or in brackets.
-fn plain_5424<'a>(header: &mut Header<'a>, text: &'a str) -> bool {
-    let mut fields = text.splitn(5, ' ');
-    let mut field = || fields.next().unwrap_or("");
-    let (host, app, process, id, rest) = (field(), field(), field(), field(), field());
-    let number = process == "-" || (!process.is_empty() && process.bytes().all(|b| b.is_ascii_digit()));
-    let data = rest == "-" || rest.starts_with("- ") || rest.starts_with('[');
-    if !(number && data && is_host(host) && is_host(app) && !id.is_empty()) {
-        return false;
-    }
-    rfc5424_fields(header, text);
-    true
-}
-
-/// STRUCTURED-DATA and what follows it.
-fn structured(text: &str) -> (Option<&str>, &str) {
-    if let Some(rest) = text.strip_prefix('-') {
-        return (None, rest);
-    }
-    let bytes = text.as_bytes();
-    let (mut at, mut quoted) = (0, false);
-    if bytes.first() != Some(&b'[') {
-        return (None, text);
-    }
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' if quoted => at += 1,
-            b'"' => quoted = !quoted,
-            b']' if !quoted && bytes.get(at + 1) != Some(&b'[') => {
-                return (text.get(..=at), text.get(at + 1..).unwrap_or(""));
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    // It never closes: then it is no structured data.
-    (None, text)
 }
 
 /// What stands between stamp and message in the BSD style, in its many shapes.
@@ -331,7 +221,7 @@ fn host_and_tag<'a>(header: &mut Header<'a>, text: &'a str, bsd: bool) {
         return;
     }
     let (host, behind) = first_word(rest);
-    if host.is_empty() || host.starts_with(['[', '<', '"', '{', '%', '-', '(', '\'']) {
+    if host.is_empty() || host.starts_with(['[', '<', '"', '{', '%', '-', '(', '\'', ',']) {
         return;
     }
     header.host = Some(host.split_once("->").map_or(host, |(name, _)| name));
@@ -354,13 +244,6 @@ fn host_and_tag<'a>(header: &mut Header<'a>, text: &'a str, bsd: bool) {
         apply_tag(header, &found);
     }
     own_stamp(header);
-}
-
-/// `<4.6>`: facility and severity in numbers, as FreeBSD's `syslogd -v` writes them.
-fn numbers(token: &str) -> Option<(Option<&'static str>, &'static str)> {
-    let (facility, severity) = token.strip_prefix('<')?.strip_suffix('>')?.split_once('.')?;
-    let facility = FACILITIES.get(facility.parse::<usize>().ok()?).copied();
-    Some((facility, SEVERITIES.get(severity.parse::<usize>().ok()?)?))
 }
 
 /// Whether a word can be a host's name or address.
@@ -390,68 +273,6 @@ fn own_stamp(header: &mut Header<'_>) {
         header.message_stamp = Some((stamp, body.get(..used).unwrap_or("")));
         header.message = behind.trim_start();
     }
-}
-
-struct Tag<'a> {
-    program: &'a str,
-    pid: Option<&'a str>,
-    message: &'a str,
-}
-
-fn apply_tag<'a>(header: &mut Header<'a>, tag: &Tag<'a>) {
-    header.program = Some(tag.program);
-    header.pid = tag.pid;
-    header.tag_is_sure = tag.pid.is_some();
-    header.message = behind_message_id(tag.message);
-}
-
-/// Solaris puts `[ID 800047 auth.info] ` in front of the message (msgid(1M)), some loggers the kernel's stamp,
-/// `kernel: [  970.699397] `.
-fn behind_message_id(message: &str) -> &str {
-    let uptime = message.strip_prefix("kernel:").and_then(|rest| rest.trim_start().strip_prefix('['));
-    if let Some((stamp, behind)) = uptime.and_then(|rest| rest.split_once(']'))
-        && stamp.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' '))
-    {
-        return behind.trim_start_matches([':', ' ']);
-    }
-    let inside = message.strip_prefix("[ID ").and_then(|rest| rest.split_once("] "));
-    match inside {
-        Some((id, behind)) if id.len() < 40 && !id.contains(['[', ':']) => behind.trim_start(),
-        _ => message,
-    }
-}
-
-/// `name[pid]: `, `name: `, `name[pid] `, `name(module)[pid]: `, `/path/name[pid]: `, `postfix/smtpd[pid]: `.
-fn tag(text: &str) -> Option<Tag<'_>> {
-    let bytes = text.as_bytes();
-    let part = |b: &u8| {
-        b.is_ascii_alphanumeric()
-            || matches!(b, b'_' | b'-' | b'.' | b'/' | b'@' | b'+' | b'(' | b')' | b'*' | b'\\' | b'!' | b'~')
-    };
-    let length = bytes.iter().take(TAG_BYTES_MAX + 1).take_while(|b| part(b)).count();
-    if length == 0 || length > TAG_BYTES_MAX || !bytes.iter().take(length).any(u8::is_ascii_alphabetic) {
-        return None;
-    }
-    let program = text.get(..length)?;
-    let mut rest = text.get(length..)?;
-    let mut pid = None;
-    if let Some((inside, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        let plain = (1..=24).contains(&inside.len())
-            && inside.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'#'));
-        if !plain {
-            return None;
-        }
-        pid = Some(inside);
-        rest = behind;
-    }
-    let message = match (rest.strip_prefix(':'), pid) {
-        (Some(message), _) if message.is_empty() || message.starts_with([' ', '\t']) || pid.is_some() => {
-            message
-        }
-        (None, Some(_)) if rest.is_empty() || rest.starts_with(' ') => rest,
-        _ => return None,
-    };
-    Some(Tag { program, pid, message: message.trim_start() })
 }
 
 #[cfg(test)]

@@ -202,6 +202,29 @@ mod tests {
     }
 
     #[test]
+    fn b1_a_stamp_with_zone_and_without_year_keeps_its_zone() {
+        let told = |read_at, stamp: &str| {
+            let mut timing = Timing::new(TimeZone::get("Asia/Tokyo").unwrap(), Span::minutes(2));
+            let mut event = Event { observed_at: at(read_at), ..Event::default() };
+            timing.apply(&mut event, read(stamp).map(|(stamp, _)| stamp), &mut None);
+            let flags: Vec<&str> = event.flags.names().collect();
+            format!("{} {}", event.time.unwrap(), flags.join(","))
+        };
+        assert_eq!(
+            told("2026-11-23T09:00:00Z", "CEST Aug  6 10:14:52"),
+            "2026-08-06T08:14:52.000Z year-assumed"
+        );
+        assert_eq!(
+            told("2026-01-01T00:10:00Z", "Dec 31 23:59:00 UTC"),
+            "2025-12-31T23:59:00.000Z year-assumed"
+        );
+        assert_eq!(
+            told("2026-11-23T09:00:00Z", "Nov 23 17:59:00"),
+            "2026-11-23T08:59:00.000Z year-assumed,zone-assumed"
+        );
+    }
+
+    #[test]
     fn future_and_late_stamps_move_nothing() {
         let (read, mark) = ("2026-11-23T09:00:00Z", Some("2026-11-23T08:00:00Z"));
         assert_eq!(

@@ -15,12 +15,24 @@ pub enum Address<'a> {
     Other,
 }
 
-/// Reads an address in any of its spellings: `1.2.3.4`, `1.2.3.4:56`, `v6`, `v6%zone`, `[v6]`, `[v6]:56`,
-/// `::ffff:1.2.3.4`, OpenVPN's `[AF_INET]1.2.3.4:56`, or a host's name.
+/// Reads an address in any of its spellings: `1.2.3.4`, `1.2.3.4:56`, `1.2.3.4#56`, `v6`, `v6%zone`, `[v6]`,
+/// `[v6]:56`, `::ffff:1.2.3.4`, `name[ip]`, `name (ip)`, `name/ip:56` (Java), one behind its transport
+/// (`tcp4-server:`, OpenVPN's `[AF_INET]`), or a host's name. The unspecified addresses are none.
 pub fn address(text: &str) -> Address<'_> {
+    match spelled(text) {
+        Address::Ip(ip, _) if ip.is_unspecified() => Address::Nothing,
+        address => address,
+    }
+}
+
+fn spelled(text: &str) -> Address<'_> {
     let text = text.trim();
-    if is_null(text) || text.eq_ignore_ascii_case("unix:") {
+    if is_null(text) || NOWHERE.iter().any(|word| word.eq_ignore_ascii_case(text)) {
         return Address::Nothing;
+    }
+    let text = without_transport(text);
+    if let Some(address) = behind_name(text) {
+        return address;
     }
     if let Some(rest) = text.strip_prefix("[AF_INET6]") {
         // OpenVPN writes a v6 address without brackets, so that the last colon parts the port.
@@ -39,7 +51,7 @@ pub fn address(text: &str) -> Address<'_> {
             Some(port) => (head, Some(port)),
             None => return Address::Other,
         },
-        None => match text.rsplit_once(':').map(|(head, port)| (head, port.parse().ok())) {
+        None => match text.rsplit_once([':', '#']).map(|(head, port)| (head, port.parse().ok())) {
             Some((head, Some(port))) => (head, Some(port)),
             _ => (text, None),
         },
@@ -49,6 +61,60 @@ pub fn address(text: &str) -> Address<'_> {
         None if is_host_name(head) => Address::Name(head, port),
         None => Address::Other,
     }
+}
+
+/// Words for no address, besides those for no value: `LOCAL` is Windows' for its own console.
+const NOWHERE: [&str; 4] = ["unix:", "local", "unknown", "none"];
+
+/// Words of a transport in front of an address.
+const TRANSPORTS: [&str; 12] = [
+    "tcp4-server:",
+    "tcp6-server:",
+    "tcp-server:",
+    "tcp4:",
+    "tcp6:",
+    "tcp:",
+    "udp4:",
+    "udp6:",
+    "udp:",
+    "ipv4:",
+    "ipv6:",
+    "ssl:",
+];
+
+fn without_transport(text: &str) -> &str {
+    let known = |word: &&str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    // An address may begin with the hexadecimal digits of no such word, so that nothing of it is lost.
+    TRANSPORTS.iter().find(|word| known(word)).and_then(|word| text.get(word.len()..)).unwrap_or(text)
+}
+
+/// `name[ip]`, `name [ip]`, `name (ip)`, `name/ip:port`, `/ip:port`: the name is what somebody's DNS says, the address
+/// is what the program saw.
+fn behind_name(text: &str) -> Option<Address<'_>> {
+    let (name, ip) = match text.as_bytes().last()? {
+        b']' => text.strip_suffix(']')?.rsplit_once('[').filter(|(name, _)| !name.is_empty())?,
+        b')' => text.strip_suffix(')')?.rsplit_once('(')?,
+        _ => {
+            let (name, behind) = text.rsplit_once('/')?;
+            let ip = match behind.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
+                Some((ip, port)) => (ip_of(ip)?, Some(port.parse().ok()?)),
+                None => with_port(behind)?,
+            };
+            // Behind an address a mask may stand.
+            return (name.is_empty() || is_host_name(name)).then_some(Address::Ip(ip.0, ip.1));
+        }
+    };
+    let ip = ip_of(ip)?;
+    let name = name.trim_end();
+    (is_host_name(name) || ip_of(name).is_some()).then_some(Address::Ip(ip, None))
+}
+
+/// `ip`, `ip:port` or `ip#port`.
+fn with_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
+    ip_of(text).map(|ip| (ip, None)).or_else(|| {
+        let (ip, port) = text.rsplit_once([':', '#'])?;
+        Some((ip_of(ip)?, Some(port.parse().ok()?)))
+    })
 }
 
 /// An address without port: mapped v4 folded, zone cut, leading zeros refused (`inet_aton` reads them as octal).
@@ -80,7 +146,7 @@ fn is_host_name(text: &str) -> bool {
 /// Whether a text is one of the words that programs write where they have no value; such a word must never
 /// become a person that events are counted for.
 pub fn is_null(text: &str) -> bool {
-    const NULLS: [&str; 18] = [
+    const NULLS: [&str; 30] = [
         "-",
         "--",
         "?",
@@ -99,6 +165,18 @@ pub fn is_null(text: &str) -> bool {
         "(invalid user)",
         "<invalid username>",
         "Not Available",
+        "Not available",
+        "not available",
+        "Null",
+        "<NULL>",
+        "[null]",
+        "(none)",
+        "<none>",
+        "NONE",
+        "(nil)",
+        "<nil>",
+        "(UNKNOWN)",
+        "<UNKNOWN>",
     ];
     text.is_empty() || (text.len() <= 18 && NULLS.contains(&text))
 }
@@ -162,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_in_every_spelling() {
+    fn b7_addresses_in_every_spelling() {
         for (text, expected) in [
             ("192.0.2.7", ip("192.0.2.7", None)),
             ("192.0.2.7:5022", ip("192.0.2.7", Some(5022))),
@@ -174,6 +252,32 @@ mod tests {
             ("::ffff:192.0.2.7", ip("192.0.2.7", None)),
             ("[AF_INET]192.0.2.7:1194", ip("192.0.2.7", Some(1194))),
             ("[AF_INET6]::ffff:192.0.2.7:1194", ip("192.0.2.7", Some(1194))),
+            ("::FFFF:192.0.2.7", ip("192.0.2.7", None)),
+            ("::ffff:192.0.2.7:22", ip("192.0.2.7", Some(22))),
+            ("[::ffff:192.0.2.7]:22", ip("192.0.2.7", Some(22))),
+            ("2001:DB8:0:0:0:0:0:7", ip("2001:db8::7", None)),
+            ("192.0.2.7#53", ip("192.0.2.7", Some(53))),
+            ("2001:db8::7#53", ip("2001:db8::7", Some(53))),
+            ("host.example.org[192.0.2.7]", ip("192.0.2.7", None)),
+            ("host.example.org [2001:db8::7]", ip("2001:db8::7", None)),
+            ("unknown[192.0.2.7]", ip("192.0.2.7", None)),
+            ("198.51.100.9[192.0.2.7]", ip("192.0.2.7", None)),
+            ("host.example.org (192.0.2.7)", ip("192.0.2.7", None)),
+            ("a[198.51.100.9] b [192.0.2.7]", Address::Other),
+            ("/192.0.2.7:5022", ip("192.0.2.7", Some(5022))),
+            ("host.example.org/192.0.2.7", ip("192.0.2.7", None)),
+            ("/[2001:db8::7]:5022", ip("2001:db8::7", Some(5022))),
+            ("192.0.2.0/24", Address::Other),
+            ("192.0.2.0/255.255.255.0", Address::Other),
+            ("a/b/192.0.2.7", Address::Other),
+            ("tcp4-server:[AF_INET]192.0.2.7:1194", ip("192.0.2.7", Some(1194))),
+            ("udp4:192.0.2.7:1194", ip("192.0.2.7", Some(1194))),
+            ("udp6:[2001:db8::7]:1194", ip("2001:db8::7", Some(1194))),
+            ("0.0.0.0", Address::Nothing),
+            ("[::]:0", Address::Nothing),
+            ("LOCAL", Address::Nothing),
+            ("Unknown", Address::Nothing),
+            ("192.0.2.7, 198.51.100.9", Address::Other),
             ("gw.example.org", Address::Name("gw.example.org", None)),
             ("gw.example.org:443", Address::Name("gw.example.org", Some(443))),
             ("cafe", Address::Name("cafe", None)),
@@ -187,6 +291,33 @@ mod tests {
             ("(null)", Address::Nothing),
         ] {
             assert_eq!(address(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn b6_words_for_nobody_are_nobody_and_names_are_names() {
+        for word in
+            ["", "-", "N/A", "null", "(null)", "(unknown)", "Not Available", "<nil>", "(none)", "NONE"]
+        {
+            assert!(is_null(word), "{word}");
+        }
+        for name in ["unknown", "none of us", "*****", "anonymous", "Nil", "S-1-5-18", "john.doe"] {
+            assert!(!is_null(name), "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_it(text in "(tcp4-server:|\\[AF_INET6?\\]|/)?[0-9a-f:.\\[\\]()/# %\u{e9}]{0,24}") {
+            match address(&text) {
+                // Nothing is invented: an address in its own spelling is itself.
+                Address::Ip(ip, _) => {
+                    let spelled = ip.to_string();
+                    proptest::prop_assert_eq!(address(&spelled), Address::Ip(ip, None));
+                }
+                Address::Name(name, _) => proptest::prop_assert!(text.contains(name)),
+                Address::Nothing | Address::Other => {}
+            }
         }
     }
 

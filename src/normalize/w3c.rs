@@ -8,6 +8,12 @@ use super::syslog::Header;
 use super::table::{Columns, DIRECTIVE, DIRECTIVE_OF_COMMAS};
 use std::borrow::Cow;
 
+/// Whether a line is one of the draft's directives, whoever wrote it.
+pub fn is_directive(line: &str) -> bool {
+    let name = line.strip_prefix('#').and_then(|rest| rest.split_once(':')).map(|(name, _)| name.trim());
+    matches!(name, Some("Version" | "Fields" | "Software" | "Start-Date" | "End-Date" | "Date" | "Remark"))
+}
+
 /// Reads a line: a directive, or a record of the fields that the last `#Fields:` named.
 pub fn read<'a>(line: &'a str, columns: &mut Columns) -> Framed<'a> {
     if let Some(directive) = line.strip_prefix('#') {

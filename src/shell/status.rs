@@ -6,6 +6,7 @@ use crate::daemon::Turn;
 use crate::ledger::{Health, SourceNote};
 use crate::ports::LogSource;
 use crate::schema::{AttemptResult, ClockState, IncidentStatus, NotificationState, Reading, Span, Timestamp};
+use crate::tail::FileStatus;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -152,8 +153,13 @@ impl Troubles {
     fn sources(&self, daemon: &Running, config: &Config) -> Vec<Value> {
         let (files, refused) = (daemon.source.files(), daemon.source.trouble());
         config.sources.iter().map(|source| {
-            let of_source: Vec<Value> = files.iter().filter(|file| *file.source == *source.name)
-                .map(|file| json!({"path": &*file.path, "offset": file.offset, "lag_bytes": file.lag_bytes})).collect();
+            let of_file = |file: &FileStatus| {
+                let chosen = file.generation.and_then(|generation| daemon.pipeline.chosen_format(generation));
+                let format = if source.format == "auto" { chosen } else { Some(source.format.as_str()) };
+                json!({"path": &*file.path, "offset": file.offset, "lag_bytes": file.lag_bytes, "format": format})
+            };
+            let of_source: Vec<Value> =
+                files.iter().filter(|file| *file.source == *source.name).map(of_file).collect();
             let of_refused: Vec<Value> = refused.iter().filter(|refusal| *refusal.source == *source.name)
                 .map(|refusal| json!({"path": &*refusal.path, "why": &*refusal.why})).collect();
                 let state = self.state_of(&source.name, of_source.is_empty());

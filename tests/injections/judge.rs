@@ -1,7 +1,7 @@
 //! Whether a hostile line was read as its line with a plain value is read.
 
 use super::payloads::{FORGED_IPS, FORGED_NAMES};
-use super::slots::Slot;
+use super::slots::{Slot, Writer};
 use gatewatch::schema::{Class, Event, Outcome};
 
 /// What a client achieved.
@@ -82,14 +82,14 @@ pub fn judge(grammar: &str, slot: &Slot, payload: &str, lines: &[String], events
     if has_forged_address(event, plain) {
         kinds.push("address");
     }
-    if has_forged_name(event, plain, payload) {
+    if has_forged_name(slot, event, payload) {
         kinds.push("name");
     }
-    if plain.class != Class::Base && kinds.is_empty() {
-        let counts = (event.class, event.outcome) == (plain.class, plain.outcome);
-        if !counts {
-            kinds.push("evaded");
-        }
+    let matters = plain.outcome == Outcome::Failure || is_login(plain) && plain.outcome == Outcome::Success;
+    let changed = (event.class, event.outcome) != (plain.class, plain.outcome);
+    if kinds.is_empty() && slot.writer != Writer::Account && matters && changed && plain.class != Class::Base
+    {
+        kinds.push("evaded");
     } else if event.class != plain.class && is_login(event) {
         kinds.push("moved");
     }
@@ -112,16 +112,17 @@ fn has_forged_address(event: &Event, plain: &Event) -> bool {
     forged || moved || host
 }
 
-/// A name of a forgery, which is not what the client gave as its whole name.
-fn has_forged_name(event: &Event, plain: &Event, payload: &str) -> bool {
+/// A name of a forgery. A client may claim any name: what its own name begins with is what it claims.
+fn has_forged_name(slot: &Slot, event: &Event, payload: &str) -> bool {
+    let plain = &slot.plain;
     let names = [
         (&event.user, &plain.user),
         (&event.target_user, &plain.target_user),
         (&event.src_host, &plain.src_host),
     ];
-    let is_forged = |name: &str| FORGED_NAMES.contains(&name);
     names.iter().any(|(said, plain)| {
-        said.as_deref()
-            .is_some_and(|said| is_forged(said) && said != payload && plain.as_deref() != Some(said))
+        let Some(said) = said.as_deref().filter(|said| FORGED_NAMES.contains(said)) else { return false };
+        let claimed = slot.is_name && payload.trim_start().starts_with(said);
+        !claimed && plain.as_deref() != Some(said)
     })
 }

@@ -97,7 +97,9 @@ pub fn payloads(slots: &[Slot], slot: &Slot) -> Vec<String> {
         Writer::Account => return ACCOUNTS.map(str::to_owned).to_vec(),
         Writer::Resolver => return HOSTS.map(str::to_owned).to_vec(),
     }
-    let mut payloads: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
+    // Only a name can be left out.
+    let texts = TEXTS.iter().filter(|text| slot.is_name || !text.trim().is_empty());
+    let mut payloads: Vec<String> = texts.map(|text| (*text).to_owned()).collect();
     payloads.push("A".repeat(4096));
     payloads.push(format!("x from 203.0.113.166 {}", "a ".repeat(2048)));
     payloads.push(format!("overlord{}", forged(slot, slot.rest())));

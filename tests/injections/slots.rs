@@ -1,7 +1,7 @@
 //! Places in the sample lines of a grammar where a client's text stands.
 
 use super::read_all;
-use super::written::{How, how};
+use super::written::{Place, place};
 use gatewatch::normalize::spec::{Framing, GrammarSpec};
 use gatewatch::schema::{Class, Datum, Event, Outcome};
 use std::collections::BTreeSet;
@@ -33,7 +33,20 @@ const CHOSEN: [&str; 17] = [
     "title",
 ];
 /// Values that look so, but are the product's or its administrator's: (grammar or `*`, column).
-const TRUSTED: [(&str, &str); 8] = [
+const TRUSTED: [(&str, &str); 19] = [
+    // Names of the device's configuration, processes, sockets, MAC addresses, and principals of services that exist.
+    ("juniper", "device"),
+    ("juniper", "resource"),
+    ("krb5-kdc", "resource"),
+    ("macos", "device"),
+    ("cisco-ios", "device"),
+    ("cisco-ftd", "resource"),
+    ("mikrotik", "resource"),
+    ("pam", "resource"),
+    ("polkit", "resource"),
+    // A part of the session's id.
+    ("roundcube", "request"),
+    ("sonicwall", "device"),
     ("*", "device_id"),
     ("*", "deviceProduct"),
     ("*", "deviceVendor"),
@@ -43,8 +56,31 @@ const TRUSTED: [(&str, &str); 8] = [
     ("windows-firewall", "path"),
     ("github-audit", "hashed_device"),
 ];
+/// Lines that tell only of accounts that exist, though something failed: (grammar, column, text of such lines).
+const ACCOUNTS: [(&str, &str, &str); 20] = [
+    ("atlassian", "user", " HTTP/"),
+    ("couchdb", "user", " couch@"),
+    ("lighttpd", "user", "] \""),
+    ("openhab", "user", "] \""),
+    ("proxmox", "user", "> starting task "),
+    ("grafana", "user", "uname="),
+    ("vsftpd", "user", "LOAD: Client"),
+    ("pam", "user", "(sudo:"),
+    ("pam", "target_user", "(su:"),
+    ("sshd", "user", " not allowed because "),
+    ("su", "user", ""),
+    ("sudo", "user", ""),
+    ("sudo-json", "user", ""),
+    ("cron", "user", ""),
+    ("polkit", "user", ""),
+    ("polkit", "target_user", ""),
+    ("shadow", "user", ""),
+    ("shadow", "target_user", ""),
+    ("logind", "user", ""),
+    ("samba", "user", "smbd_audit"),
+];
 /// Grammars whose `src_host` is what the client calls itself; elsewhere it is the resolver's name for an address.
-const SELF_NAMED: [&str; 4] = ["samba", "windows-text", "windows-security", "mssql"];
+const SELF_NAMED: [&str; 3] = ["windows-text", "windows-security", "mssql"];
 
 /// Who chose a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +93,12 @@ pub enum Writer {
     Resolver,
 }
 
-fn writer(spec: &GrammarSpec, column: &str, event: &Event) -> Writer {
+fn writer(spec: &GrammarSpec, column: &str, text: &str, event: &Event) -> Writer {
     let name = column == "user" || column == "target_user";
+    let told =
+        |(name, of, part): &(&str, &str, &str)| *name == spec.name && *of == column && text.contains(part);
     match column {
+        _ if ACCOUNTS.iter().any(told) => Writer::Account,
         "src_host" if !SELF_NAMED.contains(&spec.name.as_str()) => Writer::Resolver,
         _ if name && event.class != Class::Http && event.outcome == Outcome::Success => Writer::Account,
         _ => Writer::Client,
@@ -76,7 +115,9 @@ pub struct Slot {
     pub text: String,
     /// The value as it is.
     pub value: String,
-    places: Vec<(How, Range<usize>)>,
+    places: Vec<Place>,
+    /// Whether the value is the name that somebody claims.
+    pub is_name: bool,
     /// Who chose the value.
     pub writer: Writer,
     /// What the line becomes with a plain value.
@@ -88,10 +129,11 @@ impl Slot {
     pub fn with(&self, payload: &str) -> Vec<String> {
         let root = if self.value.starts_with('/') && !payload.starts_with('/') { "/" } else { "" };
         let (mut text, mut end) = (String::new(), 0);
-        for (how, place) in &self.places {
-            text.push_str(&self.text[end..place.start]);
-            text.push_str(&how.write(&format!("{root}{payload}")));
-            end = place.end;
+        for Place { how, outer, inner } in &self.places {
+            let (head, tail) = (&self.text[outer.start..inner.start], &self.text[inner.end..outer.end]);
+            text.push_str(&self.text[end..outer.start]);
+            text.push_str(&how.write(&format!("{head}{root}{payload}{tail}")));
+            end = outer.end;
         }
         text.push_str(&self.text[end..]);
         text.split('\n').map(str::to_owned).collect()
@@ -104,7 +146,7 @@ impl Slot {
 
     /// What follows the value on its line.
     pub fn rest(&self) -> &str {
-        &self.text[self.places.last().map_or(0, |(_, place)| place.end)..]
+        &self.text[self.places.last().map_or(0, |place| place.inner.end)..]
     }
 }
 
@@ -168,8 +210,11 @@ fn slot(
     column: &str,
     value: &str,
 ) -> Option<Slot> {
-    let places: Vec<_> =
-        occurrences(text, value).into_iter().filter_map(|place| how(spec, text, &place)).collect();
+    let is_target = column != "user" && event.class == Class::Http;
+    let places: Vec<_> = occurrences(text, value)
+        .into_iter()
+        .filter_map(|inner| place(spec, text, inner, is_target && column == "resource"))
+        .collect();
     let all = std::iter::once(places.clone()).chain(places.iter().map(|place| vec![place.clone()]));
     all.filter(|places| !places.is_empty()).find_map(|places| {
         let mut slot = Slot {
@@ -178,7 +223,8 @@ fn slot(
             text: text.to_owned(),
             value: value.to_owned(),
             places,
-            writer: writer(spec, column, event),
+            is_name: ["user", "target_user", "src_host", "common_name"].contains(&column),
+            writer: Writer::Client,
             plain: Event::default(),
         };
         let mut events = read_all(&spec.name, &slot.file(&slot.with(PLAIN)));
@@ -189,6 +235,7 @@ fn slot(
         // What is part of an earlier line's event is an event of its own here.
         let same =
             plain.class == event.class && same || event.part_of.is_some() && plain.class != Class::Unparsed;
+        slot.writer = writer(spec, column, text, &plain);
         slot.plain = plain;
         same.then_some(slot)
     })
@@ -210,7 +257,7 @@ fn occurrences(text: &str, value: &str) -> Vec<Range<usize>> {
 /// Slots of equal likeness are tried once.
 fn likeness(slot: &Slot, event: &Event) -> String {
     let letters = |letter: &char| !letter.is_ascii_digit();
-    let place = &slot.places[0].1;
+    let place = &slot.places[0].inner;
     let head: String = slot.text[..place.start].chars().rev().filter(letters).take(12).collect();
     let tail: String = slot.text[place.end..].chars().filter(letters).take(12).collect();
     format!("{} {} {:?} {head} {tail} {}", event.class.name(), event.activity, event.outcome, slot.column)

@@ -28,6 +28,10 @@ pub enum How {
     Slash,
     /// A bare value of a pair: as `Slash`, in quotes where it needs them.
     Pair,
+    /// The target of a request: without quotes, blanks and control characters.
+    Target,
+    /// The same, with quotes.
+    QuotedTarget,
 }
 
 /// Grammars whose product does not write names as they are, though their lines are text: (grammar, text that such lines
@@ -39,48 +43,67 @@ const PRODUCTS: &[(&str, &str, How)] = &[
     ("apache", "", How::Slash),
     ("authelia", "time=", How::Pair),
     ("checkpoint", "[action:\"", How::Slash),
+    ("lighttpd", "] \"", How::Hex),
+    // As the traffic log of the same product.
+    ("fortigate-admin", "=\"", How::Pair),
+    ("exchange", ",", How::Cell(',')),
+    ("jfrog-text", "|", How::Cell('|')),
 ];
 
-/// How a value that stands at `place` was written; `None` where no client's text can stand there. The place widens to the
-/// quotes that go with the value.
-pub fn how(spec: &GrammarSpec, text: &str, place: &Range<usize>) -> Option<(How, Range<usize>)> {
-    let (before, after) = (text.get(..place.start)?, text.get(place.end..)?);
+/// Servers that let a request with a blank in its target into their log; others answer it without one, or cut it there.
+const BLANKS_IN_TARGETS: [&str; 2] = ["nginx", "apache"];
+/// Servers in Go let quotes in; others refuse them (RFC 3986 has none), or escape them.
+const QUOTES_IN_TARGETS: [&str; 3] = ["caddy", "traefik", "gitea"];
+
+/// A piece of a line that a client chose.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// How it is written.
+    pub how: How,
+    /// What is written anew: the value, or the whole cell or the quotes around it.
+    pub outer: Range<usize>,
+    /// The value.
+    pub inner: Range<usize>,
+}
+
+/// How a value was written; `None` where no client's text can stand there.
+pub fn place(spec: &GrammarSpec, text: &str, inner: Range<usize>, is_target: bool) -> Option<Place> {
+    let (before, after) = (text.get(..inner.start)?, text.get(inner.end..)?);
     let has = |framing: Framing| spec.framings.contains(&framing);
-    let in_quotes = before.ends_with('"') && after.starts_with('"');
-    if let Some(depth) = json_depth(before) {
-        return Some((How::Json(depth), place.clone()));
-    }
-    if has(Framing::Xml) && text.contains("<Event") {
-        return Some((How::Xml, place.clone()));
-    }
-    if text.contains("CEF:") || text.contains("LEEF:") {
-        return Some((How::Cef, place.clone()));
-    }
-    if has(Framing::Audit) && text.contains("msg=audit(") {
-        let key = before.trim_end_matches('"');
-        let untrusted = ["acct=", "comm=", "cmd=", "exe=", "name="].iter().any(|name| key.ends_with(name));
-        let wide = if in_quotes { place.start - 1..place.end + 1 } else { place.clone() };
-        return untrusted.then_some((How::Audit, wide));
-    }
-    if has(Framing::W3c) {
-        return Some((How::Plus, place.clone()));
-    }
-    if has(Framing::Csv) && !text.starts_with('{') {
-        let delimiter = char::from(spec.delimiter);
-        if before.matches('"').count() % 2 == 1 {
-            return Some((How::QuotedCell, place.clone()));
-        }
-        let whole = (before.is_empty() || before.ends_with(delimiter))
-            && (after.is_empty() || after.starts_with(delimiter));
-        return whole.then(|| (How::Cell(delimiter), place.clone()));
-    }
+    let at = |how: How| Place { how, outer: inner.clone(), inner: inner.clone() };
     let listed = PRODUCTS.iter().find(|(name, part, _)| *name == spec.name && text.contains(part));
-    Some(match listed {
-        Some((.., How::Pair)) => (pair(before)?, place.clone()),
-        Some((.., how)) => (*how, place.clone()),
-        None if has(Framing::KeyValue) && text.contains('=') => (pair(before)?, place.clone()),
-        None => (How::Raw, place.clone()),
+    Some(match listed.map(|(.., how)| *how) {
+        _ if json_depth(before).is_some() => at(How::Json(json_depth(before)?)),
+        _ if has(Framing::Xml) && text.contains("<Event") => at(How::Xml),
+        _ if text.contains("CEF:") || text.contains("LEEF:") => at(How::Cef),
+        _ if has(Framing::Audit) && text.contains("msg=audit(") => return audit(before, after, inner),
+        _ if has(Framing::W3c) => at(How::Plus),
+        Some(How::Cell(delimiter)) => cell(text, inner, delimiter),
+        None if has(Framing::Csv) => cell(text, inner, char::from(spec.delimiter)),
+        _ if is_target && QUOTES_IN_TARGETS.contains(&spec.name.as_str()) => at(How::QuotedTarget),
+        _ if is_target && !BLANKS_IN_TARGETS.contains(&spec.name.as_str()) => at(How::Target),
+        Some(How::Pair) => at(pair(before)?),
+        Some(how) => at(how),
+        None if has(Framing::KeyValue) && text.contains('=') => at(pair(before)?),
+        None => at(How::Raw),
     })
+}
+
+fn audit(before: &str, after: &str, inner: Range<usize>) -> Option<Place> {
+    let key = before.trim_end_matches('"');
+    let untrusted = ["acct=", "comm=", "cmd=", "exe=", "name="].iter().any(|name| key.ends_with(name));
+    let in_quotes = before.ends_with('"') && after.starts_with('"');
+    let outer = if in_quotes { inner.start - 1..inner.end + 1 } else { inner };
+    untrusted.then(|| Place { how: How::Audit, inner: outer.clone(), outer })
+}
+
+fn cell(text: &str, inner: Range<usize>, delimiter: char) -> Place {
+    if text[..inner.start].matches('"').count() % 2 == 1 {
+        return Place { how: How::QuotedCell, outer: inner.clone(), inner };
+    }
+    let start = text[..inner.start].rfind(delimiter).map_or(0, |at| at + 1);
+    let end = text[inner.end..].find(delimiter).map_or(text.len(), |at| inner.end + at);
+    Place { how: How::Cell(delimiter), outer: start..end, inner }
 }
 
 /// In the quotes of a pair, or a bare value; in front of pairs stands no client's text.
@@ -92,8 +115,8 @@ fn pair(before: &str) -> Option<How> {
 
 /// How deep in JSON strings the end of a text stands; `None` = in none.
 fn json_depth(before: &str) -> Option<u8> {
-    let start = before.find(['{', '[']).filter(|at| before[*at..].contains("{\""))?;
-    let start = start.max(before.find("{\"").unwrap_or(start));
+    let opens = |(at, _): &(usize, &str)| before[at + 1..].trim_start().starts_with('"');
+    let (start, _) = before.match_indices('{').find(opens)?;
     let (mut open, mut escaped, mut inner) = (false, false, 0_u32);
     for letter in before[start..].chars() {
         match letter {
@@ -156,6 +179,10 @@ impl How {
                 format!("\"{}\"", How::Slash.write(payload))
             }
             How::Pair => payload.to_owned(),
+            How::Target => How::QuotedTarget.write(payload).replace('"', "%22"),
+            How::QuotedTarget => {
+                payload.replace(|letter: char| letter.is_whitespace() || letter.is_control(), "%20")
+            }
         }
     }
 }

@@ -162,7 +162,6 @@ fn mariadb(folder: &Path, port: u16) -> Running {
         "--server-audit-events=CONNECT".to_owned(),
         "--general-log".to_owned(),
         format!("--general-log-file={here}/general.log"),
-        &|_| true,
     ]);
     start(folder, "mariadbd", command)
 }

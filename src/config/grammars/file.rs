@@ -1,7 +1,9 @@
 //! One grammar file, key by key.
 
 use super::super::report::{Grade, Problem, nearest};
+use super::placed;
 use crate::normalize::column::{Column, EVENT_COLUMNS};
+use crate::normalize::grammar::Grammar;
 use crate::normalize::spec::{AttemptRole, Condition, Framing, GrammarSpec, MessageSpec, Sample, Target};
 use crate::schema::{Class, Outcome, Timestamp};
 use toml::Spanned;
@@ -23,6 +25,12 @@ pub fn parse(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Gram
         }
     };
     let spec = reader.grammar(root.get_ref());
+    if let Some(spec) = spec.as_ref().filter(|_| problems.len() > before) {
+        // Patterns are judged later; who mends the file wants to know of them now.
+        let errors = Grammar::compile(spec.clone()).err().into_iter().flatten();
+        let patterns = errors.filter(|error| error.key == "pattern" && !spec.framings.is_empty());
+        problems.extend(patterns.map(|error| placed(file, Some(text), &error)));
+    }
     if let Some(new) = problems.get_mut(before..) {
         new.sort_by_key(|problem| (problem.line, problem.column));
     }
@@ -88,10 +96,12 @@ impl Reader<'_> {
         let messages = self.tables(root, "message").into_iter().map(|table| self.message(table)).collect();
         let samples =
             self.tables(root, "sample").into_iter().filter_map(|table| self.sample(table)).collect();
+        let mut families = self.strings(root, "family").into_iter();
         Some(GrammarSpec {
             file: self.file.to_owned(),
             name: name?,
-            family: self.string(root, "family"),
+            family: families.next(),
+            guest_of: families.collect(),
             description: self.string(root, "description").unwrap_or_default(),
             version: self.version(root),
             fallback: self.boolean(root, "fallback"),
@@ -123,6 +133,13 @@ impl Reader<'_> {
             None => Class::Base,
         };
         let activity = match table.get("activity").and_then(|value| value.get_ref().as_str()) {
+            // Of a class that is none nothing can be said.
+            Some(_) if table.get("class").is_some_and(|class| !is_class(class)) => "",
+            Some(_) if class.activities().next().is_none() => {
+                let at = table.get("activity").map_or(0, |value| value.span().start);
+                self.wrong(at, format!("the class `{}` has no activities", class.name()));
+                ""
+            }
             Some(word) => self.listed(table, "activity", word, class.activity(word), class.activities()),
             None => "",
         };
@@ -152,6 +169,10 @@ impl Reader<'_> {
     }
 }
 
+fn is_class(value: &Value<'_>) -> bool {
+    value.get_ref().as_str().is_some_and(|word| Class::from_name(word).is_some())
+}
+
 pub(super) const FRAMINGS: [(&str, Framing); Framing::COUNT] = [
     ("syslog", Framing::Syslog),
     ("json", Framing::Json),
@@ -175,7 +196,7 @@ pub(super) const ROLES: [(&str, AttemptRole); 8] = [
     ("opens", AttemptRole::Opens),
 ];
 
-fn unknown<'a>(what: &str, written: &str, valid: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn unknown<'a>(what: &str, written: &str, valid: impl IntoIterator<Item = &'a str>) -> String {
     let valid: Vec<&str> = valid.into_iter().filter(|name| !name.is_empty()).collect();
     match nearest(written, valid.iter().copied()) {
         Some(near) => format!("there is no {what} `{written}`; did you mean `{near}`?"),
@@ -214,7 +235,7 @@ impl Reader<'_> {
     }
 
     /// A text, number or boolean as text.
-    fn scalar(&mut self, value: &Value<'_>) -> String {
+    pub(super) fn scalar(&mut self, value: &Value<'_>) -> String {
         match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
@@ -338,7 +359,12 @@ impl Reader<'_> {
 
     fn constants(&mut self, table: &DeTable<'_>) -> Vec<(Target, String)> {
         let Some(inner) = self.table(table, "set") else { return Vec::new() };
-        inner.iter().map(|(key, value)| (self.target(key), self.scalar(value))).collect()
+        let pairs = inner.iter().map(|(key, value)| {
+            let target = self.target(key);
+            let word = self.value_of(&target, value);
+            (target, word)
+        });
+        pairs.collect()
     }
 
     fn maps(&mut self, table: &DeTable<'_>) -> Vec<(Target, Vec<(String, String)>)> {
@@ -348,8 +374,11 @@ impl Reader<'_> {
             let target = self.target(key);
             match value.get_ref().as_table() {
                 Some(words) => {
-                    let pairs = words.iter().map(|(word, to)| (word.get_ref().to_string(), self.scalar(to)));
-                    maps.push((target, pairs.collect()));
+                    let pairs = words
+                        .iter()
+                        .map(|(word, to)| (word.get_ref().to_string(), self.value_of(&target, to)));
+                    let pairs = pairs.collect();
+                    maps.push((target, pairs));
                 }
                 None => self
                     .wrong(value.span().start, "a table of words is meant here: { word = \"replacement\" }"),

@@ -70,7 +70,10 @@ fn grammar_key(key: &str) -> Value {
     let text = || json!({"type": "string"});
     match key {
         "name" => told(text(), "What sources and events call the format"),
-        "family" => told(text(), "A source of the family reads all its members"),
+        "family" => told(
+            defined("words"),
+            "A source of the family reads all its members; further families read it too, as a guest",
+        ),
         "description" => told(text(), "One line for `gatewatch formats`"),
         "version" => {
             told(json!({"type": "integer", "minimum": 0}), "Counts up when the meaning of lines changes")

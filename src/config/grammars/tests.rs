@@ -19,7 +19,8 @@ fn the_shipped_grammars_load_and_their_samples_hold() {
     let specs = load(None).unwrap_or_else(|problems| panic!("{}", problems[0]));
     assert!(specs.iter().any(|spec| spec.name == "json" && spec.fallback));
     let set = Arc::new(compile_all(specs.clone()).unwrap_or_else(|problems| panic!("{}", problems[0])));
-    let failures: Vec<String> = specs.iter().flat_map(|spec| run_samples(&set, spec)).collect();
+    let failures: Vec<String> =
+        specs.iter().flat_map(|spec| run_samples(&set, spec)).map(|problem| problem.to_string()).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(specs.iter().all(|spec| !spec.samples.is_empty() && !spec.description.is_empty()));
 }
@@ -29,11 +30,12 @@ fn the_example_of_the_documentation_is_a_grammar() {
     let mut problems = Vec::new();
     let spec = parse("doorman.toml", DOORMAN, &mut problems).unwrap_or_else(|| panic!("{}", problems[0]));
     let set = Arc::new(compile_all(vec![spec.clone()]).unwrap());
-    assert_eq!(run_samples(&set, &spec), Vec::<String>::new());
+    assert_eq!(run_samples(&set, &spec), []);
     let mut wrong = spec;
     wrong.samples[0].events[0].push(("user".to_owned(), "eve".to_owned()));
-    let failures = run_samples(&set, &wrong);
-    assert_eq!(failures, ["doorman.toml: sample 1, line 1: `user` is \"ana\", expected \"eve\""]);
+    let failures: Vec<_> = run_samples(&set, &wrong).iter().map(Problem::to_string).collect();
+    let told = "`user` is \"ana\", expected \"eve\" (line 1, read by `login` of doorman)";
+    assert_eq!(failures, [format!("doorman.toml: error: {told}")]);
 }
 
 #[test]
@@ -51,10 +53,47 @@ fn every_problem_has_its_place_and_the_nearest_name() {
         ]
     );
     let text = "name = \"x\"\nframing = \"plain\"\n[[message]]\nname = \"m\"\npattern = '(a'\n";
-    assert_eq!(problems_of(text), ["5:11 the pattern cannot be used: unclosed group"]);
+    assert_eq!(problems_of(text), ["5:12 the pattern cannot be used: unclosed group"]);
     assert_eq!(problems_of("name = \n")[0].split(' ').next(), Some("1:8"));
     let huge = "name = \"x\"\nframing = \"plain\"\n[[message]]\nname = \"m\"\npattern = '(a{1000}){1000}'\n";
     assert!(problems_of(huge)[0].contains("size limit"), "{:?}", problems_of(huge));
+}
+
+#[test]
+fn words_patterns_and_samples_are_told_where_they_stand() {
+    let base = "name = \"x\"\nframing = \"plain\"\n";
+    for (text, expected) in [
+        ("set = { outcome = \"sucess\" }", "3:19 there is no outcome `sucess`; did you mean `success`?"),
+        (
+            "map.outcome = { a = \"failure\", b = \"fail\" }",
+            "3:38 there is no outcome `fail`; there are: success, failure, unknown",
+        ),
+        (
+            "[[message]]\nname = \"m\"\npattern = '''\n^a [b'''",
+            "6:4 the pattern cannot be used: unclosed character class",
+        ),
+        ("[[message]]\nname = \"m\"\nactivity = \"logon\"", "5:12 the class `base` has no activities"),
+    ] {
+        assert_eq!(problems_of(&format!("{base}{text}")), [expected]);
+    }
+    let text = format!(
+        "{base}[[message]]\nname = \"m\"\npattern = '^in (?<user>.*)$'\n[[sample]]\nlines = [\"in ana\", \"out\"]\n\
+         expect = [\n  {{ user = \"eve\" }},\n  {{ reason = \"\" }},\n  {{ user = \"bob\" }},\n]\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.toml").display().to_string();
+    std::fs::write(&file, &text).unwrap();
+    let spec = parse(&file, &text, &mut Vec::new()).unwrap();
+    let set = Arc::new(compile_all(vec![spec.clone()]).unwrap());
+    let told: Vec<_> =
+        run_samples(&set, &spec).iter().map(|p| format!("{}:{} {}", p.line, p.column, p.message)).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[0], "9:12 `user` is \"ana\", expected \"eve\" (line 1, read by `m` of x)");
+    assert!(
+        told[1].starts_with("10:14 `reason` is \"") && told[1].contains("line 2, not read: "),
+        "{told:?}"
+    );
+    assert_eq!(told[2], "11:3 the sample gives 2 events, and this would be number 3");
 }
 
 #[test]

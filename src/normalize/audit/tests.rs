@@ -91,6 +91,29 @@ fn the_records_of_one_event_are_one() {
 }
 
 #[test]
+fn an_operation_may_have_blanks() {
+    for (body, op, grp) in [
+        (
+            "pid=1 msg='op=adding user to group grp=\"wheel\" acct=\"bob\" res=success'",
+            "adding user to group",
+            true,
+        ),
+        ("op=change password id=1001 exe=\"/usr/bin/passwd\"", "change password", false),
+        ("op=PAM:session_open acct=\"ana\"", "PAM:session_open", false),
+        ("msg='op=\"add user\" acct=\"ana\"'", "add user", false),
+        ("op=deleting mail file", "deleting mail file", false),
+        ("op= acct=\"ana\"", "", false),
+    ] {
+        let line = format!("type=USER_MGMT msg=audit(1.2:3): {body}");
+        let (_, fields) = read(&line).unwrap();
+        let text =
+            |key| fields.items.iter().find(|field| fields.key(field) == key).and_then(|f| f.value.text());
+        assert_eq!(text("op").unwrap_or_default(), op, "{body}");
+        assert_eq!(text("grp").as_deref() == Some("wheel"), grp, "{body}");
+    }
+}
+
+#[test]
 fn socket_addresses_have_families() {
     let one = |hex| {
         socket_address(hex)

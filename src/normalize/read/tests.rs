@@ -11,7 +11,7 @@ fn failures(text: &str) -> Vec<String> {
     let spec = parse("t", text, &mut problems).unwrap_or_else(|| panic!("{}", problems[0]));
     assert!(!spec.samples.is_empty());
     let set = compile_all(vec![spec.clone()]).unwrap_or_else(|problems| panic!("{}", problems[0]));
-    run_samples(&Arc::new(set), &spec)
+    run_samples(&Arc::new(set), &spec).iter().map(ToString::to_string).collect()
 }
 
 fn holds(text: &str) {

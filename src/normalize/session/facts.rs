@@ -3,7 +3,6 @@
 use super::Family;
 use crate::normalize::attempt::{hash, hash_of_address};
 use crate::schema::{Datum, Event};
-use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// What names a session, most certain first.
@@ -26,34 +25,62 @@ pub(super) enum Key {
 }
 
 /// What a line says of a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     host: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     process: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     assigned_v4: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     assigned_v6: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<u64>,
     /// What a tunnel leads to; it names no session, and tells two apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<u64>,
 }
 
 impl Facts {
+    /// How many numbers it is made of.
+    pub(super) const NUMBERS: usize = 11;
+
+    /// As numbers, for the store.
+    pub(super) fn numbers(&self) -> [Option<u64>; Facts::NUMBERS] {
+        [
+            Some(self.host),
+            self.session,
+            self.process,
+            self.user,
+            self.uid,
+            self.assigned_v4,
+            self.assigned_v6,
+            self.client,
+            self.port.map(u64::from),
+            self.device,
+            self.resource,
+        ]
+    }
+
+    /// Of [`Facts::numbers`].
+    pub(super) fn from_numbers(numbers: [Option<u64>; Facts::NUMBERS]) -> Facts {
+        let [host, session, process, user, uid, assigned_v4, assigned_v6, client, port, device, resource] =
+            numbers;
+        Facts {
+            host: host.unwrap_or(0),
+            session,
+            process,
+            user,
+            uid,
+            assigned_v4,
+            assigned_v6,
+            client,
+            port: port.and_then(|port| u16::try_from(port).ok()),
+            device,
+            resource,
+        }
+    }
+
     /// Of an event.
     pub(super) fn of(event: &Event, family: Family) -> Facts {
         let text = |text: &Option<Box<str>>| text.as_deref().map(|text| hash(&[text.as_bytes()]));
@@ -77,6 +104,11 @@ impl Facts {
         }
     }
 
+    /// Whether it has an id.
+    pub(super) fn has_id(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// Whether the user is all that names it.
     pub(super) fn is_bare(&self, family: Family) -> bool {
         self.keys(family).all(|(key, _)| key == Key::User)
@@ -90,10 +122,10 @@ impl Facts {
         // A tunnel between sites has no user.
         let client = self.client.filter(|_| who.is_some() || tunnel).map(|client| (who.unwrap_or(0), client));
         let host = self.host;
+        // The parts are hashes already. What falls together by chance is told apart by `agree`.
         let made = |key: Key, parts: &[u64]| {
-            let kind = [key as u8, u8::from(tunnel)];
-            let bytes = parts.iter().flat_map(|part| part.to_le_bytes());
-            (key, hash(&[&kind, &bytes.collect::<Vec<u8>>()]))
+            let mix = |sum: u64, part: &u64| (sum.rotate_left(23) ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            (key, parts.iter().fold(2 * key as u64 + u64::from(tunnel) + 1, mix))
         };
         [
             self.session.map(|session| made(Key::Session, &[host, session])),

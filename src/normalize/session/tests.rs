@@ -150,6 +150,8 @@ fn a_login_ends_with_its_process_or_its_connection() {
     // One process serves many: names tell them apart.
     let ben = |says: Says| Says { user: "ben", ..says };
     assert_eq!(told(&[on(10, 0), ben(on(10, 0)), off(10), ben(off(10))]), ". . 1 2");
+    // An end with an id is of no login without it.
+    assert_eq!(told(&[LOGON, Says { session: "a", client: 7, ..LOGOFF }]), ". .");
     // The pid is given to another one.
     assert_eq!(told(&[on(10, 5000), Says { second: 60, ..on(10, 5001) }, off(10)]), ". . 2");
     // One login told twice: by the id of its session, or in two forms of one process.
@@ -208,9 +210,10 @@ fn a_flood_forgets_sessions_of_its_own_source_only() {
     for id in 2..flood + 2 {
         sessions.link(&of("flood", id), 1);
     }
-    assert_eq!((sessions.count, sessions.sources["flood"].len()), (SESSIONS_MAX + 1, SESSIONS_MAX));
-    // Only rows that are there were written, and none of what was gone by then.
-    assert_eq!(sessions.drain().len(), SESSIONS_MAX + 1);
+    assert_eq!((sessions.owners.len(), sessions.sources["flood"].len()), (SESSIONS_MAX + 1, SESSIONS_MAX));
+    // Only pages that are there were written, and none of what was gone by then.
+    let pages = sessions.drain();
+    assert!(pages.len() <= SESSIONS_MAX / 64 + 3 && pages.iter().all(|(_, body)| body.is_some()));
     let close = |source: &str, of_id: u64| {
         let mut close = of(source, of_id);
         (close.id, close.activity) = (flood + 100, "close");
@@ -221,8 +224,8 @@ fn a_flood_forgets_sessions_of_its_own_source_only() {
     assert!(sessions.link(&close("quiet", 1), 2).is_some());
     assert!(sessions.link(&of("flood", flood + 200), 1).is_none());
     assert!(
-        sessions.drain().iter().any(|(id, body)| *id == 12 && body.is_none()),
-        "a forgotten one's row goes"
+        sessions.drain().iter().any(|(page, body)| *page == 0 && body.is_some()),
+        "a forgotten one leaves its page"
     );
     // Those that are over are not kept for long.
     for id in flood + 300..flood + 300 + 2 * SESSIONS_ENDED_MAX as u64 {
@@ -300,6 +303,6 @@ proptest! {
     fn garbage_is_no_session(body in prop::collection::vec(any::<u8>(), 0..100)) {
         let mut sessions = Sessions::default();
         sessions.restore(1, &body);
-        prop_assert_eq!(sessions.count, 0);
+        prop_assert_eq!(sessions.owners.len(), 0);
     }
 }

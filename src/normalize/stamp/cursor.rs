@@ -264,8 +264,14 @@ impl Cursor<'_> {
             }
             self.year()
         };
-        match (read(), self.peek()) {
-            (Some(year), None | Some(b' ' | b':' | b']' | b',' | b')' | b'"')) => Some(year),
+        let year = read();
+        // An address of IPv6 may begin as a year does.
+        let ends = match self.peek() {
+            Some(b':') => !matches!(self.bytes.get(self.at + 1), Some(b':' | b'0'..=b'9' | b'a'..=b'f')),
+            next => next.is_none_or(|next| matches!(next, b' ' | b']' | b',' | b')' | b'"')),
+        };
+        match year {
+            Some(year) if ends => Some(year),
             _ => {
                 self.at = start;
                 None
@@ -284,7 +290,7 @@ impl Cursor<'_> {
             (length == 3 || length == name.len())
                 && name.as_bytes().get(..length).is_some_and(|known| known.eq_ignore_ascii_case(word))
         };
-        NAMES.iter().any(|name| is(&name)).then(|| self.at += length)
+        NAMES.iter().any(is).then(|| self.at += length)
     }
 
     pub fn openvpn_micros(&mut self) -> Option<u32> {

@@ -82,5 +82,5 @@ fn english(name: &[u8; 3]) -> Option<u32> {
 fn named(name: &[u8]) -> Option<u32> {
     let name = std::str::from_utf8(name).ok()?;
     let is = |known: &&str| name.chars().flat_map(char::to_lowercase).eq(known.chars());
-    (1..).zip(NAMES).find(|(_, names)| names.iter().any(|known| is(&known))).map(|(month, _)| month)
+    (1..).zip(NAMES).find(|(_, names)| names.iter().any(is)).map(|(month, _)| month)
 }

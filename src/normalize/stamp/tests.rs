@@ -194,6 +194,38 @@ fn b1_the_forms_of_asa_citrix_fortigate_and_openvpn() {
 }
 
 #[test]
+fn b1_of_several_stamps_the_one_with_a_zone_counts_else_the_devices() {
+    use crate::normalize::column::{Draft, Place};
+    let chosen = |relay: &str, header: &str, message: &str| {
+        let mut draft = Draft::of(crate::schema::Event::default());
+        let stamps = [(relay, Place::Relay), (header, Place::Header), (message, Place::Message)];
+        for (text, place) in stamps {
+            if let Some((stamp, _)) = read(text) {
+                draft.offer_stamp(stamp, text.to_owned().into(), place);
+            }
+        }
+        draft.stamp.map(|(_, text, _)| text.into_owned()).unwrap_or_default()
+    };
+    let (zoned, dated, bare) = ("2026-11-23T09:00:00Z", "2026-11-23 10:00:00", "Nov 23 10:00:00");
+    assert_eq!(chosen(zoned, bare, dated), zoned);
+    assert_eq!(chosen(bare, zoned, dated), zoned);
+    assert_eq!(chosen(bare, bare, dated), dated);
+    assert_eq!(chosen(dated, bare, ""), bare);
+    assert_eq!(chosen(dated, "", ""), dated);
+    assert_eq!(chosen(dated, "Nov 23 10:00:00 CET", dated), "Nov 23 10:00:00 CET");
+}
+
+#[test]
+fn b1_a_wrong_zone_is_no_zone() {
+    assert_told(&[
+        ("2026-11-23T09:00:00+99:00 gw", "2026-11-23 09:00:00.000000 19"),
+        ("2026-11-23T09:00:00+02:75 gw", "2026-11-23 09:00:00.000000 19"),
+        ("2026-11-23 09:00:00 +2 gw", "2026-11-23 09:00:00.000000 19"),
+        ("2026-11-23 09:00:00 XYZ gw", "2026-11-23 09:00:00.000000 19"),
+    ]);
+}
+
+#[test]
 fn b1_nonsense_is_no_stamp() {
     for text in [
         "0000-00-00 00:00:00",
