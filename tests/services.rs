@@ -18,6 +18,8 @@
 mod acts;
 #[path = "e2e/apart.rs"]
 mod apart;
+#[path = "services/audit.rs"]
+mod audit;
 #[path = "services/databases.rs"]
 mod databases;
 #[path = "services/directory.rs"]

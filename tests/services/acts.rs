@@ -54,10 +54,14 @@ fn events(format: &str, log: &Path) -> Vec<Value> {
     objects(&text(&output.stdout))
 }
 
-/// `class activity outcome user address` of an event, `-` for what it does not say; the status of a request
-/// in place of its method.
-fn told(event: &Value) -> String {
-    let word = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
+/// `class activity outcome user address` of an event, `-` for what it does not say; the status of a request in
+/// place of its method. An end that names nobody is of whom its opening names.
+fn told(event: &Value, all: &[Value]) -> String {
+    let opening = all.iter().find(|other| !event["opened"].is_null() && other["line"] == event["opened"]);
+    let word = |key: &str| {
+        let said = event[key].as_str().or_else(|| opening.and_then(|opening| opening[key].as_str()));
+        said.unwrap_or("-").to_owned()
+    };
     let activity =
         event["http_status"].as_u64().map_or_else(|| word("activity"), |status| status.to_string());
     format!("{} {activity} {} {} {}", word("class"), word("outcome"), word("user"), word("src_ip"))
@@ -70,21 +74,40 @@ fn is_act(event: &Value) -> bool {
     ACTS.iter().any(|class| event["class"] == *class) && event["part_of"].is_null() && !connection
 }
 
-/// Waits until the log tells as many acts as were done, then compares: the same acts, every line understood.
-/// `service` names it with its version.
+/// Waits until the log tells as many acts as were done, then compares: the same acts, at their time, and every
+/// line understood. `service` names it with its version.
 pub fn compare(service: &str, format: &str, log: &Path, wanted: &[&str]) {
-    let mut all = Vec::new();
+    let (acts, _) = compare_some(service, format, log, &|_| true, wanted);
+    let now = jiff::Timestamp::now();
+    for act in acts {
+        let time = act["time"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let recent = time.is_some_and(|time| (now - time).total(jiff::Unit::Second).unwrap().abs() < 300.0);
+        assert!(recent, "{service}: not the time of the act: {act:#}");
+    }
+}
+
+/// As [`compare`], for the acts that `mine` picks in a log that others share, whatever their time. Gives the acts and
+/// all events.
+pub fn compare_some(
+    service: &str,
+    format: &str,
+    log: &Path,
+    mine: &dyn Fn(&Value) -> bool,
+    wanted: &[&str],
+) -> (Vec<Value>, Vec<Value>) {
+    let (mut all, mut acts) = (Vec::new(), Vec::new());
     reached(Duration::from_secs(6), || {
         all = if log.exists() { events(format, log) } else { Vec::new() };
-        all.iter().filter(|event| is_act(event)).count() >= wanted.len()
+        acts = all.iter().filter(|event| is_act(event) && mine(event)).cloned().collect();
+        acts.len() >= wanted.len()
     });
-    let mut got: Vec<String> = all.iter().filter(|event| is_act(event)).map(told).collect();
+    let mut got: Vec<String> = acts.iter().map(|event| told(event, &all)).collect();
     let mut wanted: Vec<String> = wanted.iter().map(|&act| act.to_owned()).collect();
     got.sort();
     wanted.sort();
     let listed = || -> String {
         all.iter()
-            .map(|event| format!("  {} | {}\n", told(event), event["raw"].as_str().unwrap_or("?")))
+            .map(|event| format!("  {} | {}\n", told(event, &all), event["raw"].as_str().unwrap_or("?")))
             .collect()
     };
     assert!(!all.is_empty(), "{service} wrote no {}", log.display());
@@ -93,9 +116,7 @@ pub fn compare(service: &str, format: &str, log: &Path, wanted: &[&str]) {
         all.iter().filter(|event| event["class"] == "unparsed" || is_guessed(event)).collect();
     assert!(unread.is_empty(), "{service}: not understood: {unread:#?}");
     eprintln!("{service}: {} acts in {} events of {format}", got.len(), all.len());
-    if std::env::var_os("GATEWATCH_TEST_SHOW").is_some() {
-        eprint!("{}", listed());
-    }
+    (acts, all)
 }
 
 fn is_guessed(event: &Value) -> bool {

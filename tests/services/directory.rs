@@ -56,7 +56,7 @@ rootpw right-one
             "authentication logon success cn=ana,dc=example,dc=org -",
             "authentication logon failure - -",
             "authentication logon failure - -",
-            "authentication logoff success - -",
+            "authentication logoff success cn=ana,dc=example,dc=org -",
         ],
     );
 }

@@ -1,6 +1,6 @@
 //! OpenVPN and FreeRADIUS.
 
-use crate::acts::{compare, said, start, succeeds, tool, version};
+use crate::acts::{compare, compare_some, said, start, succeeds, tool, version};
 use crate::gate::Gate;
 use crate::machine::{Running, can, must, reached, wait_for};
 use crate::openvpn::{self, CLIENT};
@@ -169,10 +169,12 @@ fn freeradius_accepts_and_refuses() {
             "authentication logon failure eve 192.0.2.3",
         ],
     );
-    compare(
+    // As it is shipped, these lines have no stamp.
+    compare_some(
         "freeradius linelog",
         "freeradius",
         &folder.join("logs/linelog-accounting"),
+        &|_| true,
         &["tunnel open success ana 192.0.2.1", "tunnel close success ana 192.0.2.1"],
     );
 }

@@ -113,7 +113,7 @@ fn visit(port: u16) {
 
 const ACTS: [&str; 4] = [
     "authentication logon success ana 127.0.0.1",
-    "authentication logoff success ana -",
+    "authentication logoff success ana 127.0.0.1",
     "authentication logon failure ana 127.0.0.1",
     "authentication logon failure eve 127.0.0.1",
 ];

@@ -32,18 +32,18 @@ fn sshd_lets_in_refuses_and_ends() {
     assert_eq!(sshd.logins(1, "127.0.0.3", "oracle", "wrong"), 0);
     assert!(sshd.login_by_key("127.0.0.4", "ben", &folder.join("known")));
     assert!(!sshd.login_by_key("127.0.0.5", "ben", &folder.join("unknown")));
-    // PAM tells the end of a session, without an address.
+    // PAM tells the end of a session without an address; the opening has it.
     compare(
         &version("sshd", "-V"),
         "linux-auth",
         &folder.join("auth.log"),
         &[
             "authentication logon success ana 127.0.0.1",
-            "authentication logoff success ana -",
+            "authentication logoff success ana 127.0.0.1",
             "authentication logon failure ana 127.0.0.2",
             "authentication logon failure oracle 127.0.0.3",
             "authentication logon success ben 127.0.0.4",
-            "authentication logoff success ben -",
+            "authentication logoff success ben 127.0.0.4",
             "authentication logon failure ben 127.0.0.5",
         ],
     );
