@@ -66,7 +66,7 @@ fn words_patterns_and_samples_are_told_where_they_stand() {
         ("set = { outcome = \"sucess\" }", "3:19 there is no outcome `sucess`; did you mean `success`?"),
         (
             "map.outcome = { a = \"failure\", b = \"fail\" }",
-            "3:38 there is no outcome `fail`; there are: success, failure, unknown",
+            "3:36 there is no outcome `fail`; there are: success, failure, unknown",
         ),
         (
             "[[message]]\nname = \"m\"\npattern = '''\n^a [b'''",
