@@ -3,6 +3,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a test may panic, tells what it skips, and runs the real programs"
 )]

@@ -55,6 +55,10 @@ fn judge(schema: &Value, root: &Value, value: &Value, at: &str, wrong: &mut Vec<
             wrong.push(format!("{at}: {keyword}"));
         }
     }
+    judge_members(schema, root, value, at, wrong);
+}
+
+fn judge_members(schema: &Value, root: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
     for (key, inner) in value.as_object().into_iter().flatten() {
         let at = format!("{at}.{key}");
         let patterns = schema.get("patternProperties").and_then(Value::as_object).into_iter().flatten();
