@@ -279,15 +279,7 @@ impl Normalize {
     fn event(&mut self, record: Record, event_id: u64, out: &mut Vec<Event>) {
         let id = record.raw.generation;
         let generation = self.generations.entry(id).or_default();
-        let fallback = || Source {
-            timing: Timing::new(jiff::tz::TimeZone::UTC, Span::ZERO),
-            format: Arc::default(),
-            plan: None,
-        };
-        let source = match self.sources.get_mut(&record.raw.source) {
-            Some(source) => source,
-            None => self.sources.entry(Arc::clone(&record.raw.source)).or_insert_with(fallback),
-        };
+        let source = source_of(&mut self.sources, &record.raw.source);
         let mut event = identity(&record, event_id);
         let text = text_of(record.text.as_ref().unwrap_or(&record.raw.bytes), &mut event);
         let grammars = Arc::clone(&self.grammars);
@@ -369,6 +361,15 @@ impl Normalize {
             }
         }
     }
+}
+
+/// A source by name; one that nobody told of has no format.
+fn source_of<'s>(sources: &'s mut BTreeMap<Arc<str>, Source>, name: &Arc<str>) -> &'s mut Source {
+    sources.entry(Arc::clone(name)).or_insert_with(|| Source {
+        timing: Timing::new(jiff::tz::TimeZone::UTC, Span::ZERO),
+        format: Arc::default(),
+        plan: None,
+    })
 }
 
 /// One failure that several lines tell is one event; the others are part of it.
