@@ -4,6 +4,7 @@
 
 use gatewatch::config::grammars::load;
 use gatewatch::normalize::scan::{NOWHERE, Scan, Verdict, Workspace};
+use gatewatch::normalize::syslog;
 use proptest::prelude::*;
 use regex::bytes::{Regex, RegexBuilder};
 use std::sync::LazyLock;
@@ -24,16 +25,20 @@ static PATTERNS: LazyLock<Vec<Known>> = LazyLock::new(|| {
     compiled.collect()
 });
 
-/// The sample lines, each also without its header: from the fifth and sixth word on.
+/// The sample lines, each also without the parts of its header, as forms see them.
 static LINES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let specs = load(None).unwrap_or_else(|problems| panic!("{}", problems[0]));
     let lines = specs.iter().flat_map(|spec| &spec.samples).flat_map(|sample| &sample.lines);
     let mut all = Vec::new();
     for line in lines.filter(|line| line.len() < 600) {
         all.push(line.clone());
-        for words in 4..6 {
-            let rest: Vec<&str> = line.splitn(words + 1, ' ').collect();
-            all.extend(rest.get(words).map(|rest| (*rest).to_owned()));
+        let header = syslog::read(line);
+        let mut known = line.as_str();
+        for rest in [header.after_stamp, header.after_host, header.message] {
+            if rest.len() < known.len() {
+                all.push(rest.to_owned());
+                known = rest;
+            }
         }
     }
     all
