@@ -179,20 +179,10 @@ fn mariadb_lets_in_refuses_and_ends() {
     let text = || fs::read_to_string(folder.join("db/error.log")).unwrap_or_default();
     assert!(reached(Duration::from_secs(25), || text().contains("ready for connections")), "{}", text());
     let connect = |user: &str, password: &str| {
-        let port = port.to_string();
+        let words = format!("--no-defaults -h 127.0.0.1 -P {port} -u {user} -e DO@1");
         let mut command = tool("mariadb");
         command.env("MYSQL_PWD", password);
-        succeeds(command.args([
-            "--no-defaults",
-            "-h",
-            "127.0.0.1",
-            "-P",
-            &port,
-            "-u",
-            user,
-            "-e",
-            "SELECT 1",
-        ]))
+        succeeds(command.args(words.split(' ').map(|word| word.replace('@', " "))))
     };
     assert!(connect("ana", "right-one"), "{}", text());
     assert!(!connect("ana", "wrong"));

@@ -155,9 +155,7 @@ fn samba_lets_in_and_refuses() {
     apart::accounts(folder, &[("ana", "right-one")]);
     let _rsyslog = Rsyslog::start(folder);
     let (here, port) = (folder.display(), free_port());
-    for name in ["smb", "smb/share"] {
-        fs::create_dir(folder.join(name)).unwrap();
-    }
+    fs::create_dir_all(folder.join("smb/share")).unwrap();
     let config = format!(
         "[global]
 netbios name = STAFF
@@ -181,8 +179,8 @@ log level = 1 auth_audit:3
 path = {here}/smb/share
 "
     );
-    fs::write(folder.join("smb.conf"), config).unwrap();
     let conf = folder.join("smb.conf");
+    fs::write(&conf, config).unwrap();
     let passwords = "printf 'right-one\\nright-one\\n' | smbpasswd -s -a -c \"$1\" ana";
     must(apart::command(folder, "sh", "smbpasswd.out").args(["-c", passwords, "sh"]).arg(&conf));
     let mut command = apart::command(folder, "smbd", "smbd.out");
