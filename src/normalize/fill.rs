@@ -26,7 +26,7 @@ pub fn fill<'a>(set: &GrammarSet, mut found: Found<'a>, scratch: &Scratch, draft
     header_fields(&found, draft);
     if let Some(form) = form {
         let told = found.told.take().unwrap_or(Cow::Borrowed(found.message));
-        captures(form, scratch, &told, draft);
+        captures(form, scratch, told, draft);
     }
     if let Some(grammar) = grammar {
         let mut fields = found.fields.take();
@@ -154,10 +154,10 @@ fn header_columns(found: &Found<'_>, draft: &mut Draft<'_>) {
     }
 }
 
-fn captures<'a>(form: &Form, scratch: &Scratch, message: &Cow<'a, str>, draft: &mut Draft<'a>) {
+fn captures<'a>(form: &Form, scratch: &Scratch, message: Cow<'a, str>, draft: &mut Draft<'a>) {
     for capture in &form.captures {
         let Some((start, end)) = scratch.groups.get(capture.group) else { continue };
-        let text = match message {
+        let text = match &message {
             Cow::Borrowed(message) => slice(message, start..end),
             Cow::Owned(message) => Cow::Owned(slice(message, start..end).into_owned()),
         };

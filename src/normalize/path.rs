@@ -337,8 +337,8 @@ impl Wanted {
         let bounds = self.by_length.get(key.len()).zip(self.by_length.get(key.len() + 1));
         let start = bounds.map_or(0, |(start, _)| *start);
         let same_length = bounds.and_then(|(start, end)| self.paths.get(*start..*end)).unwrap_or(&[]);
-        let fits = |known: &Box<str>| known.eq_ignore_ascii_case(key);
-        let Some(first) = same_length.iter().position(fits) else { return 0..0 };
+        let fits = |known: &str| known.eq_ignore_ascii_case(key);
+        let Some(first) = same_length.iter().position(|known| fits(known)) else { return 0..0 };
         let count = same_length.get(first..).unwrap_or(&[]).iter().take_while(|known| fits(known)).count();
         let all = start + first..start + first + count;
         let exact = all.clone().find(|number| count > 1 && self.is_spelled(*number, key));
