@@ -72,7 +72,10 @@ fn words_patterns_and_samples_are_told_where_they_stand() {
             "[[message]]\nname = \"m\"\npattern = '''\n^a [b'''",
             "6:4 the pattern cannot be used: unclosed character class",
         ),
-        ("[[message]]\nname = \"m\"\nactivity = \"logon\"", "5:12 the class `base` has no activities"),
+        (
+            "[[message]]\nname = \"m\"\nactivity = \"logon\"\npattern = \"a\"",
+            "5:12 the class `base` has no activities",
+        ),
     ] {
         assert_eq!(problems_of(&format!("{base}{text}")), [expected]);
     }
