@@ -254,7 +254,8 @@ impl Normalize {
         if found.is_object() {
             return true;
         }
-        let form = found.form().and_then(|(member, form)| self.grammars.grammars.get(member)?.forms.get(form));
+        let form =
+            found.form().and_then(|(member, form)| self.grammars.grammars.get(member)?.forms.get(form));
         form.is_some_and(|form| form.class != Class::Base)
     }
 

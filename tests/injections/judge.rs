@@ -87,7 +87,8 @@ pub fn judge(grammar: &str, slot: &Slot, payload: &str, lines: &[String], events
     }
     let matters = plain.outcome == Outcome::Failure || is_login(plain) && plain.outcome == Outcome::Success;
     let changed = (event.class, event.outcome) != (plain.class, plain.outcome);
-    if kinds.is_empty() && slot.writer != Writer::Account && matters && changed && plain.class != Class::Base {
+    if kinds.is_empty() && slot.writer != Writer::Account && matters && changed && plain.class != Class::Base
+    {
         kinds.push("evaded");
     } else if event.class != plain.class && is_login(event) {
         kinds.push("moved");

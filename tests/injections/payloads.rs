@@ -63,8 +63,20 @@ const ENDS: [&str; 7] = ["x ", "x\" ", "x' ", "x] ", "x) ", "x, ", "x"];
 
 /// Names that accounts have, where only who has an account is told of.
 const ACCOUNTS: [&str; 14] = [
-    "o'brien", "Ana Reyes", "ana.reyes", "ana+x", "ana_x-2", "$ana", "ana@evil.test", "\u{dc}nal", "ana (evil)",
-    "Reyes, Ana", "x y z", "failed", "ana2", "svc-backup$",
+    "o'brien",
+    "Ana Reyes",
+    "ana.reyes",
+    "ana+x",
+    "ana_x-2",
+    "$ana",
+    "ana@evil.test",
+    "\u{dc}nal",
+    "ana (evil)",
+    "Reyes, Ana",
+    "x y z",
+    "failed",
+    "ana2",
+    "svc-backup$",
 ];
 /// Names that somebody can give an address in DNS.
 const HOSTS: [&str; 8] = [

@@ -14,11 +14,28 @@ const PLAIN: &str = "qzalice7";
 const SLOTS_MAX: usize = 24;
 /// Keys of `extra` whose values clients choose: a part of the name.
 const CHOSEN: [&str; 17] = [
-    "referer", "referrer", "agent", "client", "device", "workstation", "computer", "common_name", "hostname", "uri",
-    "url", "path", "query", "request", "login", "banner", "title",
+    "referer",
+    "referrer",
+    "agent",
+    "client",
+    "device",
+    "workstation",
+    "computer",
+    "common_name",
+    "hostname",
+    "uri",
+    "url",
+    "path",
+    "query",
+    "request",
+    "login",
+    "banner",
+    "title",
 ];
 /// Values that look so, but are the product's or its administrator's: (grammar or `*`, column).
-const TRUSTED: [(&str, &str); 19] = [
+const TRUSTED: [(&str, &str); 20] = [
+    // The application that the request names must exist.
+    ("pingfederate", "client"),
     // Names of the device's configuration, processes, sockets, MAC addresses, and principals of services that exist.
     ("juniper", "device"),
     ("juniper", "resource"),
@@ -42,7 +59,12 @@ const TRUSTED: [(&str, &str); 19] = [
     ("github-audit", "hashed_device"),
 ];
 /// Lines that tell only of accounts that exist, though something failed: (grammar, column, text of such lines).
-const ACCOUNTS: [(&str, &str, &str); 20] = [
+const ACCOUNTS: [(&str, &str, &str); 25] = [
+    ("cisco-ftd", "user", "Page View"),
+    ("postgresql", "user", " LOG:  statement"),
+    ("postgresql", "user", " LOG:  AUDIT"),
+    ("postgresql", "user", " DETAIL: "),
+    ("postgresql", "user", " ERROR: "),
     ("atlassian", "user", " HTTP/"),
     ("couchdb", "user", " couch@"),
     ("lighttpd", "user", "] \""),
@@ -80,9 +102,8 @@ pub enum Writer {
 
 fn writer(spec: &GrammarSpec, column: &str, text: &str, event: &Event) -> Writer {
     let name = column == "user" || column == "target_user";
-    let told = |(name, of, part): &(&str, &str, &str)| {
-        *name == spec.name && *of == column && text.contains(part)
-    };
+    let told =
+        |(name, of, part): &(&str, &str, &str)| *name == spec.name && *of == column && text.contains(part);
     match column {
         _ if ACCOUNTS.iter().any(told) => Writer::Account,
         "src_host" if !SELF_NAMED.contains(&spec.name.as_str()) => Writer::Resolver,
@@ -146,11 +167,12 @@ pub fn slots(spec: &GrammarSpec) -> Vec<Slot> {
             }
             let first = event.line as usize - 1;
             let text = sample.lines[first..first + event.lines as usize].join("\n");
-            let before: Vec<String> = if spec.framings.contains(&Framing::Csv) && spec.layouts.is_empty() && first > 0 {
-                sample.lines[..1].to_vec()
-            } else {
-                sample.lines[..first].iter().filter(|line| line.starts_with('#')).cloned().collect()
-            };
+            let before: Vec<String> =
+                if spec.framings.contains(&Framing::Csv) && spec.layouts.is_empty() && first > 0 {
+                    sample.lines[..1].to_vec()
+                } else {
+                    sample.lines[..first].iter().filter(|line| line.starts_with('#')).cloned().collect()
+                };
             let trusted = |column: &str| {
                 TRUSTED.iter().any(|(name, of)| *of == column && (*name == "*" || *name == spec.name))
             };
@@ -175,7 +197,8 @@ fn values(event: &Event) -> Vec<(String, String)> {
         ("device", &event.device),
         ("resource", &event.resource),
     ];
-    let columns = columns.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_deref()?.to_owned())));
+    let columns =
+        columns.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_deref()?.to_owned())));
     let extra = event.extra.iter().filter_map(|(key, value)| match value {
         Datum::Text(text) if CHOSEN.iter().any(|part| key.to_ascii_lowercase().contains(part)) => {
             Some((key.to_string(), text.to_string()))
@@ -194,10 +217,10 @@ fn slot(
     column: &str,
     value: &str,
 ) -> Option<Slot> {
-    let is_target = column != "user" && event.class == Class::Http;
+    let is_target = column == "resource" && (event.class == Class::Http || value.starts_with('/'));
     let places: Vec<_> = occurrences(text, value)
         .into_iter()
-        .filter_map(|inner| place(spec, text, inner, is_target && column == "resource"))
+        .filter_map(|inner| place(spec, text, inner, is_target))
         .collect();
     let all = std::iter::once(places.clone()).chain(places.iter().map(|place| vec![place.clone()]));
     all.filter(|places| !places.is_empty()).find_map(|places| {
@@ -214,9 +237,11 @@ fn slot(
         let mut events = read_all(&spec.name, &slot.file(&slot.with(PLAIN)));
         events.retain(|event| event.line > before.len() as u64);
         let plain = if events.len() == 1 { events.pop() } else { None }?;
-        let same = (plain.activity, plain.outcome, plain.src_ip) == (event.activity, event.outcome, event.src_ip);
+        let same =
+            (plain.activity, plain.outcome, plain.src_ip) == (event.activity, event.outcome, event.src_ip);
         // What is part of an earlier line's event is an event of its own here.
-        let same = plain.class == event.class && same || event.part_of.is_some() && plain.class != Class::Unparsed;
+        let same =
+            plain.class == event.class && same || event.part_of.is_some() && plain.class != Class::Unparsed;
         slot.writer = writer(spec, column, text, &plain);
         slot.plain = plain;
         same.then_some(slot)
@@ -225,7 +250,8 @@ fn slot(
 
 /// Where a value stands as a word of its own.
 fn occurrences(text: &str, value: &str) -> Vec<Range<usize>> {
-    let is_word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_word =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
     let found = text.match_indices(value).map(|(at, _)| at..at + value.len());
     found
         .filter(|place| {

@@ -47,7 +47,6 @@ const PRODUCTS: &[(&str, &str, How)] = &[
     // As the traffic log of the same product.
     ("fortigate-admin", "=\"", How::Pair),
     ("exchange", ",", How::Cell(',')),
-    ("jfrog-text", "|", How::Cell('|')),
 ];
 
 /// Servers that let a request with a blank in its target into their log; others answer it without one, or cut it there.
@@ -162,7 +161,9 @@ impl How {
             }),
             How::Hex => payload.chars().fold(String::new(), |mut text, letter| {
                 match letter {
-                    '"' | '\\' | '\0'..'\u{20}' | '\u{7f}' => write!(text, "\\x{:02X}", u32::from(letter)).unwrap(),
+                    '"' | '\\' | '\0'..'\u{20}' | '\u{7f}' => {
+                        write!(text, "\\x{:02X}", u32::from(letter)).unwrap()
+                    }
                     _ => text.push(letter),
                 }
                 text
@@ -171,12 +172,16 @@ impl How {
                 let text = payload.replace('\\', "\\\\").replace('"', "\\\"");
                 text.replace('\n', "\\n").replace('\u{1b}', "\\x1b").replace('\0', "\\x00")
             }
-            How::Pair if payload.contains(|letter: char| letter.is_whitespace() || "\"=\\".contains(letter)) => {
+            How::Pair
+                if payload.contains(|letter: char| letter.is_whitespace() || "\"=\\".contains(letter)) =>
+            {
                 format!("\"{}\"", How::Slash.write(payload))
             }
             How::Pair => payload.to_owned(),
             How::Target => How::QuotedTarget.write(payload).replace('"', "%22"),
-            How::QuotedTarget => payload.replace(|letter: char| letter.is_whitespace() || letter.is_control(), "%20"),
+            How::QuotedTarget => {
+                payload.replace(|letter: char| letter.is_whitespace() || letter.is_control(), "%20")
+            }
         }
     }
 }
