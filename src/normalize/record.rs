@@ -166,9 +166,13 @@ impl<'a> Fields<'a> {
         self.duplicate |= inner.duplicate;
         self.cut |= inner.cut;
         let Fields { items, keys, .. } = inner;
-        for Field { value, key, indexed, .. } in items {
+        for Field { value, key, indexed, used } in items {
             let text = |range: Range<usize>| keys.get(range).unwrap_or("");
+            let at = self.items.len();
             self.push(text(key), indexed.map(text), value.into_owned());
+            if let Some(field) = self.items.get_mut(at) {
+                field.used = used;
+            }
         }
     }
 

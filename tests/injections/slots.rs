@@ -33,7 +33,9 @@ const CHOSEN: [&str; 17] = [
     "title",
 ];
 /// Values that look so, but are the product's or its administrator's: (grammar or `*`, column).
-const TRUSTED: [(&str, &str); 19] = [
+const TRUSTED: [(&str, &str); 20] = [
+    // The application that the request names must exist.
+    ("pingfederate", "client"),
     // Names of the device's configuration, processes, sockets, MAC addresses, and principals of services that exist.
     ("juniper", "device"),
     ("juniper", "resource"),
@@ -57,7 +59,12 @@ const TRUSTED: [(&str, &str); 19] = [
     ("github-audit", "hashed_device"),
 ];
 /// Lines that tell only of accounts that exist, though something failed: (grammar, column, text of such lines).
-const ACCOUNTS: [(&str, &str, &str); 20] = [
+const ACCOUNTS: [(&str, &str, &str); 25] = [
+    ("cisco-ftd", "user", "Page View"),
+    ("postgresql", "user", " LOG:  statement"),
+    ("postgresql", "user", " LOG:  AUDIT"),
+    ("postgresql", "user", " DETAIL: "),
+    ("postgresql", "user", " ERROR: "),
     ("atlassian", "user", " HTTP/"),
     ("couchdb", "user", " couch@"),
     ("lighttpd", "user", "] \""),
@@ -210,10 +217,10 @@ fn slot(
     column: &str,
     value: &str,
 ) -> Option<Slot> {
-    let is_target = column != "user" && event.class == Class::Http;
+    let is_target = column == "resource" && (event.class == Class::Http || value.starts_with('/'));
     let places: Vec<_> = occurrences(text, value)
         .into_iter()
-        .filter_map(|inner| place(spec, text, inner, is_target && column == "resource"))
+        .filter_map(|inner| place(spec, text, inner, is_target))
         .collect();
     let all = std::iter::once(places.clone()).chain(places.iter().map(|place| vec![place.clone()]));
     all.filter(|places| !places.is_empty()).find_map(|places| {

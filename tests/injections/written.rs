@@ -47,7 +47,6 @@ const PRODUCTS: &[(&str, &str, How)] = &[
     // As the traffic log of the same product.
     ("fortigate-admin", "=\"", How::Pair),
     ("exchange", ",", How::Cell(',')),
-    ("jfrog-text", "|", How::Cell('|')),
 ];
 
 /// Servers that let a request with a blank in its target into their log; others answer it without one, or cut it there.
