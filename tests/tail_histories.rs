@@ -289,3 +289,31 @@ fn a_history_by_hand_still_checks_what_it_should() {
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.check())).is_err());
     assert!(fs::exists(world.rig.path("a.log.1")).unwrap());
 }
+
+/// A file with a long header is deleted, and one that begins alike gets its number: it goes on as the same
+/// generation, and what is lost of it later is told, in the same run and in the next one.
+#[test]
+fn a_history_by_hand_of_a_truncation_after_a_number_was_given_again() {
+    for (lines, then) in [(10, None), (4_883, None), (10, Some(Action::Restart)), (10, Some(Action::Crash))] {
+        let mut world = World::new(&format!("{}\n", "h".repeat(1_500)));
+        world.rig.ticks = true;
+        for action in [Action::Half, Action::Poll, Action::Delete, Action::Append(lines)] {
+            world.step(&action);
+        }
+        // Not every file system gives a number again, and none gives it as long as the tail holds the file.
+        let inode = world.rig.inode("a.log");
+        world.rig.generations.values_mut().for_each(|generation| generation.inode = inode);
+        for action in [Action::Restart, Action::Poll, Action::CopyTruncate].iter().chain(&then) {
+            world.step(action);
+        }
+        world.step(&Action::Poll);
+        world.step(&Action::Rotate);
+        world.finish();
+        world.check();
+        assert_eq!(
+            (world.truncations, world.rig.reasons()),
+            (1, vec![GapReason::Truncated]),
+            "{lines} {then:?}"
+        );
+    }
+}

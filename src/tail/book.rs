@@ -153,6 +153,16 @@ impl Book {
         }
     }
 
+    /// The file that carries it was made then. One that is proved by content although it only got the number
+    /// of the file before it would otherwise count as foreign at its truncation, whose loss would not be told.
+    pub fn seen_from(&mut self, id: u64, born: Option<Timestamp>) {
+        let (Some(entry), Some(born)) = (self.entries.get_mut(&id), born) else { return };
+        if entry.generation.seen_at < born {
+            entry.generation.seen_at = born;
+            self.rows.insert(id);
+        }
+    }
+
     /// No file carries it any more.
     pub fn orphan(&mut self, id: u64, now: Span) {
         if let Some(entry) = self.entries.get_mut(&id) {

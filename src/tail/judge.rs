@@ -322,6 +322,7 @@ impl Tail {
         let (Some(follower), Some(entry)) = (self.followers.get_mut(&key), self.book.get(id)) else { return };
         follower.carry(id, &entry.position, opening, tail);
         self.book.carry(id, key, &follower.found.path.to_string_lossy(), seen_at(follower, now));
+        self.book.seen_from(id, follower.file.as_ref().and_then(born));
         self.queue(key);
     }
 
