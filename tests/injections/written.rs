@@ -41,6 +41,7 @@ const PRODUCTS: &[(&str, &str, How)] = &[
     // Its error log escapes no quotes.
     ("apache", "[client", How::Raw),
     ("apache", "", How::Slash),
+    ("web", "", How::Hex),
     ("authelia", "time=", How::Pair),
     ("checkpoint", "[action:\"", How::Slash),
     ("lighttpd", "] \"", How::Hex),
@@ -50,7 +51,7 @@ const PRODUCTS: &[(&str, &str, How)] = &[
 ];
 
 /// Servers that let a request with a blank in its target into their log; others answer it without one, or cut it there.
-const BLANKS_IN_TARGETS: [&str; 2] = ["nginx", "apache"];
+const BLANKS_IN_TARGETS: [&str; 3] = ["nginx", "apache", "web"];
 /// Servers in Go let quotes in; others refuse them (RFC 3986 has none), or escape them.
 const QUOTES_IN_TARGETS: [&str; 3] = ["caddy", "traefik", "gitea"];
 
