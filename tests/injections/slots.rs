@@ -33,7 +33,7 @@ const CHOSEN: [&str; 17] = [
     "title",
 ];
 /// Values that look so, but are the product's or its administrator's: (grammar or `*`, column).
-const TRUSTED: [(&str, &str); 20] = [
+const TRUSTED: [(&str, &str); 22] = [
     // The application that the request names must exist.
     ("pingfederate", "client"),
     // Names of the device's configuration, processes, sockets, MAC addresses, and principals of services that exist.
@@ -48,6 +48,8 @@ const TRUSTED: [(&str, &str); 20] = [
     ("polkit", "resource"),
     // A part of the session's id.
     ("roundcube", "request"),
+    ("freeradius", "device"),
+    ("windows-system", "device"),
     ("sonicwall", "device"),
     ("*", "device_id"),
     ("*", "deviceProduct"),
@@ -205,7 +207,11 @@ fn values(event: &Event) -> Vec<(String, String)> {
         }
         _ => None,
     });
-    let told = |(_, value): &(String, String)| value.len() > 1 && value.parse::<IpAddr>().is_err();
+    // Addresses are the server's own words.
+    let is_address = |key: &str| ["ip", "address"].iter().any(|end| key.to_ascii_lowercase().ends_with(end));
+    let told = |(key, value): &(String, String)| {
+        value.len() > 1 && value.parse::<IpAddr>().is_err() && !is_address(key)
+    };
     columns.chain(extra).filter(told).collect()
 }
 

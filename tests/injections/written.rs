@@ -41,10 +41,10 @@ const PRODUCTS: &[(&str, &str, How)] = &[
     // Its error log escapes no quotes.
     ("apache", "[client", How::Raw),
     ("apache", "", How::Slash),
-    ("web", "", How::Hex),
     ("authelia", "time=", How::Pair),
     ("checkpoint", "[action:\"", How::Slash),
     ("lighttpd", "] \"", How::Hex),
+    ("web", "] \"", How::Hex),
     // As the traffic log of the same product.
     ("fortigate-admin", "=\"", How::Pair),
     ("exchange", ",", How::Cell(',')),
