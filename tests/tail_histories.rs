@@ -290,6 +290,26 @@ fn a_history_by_hand_still_checks_what_it_should() {
     assert!(fs::exists(world.rig.path("a.log.1")).unwrap());
 }
 
+/// The half of a line that was read is told as unterminated only where it still stands in the file: here the file was
+/// copied away, emptied, and got another half of the same length before it was renamed.
+#[test]
+fn a_history_by_hand_of_a_half_line_that_another_one_replaced() {
+    let mut world = World::new("");
+    for action in [
+        Action::Append(1),
+        Action::Rotate,
+        Action::Half,
+        Action::Poll,
+        Action::CopyTruncate,
+        Action::Half,
+        Action::Rotate,
+    ] {
+        world.step(&action);
+    }
+    world.finish();
+    world.check();
+}
+
 /// A file with a long header is deleted, and one that begins alike gets its number: it goes on as the same
 /// generation, and what is lost of it later is told, in the same run and in the next one.
 #[test]

@@ -211,6 +211,20 @@ impl Follower {
         Ok(if at_end { Read::Drained } else { Read::More })
     }
 
+    /// Whether the last bytes that were read of an incomplete line still stand in the file; true where none wait, and
+    /// where the file cannot be asked.
+    pub fn still_holds_the_half(&self) -> bool {
+        let Some(file) = self.file.as_ref().filter(|_| self.cursor.splitter.pending() > 0) else {
+            return true;
+        };
+        let known = self.cursor.recent();
+        let mut now = vec![0; known.len()];
+        match file.read_at(&mut now, self.cursor.next().saturating_sub(known.len() as u64)) {
+            Ok(length) => now.get(..length) == Some(known),
+            Err(_) => true,
+        }
+    }
+
     /// Asks the file system where the next data are; one that does not know says: here.
     fn skip_hole(&mut self) {
         let Some(file) = self.file.as_ref() else { return };

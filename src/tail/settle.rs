@@ -45,6 +45,11 @@ impl Tail {
                 return;
             }
         }
+        if !self.followers.get(&key).is_some_and(Follower::still_holds_the_half) {
+            // Somebody wrote as many other bytes in its place: no reading would have noticed.
+            self.lose(key, GapReason::Rewritten, now);
+            return;
+        }
         let Some(follower) = self.followers.get_mut(&key) else { return };
         let Some(source) = self.sources.get(follower.found.source) else { return };
         let mut out = Out {
