@@ -9,9 +9,8 @@
 
 mod values;
 
-use super::framed::header_before;
 use super::record::{Fields, Value};
-use super::syslog::Header;
+use super::syslog::{Header, header_before};
 use std::borrow::Cow;
 use values::{decoded, is_encoded, is_unset, socket_address, type_name};
 

@@ -2,9 +2,8 @@
 //! `CEF:0|Vendor|Product|Version|ClassId|Name|Severity|key=value with blanks key=value`, behind a syslog header, a
 //! program's tag or nothing, also with `CEF:` cut off.
 
-use super::framed::header_before;
 use super::record::{Fields, Value};
-use super::syslog::{self, Header};
+use super::syslog::{self, Header, header_before};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

@@ -1,12 +1,11 @@
 //! Lines of comma-separated values (RFC 4180): quoted cells, doubled quotes, any one-byte delimiter. Cells have no
 //! names of their own: a grammar gives them by position, in layouts, or the first line of the file does.
 
-use super::feed::Word;
-use super::framed::Framed;
-use super::record::{Fields, Value};
+use super::record::{Fields, Framed, Value};
 use super::spec::{Count, LayoutSpec};
 use super::syslog::{self, Header};
 use super::table::Columns;
+use super::word::Word;
 use crate::limits::FIELDS_MAX;
 use std::borrow::Cow;
 

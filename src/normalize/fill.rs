@@ -3,17 +3,18 @@
 
 use super::column::{Column, Draft, Place};
 use super::feed::Feed;
-use super::form::{Form, Scratch, Slot, Words};
+use super::form::{Form, Scratch};
 use super::grammar::Grammar;
+use super::inner::Inner;
 use super::json;
 use super::pairs;
 use super::path::Spot;
 use super::read::Found;
 use super::record::Fields;
 use super::set::GrammarSet;
+use super::slot::{Slot, Words};
 use super::spec::Framing;
 use super::value::{is_null, truth};
-use super::wrapper::Inner;
 use crate::schema::{Datum, Flag};
 use std::borrow::Cow;
 use std::ops::Range;

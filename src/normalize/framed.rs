@@ -5,33 +5,12 @@ use super::cef;
 use super::json as objects;
 use super::leef;
 use super::pairs;
-use super::record::Fields;
+use super::record::Framed;
 use super::spec::Framing;
 use super::syslog::{self, Header};
 use super::table::Columns;
 use super::w3c;
 use super::xml;
-
-/// What a line is in a framing.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every line is a record, and none is kept")]
-pub enum Framed<'a> {
-    /// A record, perhaps behind a header.
-    Record(Header<'a>, Fields<'a>),
-    /// It only says how the lines that follow are to be read.
-    Head,
-    /// Nothing of this framing; why.
-    Other(String),
-}
-
-impl<'a> Framed<'a> {
-    fn of<E: ToString>(read: Result<(Header<'a>, Fields<'a>), E>) -> Framed<'a> {
-        match read {
-            Ok((header, fields)) => Framed::Record(header, fields),
-            Err(error) => Framed::Other(error.to_string()),
-        }
-    }
-}
 
 /// Reads a line as a record; CSV, which needs the grammar's layouts, aside.
 pub fn read<'a>(framing: Framing, line: &'a str, columns: &mut Columns) -> Framed<'a> {
@@ -110,16 +89,4 @@ fn in_pairs(line: &str) -> Framed<'_> {
         return Framed::Other("no key=value pair".to_owned());
     }
     Framed::Record(header, fields)
-}
-
-/// The header that stands in front of a record, where nothing but a header does, and a host: behind other words the
-/// record may be a name that somebody chose.
-pub fn header_before(front: &str) -> Option<Header<'_>> {
-    let mut header = syslog::read(front);
-    let rest = header.message.trim();
-    let is_word = header.program.is_none() && !rest.contains([' ', '{', '"']);
-    // The kernel's own records: `kernel: audit: type=...`.
-    let fits = rest.is_empty() || is_word || rest == "audit:";
-    header.host_is_sure |= rest.is_empty();
-    fits.then_some(header)
 }

@@ -2,11 +2,13 @@
 
 use super::column::Column;
 use super::csv::Table;
-use super::feed::{Feed, Test, Word};
-use super::form::{Capture, Form, Search, Slot, Told, Words};
+use super::feed::{Feed, Test};
+use super::form::{Capture, Form, Search, Told};
 use super::path::{self, Path, Wanted};
 use super::pattern::Pattern;
+use super::slot::{Slot, Words};
 use super::spec::{Condition, GrammarSpec, MessageSpec, Target};
+use super::word::Word;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

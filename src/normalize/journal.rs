@@ -1,10 +1,10 @@
 //! Lines of `journalctl -o json`: what a syslog header says, from the journal's fields (systemd.journal-fields(7)).
 
+use super::inner::Inner;
 use super::json;
 use super::record::Value;
 use super::stamp::{self, Stamp};
 use super::syslog::Header;
-use super::wrapper::Inner;
 use std::borrow::Cow;
 
 /// Reads a journal entry as a message and its header; `None` when it is not one.

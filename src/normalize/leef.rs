@@ -3,9 +3,8 @@
 //! character or as its number (`x09`, `0x5E`). Where tabs became blanks on the way, values end as in CEF.
 
 use super::cef::extension;
-use super::framed::header_before;
 use super::record::Fields;
-use super::syslog::Header;
+use super::syslog::{Header, header_before};
 use std::borrow::Cow;
 
 /// Names of the header's parts, behind the version of the format.

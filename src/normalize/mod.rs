@@ -13,11 +13,13 @@ mod cef;
 pub mod column;
 mod csv;
 mod event;
+mod explain;
 mod feed;
 mod fill;
 mod form;
 mod framed;
 pub mod grammar;
+mod inner;
 mod join;
 mod journal;
 pub mod json;
@@ -26,6 +28,7 @@ pub mod near;
 pub mod pairs;
 mod path;
 mod pattern;
+mod pick;
 mod plan;
 mod read;
 pub mod record;
@@ -34,6 +37,7 @@ pub mod scan;
 pub mod session;
 mod set;
 mod show;
+mod slot;
 pub mod spec;
 mod split;
 pub mod stamp;
@@ -43,6 +47,7 @@ pub mod table;
 pub mod timing;
 pub mod value;
 mod w3c;
+mod word;
 mod wrapper;
 mod xml;
 
@@ -66,8 +71,9 @@ use table::Columns;
 use timing::Timing;
 use wrapper::Line;
 
+pub use explain::Explanation;
 pub use grammar::GrammarSet;
-pub use set::{Explanation, SetError};
+pub use set::SetError;
 
 /// What Normalize knows of a source.
 #[derive(Clone, Debug)]

@@ -1,17 +1,18 @@
 //! Reading one line: how it is framed, and which grammar and form it is of. What it says then is [`super::fill`]'s.
 
 use super::form::{Form, Scratch};
-use super::framed::{self, Framed};
+use super::framed;
 use super::grammar::Grammar;
+use super::inner::Inner;
 use super::path::{Spot, Spots};
 use super::pattern::Groups;
-use super::record::Fields;
+use super::record::{Fields, Framed};
 use super::set::{GrammarSet, Plan};
 use super::spec::Framing;
 use super::stamp;
 use super::syslog::{self, Header};
 use super::table::Columns;
-use super::wrapper::{Inner, Line};
+use super::wrapper::Line;
 use std::borrow::Cow;
 
 /// What a line turned out to be.

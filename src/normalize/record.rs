@@ -1,5 +1,6 @@
 //! The fields of one framed record, flat, in the order of the line.
 
+use super::syslog::Header;
 use crate::limits::FIELDS_MAX;
 use crate::schema::Datum;
 use std::borrow::Cow;
@@ -217,5 +218,27 @@ impl<'a> Fields<'a> {
             }
         }
         rest
+    }
+}
+
+/// What a line is in a framing.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every line is a record, and none is kept")]
+pub enum Framed<'a> {
+    /// A record, perhaps behind a header.
+    Record(Header<'a>, Fields<'a>),
+    /// It only says how the lines that follow are to be read.
+    Head,
+    /// Nothing of this framing; why.
+    Other(String),
+}
+
+impl<'a> Framed<'a> {
+    /// Of a reader that gives records only.
+    pub fn of<E: ToString>(read: Result<(Header<'a>, Fields<'a>), E>) -> Framed<'a> {
+        match read {
+            Ok((header, fields)) => Framed::Record(header, fields),
+            Err(error) => Framed::Other(error.to_string()),
+        }
     }
 }

@@ -275,5 +275,17 @@ fn own_stamp(header: &mut Header<'_>) {
     }
 }
 
+/// The header that stands in front of a record, where nothing but a header does, and a host: behind other words the
+/// record may be a name that somebody chose.
+pub fn header_before(front: &str) -> Option<Header<'_>> {
+    let mut header = read(front);
+    let rest = header.message.trim();
+    let is_word = header.program.is_none() && !rest.contains([' ', '{', '"']);
+    // The kernel's own records: `kernel: audit: type=...`.
+    let fits = rest.is_empty() || is_word || rest == "audit:";
+    header.host_is_sure |= rest.is_empty();
+    fits.then_some(header)
+}
+
 #[cfg(test)]
 mod tests;

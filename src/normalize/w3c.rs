@@ -2,8 +2,7 @@
 //! line names the fields of the lines that follow it; the other `#` lines say nothing about access.
 
 use super::csv;
-use super::framed::Framed;
-use super::record::{Fields, Value};
+use super::record::{Fields, Framed, Value};
 use super::syslog::Header;
 use super::table::{Columns, DIRECTIVE, DIRECTIVE_OF_COMMAS};
 use std::borrow::Cow;

@@ -2,11 +2,11 @@
 //! the container runtimes of Kubernetes (CRI: `TIME stdout F ...`), and the journal. What is inside is read as if it
 //! stood alone; the wrapper's time counts only where the inner line has none.
 
+use super::inner::Inner;
 use super::journal;
 use super::json;
 use super::record::{Field, Value};
-use super::stamp::{self, Stamp};
-use super::syslog::Header;
+use super::stamp;
 use crate::schema::Datum;
 use std::borrow::Cow;
 
@@ -17,19 +17,6 @@ pub struct Line<'a> {
     pub whole: &'a str,
     /// What is inside.
     pub inner: Option<Inner<'a>>,
-}
-
-/// A line that was wrapped.
-#[derive(Debug, Default)]
-pub struct Inner<'a> {
-    /// The line.
-    pub text: Cow<'a, str>,
-    /// The header that it lost, which the wrapper has in fields of its own.
-    pub header: Option<Header<'a>>,
-    /// When the wrapper took it.
-    pub stamp: Option<(Stamp, &'a str)>,
-    /// What else the wrapper says.
-    pub extra: Vec<(Box<str>, Datum)>,
 }
 
 impl<'a> Line<'a> {

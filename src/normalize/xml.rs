@@ -4,9 +4,8 @@
 //! values: `System.EventID`, `System.Provider.Name` (an attribute), `EventData.TargetUserName` (of
 //! `<Data Name="TargetUserName">`), `EventData.Data` (nameless ones, a list), `UserData.Subject`.
 
-use super::framed::header_before;
 use super::record::Fields;
-use super::syslog::Header;
+use super::syslog::{Header, header_before};
 use super::value::head;
 use crate::limits::JSON_DEPTH_MAX;
 use std::borrow::Cow;

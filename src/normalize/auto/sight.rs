@@ -2,10 +2,12 @@
 
 use super::super::column::{Column, Draft};
 use super::super::fill;
-use super::super::form::{Form, Slot};
-use super::super::framed::{self, Framed};
+use super::super::form::Form;
+use super::super::framed;
 use super::super::grammar::{Grammar, GrammarSet};
 use super::super::read::{self, Found, Memory, ORDER};
+use super::super::record::Framed;
+use super::super::slot::Slot;
 use super::super::spec::Framing;
 use super::super::syslog::Header;
 use super::super::table::{Columns, DIRECTIVE, DIRECTIVE_OF_COMMAS};
