@@ -2,8 +2,8 @@
 //!
 //! SQLite replays any well-formed `-wal` beside a database, also one of another database or of an older
 //! life of the same one. So the lock file keeps a note: the first salt of the WAL (it counts up by one
-//! at each reset), and whether the `clean` marker in the database is just being changed, because then
-//! marker and WAL may disagree.
+//! at each reset; a new connection that finds no whole frame takes one by chance), and whether the `clean`
+//! marker in the database is just being changed, because then marker and WAL may disagree.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -81,6 +81,9 @@ impl Lock {
 }
 
 impl Note {
+    /// A write is under way that may give the WAL any salt.
+    pub(super) const UNKNOWN: Note = Note { changing: true, salt: None };
+
     /// Whether a WAL with this salt can be the store's own.
     pub(super) fn owns(self, salt: u32) -> bool {
         self.salt.map_or(self.changing, |noted| salt.wrapping_sub(noted) <= SALT_AHEAD_MAX)

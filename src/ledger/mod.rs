@@ -133,7 +133,6 @@ impl Store {
         let clean = commit::marker(&connection).map_err(sqlite)?;
         let identity = open::identity(&paths.database).map_err(|e| OpenError::io(&paths.database, &e))?;
         let mut home = Home { identity, lock, ballast: None, paths: paths.clone() };
-        home.note(true).map_err(|e| OpenError::io(&paths.lock, &e))?;
         commit::set_marker(&connection, false, Some(now)).map_err(sqlite)?;
         home.note(true).map_err(|e| OpenError::io(&paths.lock, &e))?;
         let mut store = Store {
@@ -219,7 +218,7 @@ impl Store {
         if !commit::truncate_wal(&connection).map_err(Fault::from)? {
             return Err(held());
         }
-        home.lock.write(Note { changing: true, salt: None }).map_err(io)?;
+        home.lock.write(Note::UNKNOWN).map_err(io)?;
         commit::set_marker(&connection, true, None).map_err(Fault::from)?;
         if !commit::truncate_wal(&connection).map_err(Fault::from)? {
             return Err(held());
@@ -275,13 +274,15 @@ impl Store {
         if self.connection.is_some() {
             return Ok(());
         }
-        let Some(home) = &self.home else { return Err(Fault::permanent("the store in memory is lost")) };
+        let Some(home) = &mut self.home else { return Err(Fault::permanent("the store in memory is lost")) };
         let connection = open::connect(&home.paths.database)?;
         if !commit::checkpoint_passive(&connection)? {
             return Err(Fault::transient(
                 "a reader holds the WAL, which must be made durable after an I/O error",
             ));
         }
+        let unknown = home.lock.write(Note::UNKNOWN);
+        unknown.map_err(|e| Fault::transient(format!("{}: {e}", home.paths.lock.display())))?;
         self.connection = Some(connection);
         Ok(())
     }

@@ -144,13 +144,15 @@ pub(super) fn open(paths: &Paths) -> Result<(Connection, Lock), OpenError> {
     let mut lock = taken.ok_or_else(|| OpenError::Locked { path: paths.database.clone(), why: why() })?;
     if !inspect(paths, lock.note())? {
         create(paths)?;
-        lock.write(Note { changing: true, salt: None }).map_err(|e| OpenError::io(&paths.lock, &e))?;
     }
     let mut connection = connect(&paths.database).map_err(|e| OpenError::sqlite(&paths.database, &e))?;
     if wal_head(&paths.wal).map_err(|e| OpenError::io(&paths.wal, &e))? != WalHead::Empty {
         check_small(&connection, &paths.database)?;
     }
     refuse_triggers(&connection, &paths.database)?;
+    // The first write of a connection, here or behind, gives a WAL without whole frames a salt by chance: until it is
+    // known and noted, any is our own.
+    lock.write(Note::UNKNOWN).map_err(|e| OpenError::io(&paths.lock, &e))?;
     migrate(&mut connection).map_err(|e| OpenError::sqlite(&paths.database, &e))?;
     Ok((connection, lock))
 }
@@ -392,4 +394,40 @@ pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
 /// Device and inode of a file: what "the same file" means.
 pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Store, commit};
+    use super::*;
+    use crate::schema::Reading;
+
+    /// What a kill leaves: the files as they are, without the lock.
+    fn killed(from: &Path) -> tempfile::TempDir {
+        let to = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+            fs::copy(entry.path(), to.path().join(entry.file_name())).unwrap();
+        }
+        to
+    }
+
+    /// The first write of a start gives an empty WAL a salt that nobody can foretell: a migration, or the marker. A kill
+    /// right after it must leave a store that opens.
+    #[test]
+    fn a_store_that_was_killed_at_the_first_write_of_a_start_opens() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = Store::open(folder.path(), &Reading::default()).unwrap();
+        // One with a WAL in which no frame is whole, one that was stopped cleanly.
+        let headed = killed(folder.path());
+        let wal = headed.path().join("gatewatch.db-wal");
+        fs::OpenOptions::new().write(true).open(&wal).unwrap().set_len(32).unwrap();
+        running.close().unwrap();
+        for folder in [headed.path(), folder.path()] {
+            let (connection, lock) = open(&Paths::new(folder)).unwrap();
+            commit::set_marker(&connection, false, Some(&Reading::default())).unwrap();
+            let left = killed(folder);
+            drop((connection, lock));
+            Store::open(left.path(), &Reading::default()).unwrap();
+        }
+    }
 }
