@@ -367,7 +367,9 @@ impl Home {
         };
         // An empty WAL gets the next salt of the old line, or, in a new process, any.
         let kept = if changing { None } else { self.lock.note().and_then(|note| note.salt) };
-        self.lock.write(Note { changing, salt: salt.or(kept) })
+        let salt = salt.or(kept);
+        // Without a salt nothing is settled: the next write of this connection may take any.
+        self.lock.write(Note { changing: changing || salt.is_none(), salt })
     }
 }
 

@@ -430,4 +430,19 @@ mod tests {
             Store::open(left.path(), &Reading::default()).unwrap();
         }
     }
+
+    /// A start at the very moment of the former one has nothing to write, and its first commit takes a salt by chance.
+    #[test]
+    fn a_start_that_wrote_nothing_settles_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = || Store::open(folder.path(), &Reading::default()).unwrap();
+        drop(start());
+        fs::write(folder.path().join("gatewatch.db-wal"), "").unwrap();
+        drop(start());
+        let note = Lock::take(&Paths::new(folder.path()).lock).unwrap().unwrap().note().unwrap();
+        assert!(
+            note.owns(7) || note.salt.is_some(),
+            "{note:?} calls the WAL of the next commit somebody else's"
+        );
+    }
 }
