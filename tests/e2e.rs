@@ -22,6 +22,8 @@ mod gate;
 mod logins;
 #[path = "e2e/machine.rs"]
 mod machine;
+#[path = "e2e/nginx.rs"]
+mod nginx;
 #[path = "e2e/openvpn.rs"]
 mod openvpn;
 #[path = "e2e/postfix.rs"]

@@ -32,6 +32,8 @@ mod gateways;
 mod machine;
 #[path = "services/mail.rs"]
 mod mail;
+#[path = "e2e/nginx.rs"]
+mod nginx;
 #[path = "e2e/openvpn.rs"]
 mod openvpn;
 #[path = "e2e/postfix.rs"]

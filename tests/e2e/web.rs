@@ -2,6 +2,7 @@
 
 use crate::gate::Gate;
 use crate::machine::{Running, can, free_port, program, wait_for_port};
+use crate::nginx;
 use serde_json::json;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -10,35 +11,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-fn nginx(folder: &Path) -> (Running, u16) {
+fn started(folder: &Path) -> (Running, u16) {
     let port = free_port();
-    let here = folder.display();
     fs::create_dir_all(folder.join("www")).unwrap();
     fs::write(folder.join("www/index.html"), "the staff's page\n").unwrap();
     // {PLAIN} is nginx's own spelling; what is tested is not the hash.
     fs::write(folder.join("htpasswd"), "bob:{PLAIN}right-one\n").unwrap();
-    let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|kind| format!("{kind}_temp_path {here}/{kind};\n"))
-        .collect();
-    let config = format!(
-        "daemon off;
-master_process off;
-pid {here}/nginx.pid;
-error_log {here}/error.log;
-events {{ worker_connections 64; }}
-http {{
-{folders}
-access_log {here}/access.log combined;
-server {{
-listen 127.0.0.1:{port};
-root {here}/www;
-location / {{ auth_basic staff; auth_basic_user_file {here}/htpasswd; }}
-}}
-}}
-"
-    );
-    fs::write(folder.join("nginx.conf"), config).unwrap();
+    nginx::configure(folder, port);
     let output = File::create(folder.join("nginx.out")).unwrap();
     let mut command = Command::new(program("nginx").unwrap());
     command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
@@ -67,7 +46,7 @@ fn twelve_wrong_passwords_at_nginx_are_a_finding() {
         return;
     }
     let mut gate = Gate::new();
-    let (_nginx, port) = nginx(gate.folder.path());
+    let (_nginx, port) = started(gate.folder.path());
     gate.configure(&[("shop", "nginx", "access.log")], "");
     gate.start();
     // bob:wrong and bob:right-one; the page does not exist, which only the second may learn.

@@ -4,6 +4,7 @@ use crate::acts::{compare, start, tool, version};
 use crate::apart::Rsyslog;
 use crate::gate::Gate;
 use crate::machine::{Running, can, free_port, must, wait_for_port};
+use crate::nginx;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -52,29 +53,8 @@ fn nginx_serves_and_refuses() {
     let gate = Gate::new();
     let folder = gate.folder.path();
     prepare(folder);
-    let (here, port) = (folder.display(), free_port());
-    let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|kind| format!("{kind}_temp_path {here}/{kind};\n"))
-        .collect();
-    let config = format!(
-        "daemon off;
-master_process off;
-pid {here}/nginx.pid;
-error_log {here}/error.log;
-events {{ worker_connections 64; }}
-http {{
-{folders}
-access_log {here}/access.log combined;
-server {{
-listen 127.0.0.1:{port};
-root {here}/www;
-location / {{ auth_basic staff; auth_basic_user_file {here}/htpasswd; }}
-}}
-}}
-"
-    );
-    fs::write(folder.join("nginx.conf"), config).unwrap();
+    let port = free_port();
+    nginx::configure(folder, port);
     let mut command = tool("nginx");
     command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
     let _nginx = listens(folder, "nginx", start(folder, "nginx", command), port);
