@@ -13,7 +13,7 @@ pub const VERSION: i32 = STEPS.len() as i32;
 const STEPS: [(&str, &str); 4] = [
     (include_str!("migrations/0001.sql"), include_str!("migrations/views.sql")),
     (include_str!("migrations/0002.sql"), ""),
-    (include_str!("migrations/0003.sql"), include_str!("migrations/0003-views.sql")),
+    (include_str!("migrations/0003.sql"), ""),
     (include_str!("migrations/0004.sql"), include_str!("migrations/0004-views.sql")),
 ];
 
