@@ -9,9 +9,13 @@ mod correlation;
 mod detection;
 mod document;
 mod fixtures;
+mod outline;
+mod schema;
 mod values;
 
 pub use fixtures::{Expected, Fixture, Outcome, run_tests};
+pub use outline::{Outline, outline};
+pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;

@@ -8,6 +8,9 @@ use crate::schema::{Event, Finding, Span, Timestamp};
 use std::sync::Arc;
 use yaml_serde::Value;
 
+/// The keys of a test.
+pub const KEYS: [&str; 6] = ["fires", "format", "lines", "silent_after", "silent_for", "about"];
+
 /// What a fixture expects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expected {
@@ -26,6 +29,8 @@ pub struct Fixture {
     pub format: String,
     /// The lines.
     pub lines: String,
+    /// What it is about, in words.
+    pub about: Option<String>,
     /// For rules about silence: the source's limit, and how long nothing follows after the lines.
     pub silence: Option<(Span, Span)>,
 }
@@ -37,6 +42,8 @@ pub struct Outcome {
     pub rule: Arc<str>,
     /// 1-based number of the test in the rule.
     pub test: usize,
+    /// What it is about, in words.
+    pub about: Option<String>,
     /// What was expected.
     pub expected: Expected,
     /// The entities of the findings, sorted.
@@ -57,9 +64,8 @@ fn fixture(spec: &RuleSpec, test: &Value) -> Result<Fixture, Problem> {
     let refuse = |message: &str| spec.document.problem(&["gatewatch", "tests"], message);
     let text = |key: &str| test.get(key).and_then(scalar);
     let keys = test.as_mapping().ok_or_else(|| refuse("a test is a mapping"))?.keys();
-    let known = ["fires", "format", "lines", "silent_after", "silent_for", "about"];
-    if let Some(key) = keys.filter_map(Value::as_str).find(|key| !known.contains(key)) {
-        return Err(refuse(&format!("unknown key `{key}` in a test; {} are known", known.join(", "))));
+    if let Some(key) = keys.filter_map(Value::as_str).find(|key| !KEYS.contains(key)) {
+        return Err(refuse(&format!("unknown key `{key}` in a test; {} are known", KEYS.join(", "))));
     }
     let fires = match test.get("fires") {
         Some(Value::Sequence(list)) => Expected::Entities(list.iter().filter_map(scalar).collect()),
@@ -78,7 +84,7 @@ fn fixture(spec: &RuleSpec, test: &Value) -> Result<Fixture, Problem> {
     let silence = span("silent_after")?.zip(span("silent_for")?);
     let format = text("format").ok_or_else(|| refuse("a test needs the `format` of its lines"))?;
     let lines = text("lines").ok_or_else(|| refuse("a test needs `lines`"))?;
-    Ok(Fixture { fires, format, lines, silence })
+    Ok(Fixture { fires, format, lines, about: text("about"), silence })
 }
 
 /// Runs the tests of all rules: their lines through `read` (format and lines to events in order; none where no
@@ -134,6 +140,7 @@ fn outcome(
     Outcome {
         rule: spec.id.clone(),
         test,
+        about: fixture.about.clone(),
         expected: fixture.fires.clone(),
         got,
         events: events.len(),
