@@ -252,7 +252,7 @@ fn an_exception_stores_counts_and_reminds() {
     gate.append("a.log", "");
     gate.configure(&[("a", "linux-auth", "a.log")], PEOPLE);
     gate.start();
-    let add = |more: &[&str]| {
+    let add = |gate: &Gate, more: &[&str]| {
         let mut args =
             vec!["exception", "add", "--owner", "ana", "--reason", "the scanner", "--ticket", "CHG-7"];
         args.extend(more);
@@ -266,16 +266,16 @@ fn an_exception_stores_counts_and_reminds() {
         (&["--rule", "x", "--until", "2020-01-01"], "passed"),
         (&["--rule", "x", "--until", "soon"], "2026-12-31"),
     ] {
-        let output = add(wrong);
+        let output = add(&gate, wrong);
         assert!(
             code(&output) == Some(2) && text(&output.stderr).contains(word),
             "{wrong:?}: {}",
             text(&output.stderr)
         );
     }
-    let long = add(&["--rule", "x", "--until", "2999-01-01"]);
+    let long = add(&gate, &["--rule", "x", "--until", "2999-01-01"]);
     assert!(code(&long) == Some(4) && text(&long.stderr).contains("lasts between"), "{}", text(&long.stderr));
-    let done = add(&["--network", "203.0.113.0/24", "--for", "24s"]);
+    let done = add(&gate, &["--network", "203.0.113.0/24", "--for", "24s"]);
     let said = text(&done.stdout);
     assert!(
         code(&done) == Some(0)
@@ -318,7 +318,7 @@ fn an_exception_stores_counts_and_reminds() {
     );
     assert_eq!(gate.number("SELECT count(*) FROM journal WHERE kind = 'exception' AND subject = 'E1' AND detail LIKE '%ends at%told by mail%'"), Some(1));
 
-    let known = add(&["--rule", "auth-brute-force-source", "--for", "90d"]);
+    let known = add(&gate, &["--rule", "auth-brute-force-source", "--for", "90d"]);
     assert!(text(&known.stdout).contains("exception E2"), "{}", text(&known.stdout));
     assert!(gate.tell(&["exception", "end", "E2"]).contains("exception E2 has ended"));
     assert!(
