@@ -39,7 +39,7 @@ fn run(detect: &mut Detect, events: impl Iterator<Item = Event>) -> Vec<Finding>
 
 /// So many people log in, and later five of them fail at once and one gets in.
 fn morning(people: i64, pause: i64) -> impl Iterator<Item = Event> {
-    let at = |n: i64| people * 20 + pause + n * 20;
+    let at = move |n: i64| people * 20 + pause + n * 20;
     (0..people)
         .map(|n| login(n * 20, Outcome::Success, &format!("user{n}"), "192.0.2.10"))
         .chain((0..5).map(move |n| login(at(n), Outcome::Failure, &format!("user{n}"), "192.0.2.10")))

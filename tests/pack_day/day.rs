@@ -105,12 +105,6 @@ impl Day {
     pub fn chance(&mut self, per_mille: u64) -> bool {
         self.rng.below(1_000) < per_mille
     }
-
-    /// About so long after `mean`, shaped like a bell, three times `spread` off at most.
-    pub fn around(&mut self, mean: i64, spread: i64) -> i64 {
-        let sum: i64 = (0..6).map(|_| self.rng.between(-spread, spread)).sum();
-        mean + sum / 2
-    }
 }
 
 fn clock(at: i64) -> (i64, i64, i64) {

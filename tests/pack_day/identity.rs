@@ -145,7 +145,7 @@ fn joiners(day: &mut Day, town: &Town) {
 /// The directory in the cloud: groups of the joiners, licences, devices, one application that somebody consents to.
 fn applications(day: &mut Day, town: &Town) {
     let Some(desk) = town.having(Role::HelpDesk).next() else { return };
-    let mut entra = |day: &mut Day, at: i64, act: &str, targets: String| {
+    let entra = |day: &mut Day, at: i64, act: &str, targets: String| {
         let time = rfc3339(at);
         let line = format!(
             r#"{{"id":"d{}","activityDateTime":"{time}","activityDisplayName":"{act}","loggedByService":"Core Directory","result":"success","initiatedBy":{{"user":{{"userPrincipalName":"{}","ipAddress":"{}"}}}},"targetResources":[{targets}]}}"#,

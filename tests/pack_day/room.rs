@@ -120,25 +120,30 @@ pub fn pack() -> (Vec<rules::RuleSpec>, Arc<RuleSet>) {
 /// An attack of a rule: the lines of a test that must fire.
 pub struct Attack {
     pub rule: Arc<str>,
+    /// The grammars that read it.
+    pub formats: String,
     pub events: Vec<Event>,
+    /// For a rule about silence, how long nothing is written.
+    pub silent_for: Span,
 }
 
-/// The first test of each rule that must fire, as events.
-pub fn attacks(grammars: &Arc<GrammarSet>, specs: &[rules::RuleSpec], set: &Arc<RuleSet>) -> Vec<Attack> {
-    let mut read = Vec::new();
-    let outcomes = rules::run_tests(specs, set, |format, lines| {
-        let events = events_of_text(grammars, format, lines);
-        read.push(events.clone());
-        events
-    });
-    let mut attacks: Vec<Attack> = Vec::new();
-    for (outcome, events) in outcomes.into_iter().zip(read) {
-        let fires = match &outcome.expected {
-            rules::Expected::Count(count) => *count > 0,
-            rules::Expected::Entities(entities) => !entities.is_empty(),
-        };
-        if fires && attacks.iter().all(|attack| attack.rule != outcome.rule) {
-            attacks.push(Attack { rule: outcome.rule, events });
+/// The tests of the rules that show how they fire, as events in order of their times.
+pub fn attacks(grammars: &Arc<GrammarSet>, specs: &[rules::RuleSpec]) -> Vec<Attack> {
+    let mut attacks = Vec::new();
+    for spec in specs {
+        for fixture in rules::fixtures(spec).into_iter().filter(|fixture| fixture.name == Some("fires")) {
+            let formats: Vec<&str> = fixture.logs.iter().map(|(format, _)| &**format).collect();
+            let logs = fixture.logs.iter();
+            let mut events: Vec<Event> =
+                logs.flat_map(|(format, lines)| events_of_text(grammars, format, lines)).collect();
+            events.sort_by_key(|event| event.counted_at);
+            let silent_for = fixture.silence.map_or(Span::ZERO, |(_, silent_for)| silent_for);
+            attacks.push(Attack {
+                rule: spec.id.clone(),
+                formats: formats.join(" and "),
+                events,
+                silent_for,
+            });
         }
     }
     attacks

@@ -271,7 +271,7 @@ fn upkeep(day: &mut Day) {
 }
 
 fn audit(day: &mut Day, town: &Town) {
-    let mut record = |day: &mut Day, at: i64, text: &str| {
+    let record = |day: &mut Day, at: i64, text: &str| {
         let serial = day.next();
         let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
         day.put(at, Log::Audit, format!("type={kind} msg=audit({}:{serial}): {rest}", epoch(at)));

@@ -76,7 +76,7 @@ fn peer(from: &str, port: u64) -> String {
 }
 
 fn fortigate(day: &mut Day, (mut at, left): (i64, i64), person: &Person, from: &str, slips: u64) {
-    let mut line = |day: &mut Day, at: i64, id: &str, level: &str, rest: String| {
+    let line = |day: &mut Day, at: i64, id: &str, level: &str, rest: String| {
         let (date, time) =
             plain(at).split_once(' ').map(|(d, t)| (d.to_owned(), t.to_owned())).unwrap_or_default();
         day.put(at, Log::FortiGate, format!(

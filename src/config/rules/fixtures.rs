@@ -59,6 +59,11 @@ impl Fixture {
     }
 }
 
+/// The tests of a rule that was compiled, to be run elsewhere.
+pub fn fixtures(spec: &RuleSpec) -> Vec<Fixture> {
+    of(spec).unwrap_or_default()
+}
+
 /// The tests of a rule.
 pub(super) fn of(spec: &RuleSpec) -> Result<Vec<Fixture>, Problem> {
     let Some(tests) = spec.our("tests") else { return Ok(Vec::new()) };
