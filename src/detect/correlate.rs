@@ -408,7 +408,13 @@ fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Key> {
 
 fn entry(event: &Event, correlation: &Correlation, nth: usize, value: Option<Box<str>>) -> Entry {
     let by_user = correlation.group_by.iter().any(|name| &**name == "user" || &**name == "user.name");
-    let who = || if by_user { event.src_ip.map(|ip| ip.to_string().into()) } else { event.user.clone() };
+    let who = || {
+        if by_user {
+            event.src_ip.map(|ip| ip.to_string().into())
+        } else {
+            event.user.as_deref().map(Into::into)
+        }
+    };
     Entry {
         at: event.counted_at,
         id: event.id,

@@ -40,7 +40,9 @@ pub fn fill<'a>(set: &GrammarSet, mut found: Found<'a>, scratch: &Scratch, draft
         if let Some(mut fields) = fields {
             feed(grammar, form, &mut fields, &found.spots, draft);
             note(&fields, draft);
-            for (key, value) in fields.rest() {
+            let rest = fields.rest();
+            draft.event.extra.reserve_exact(rest.len());
+            for (key, value) in rest {
                 draft.extra_owned(key, value);
             }
         }

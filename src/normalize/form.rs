@@ -8,6 +8,7 @@ use super::slot::{Slot, Words};
 use super::spec::AttemptRole;
 use crate::schema::{Class, Outcome};
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -103,13 +104,23 @@ impl Form {
 pub struct Search {
     /// By first byte, forms rising.
     starts: Vec<(u8, Vec<Start>)>,
-    /// Over the literals that stand anywhere.
-    automaton: Option<AhoCorasick>,
-    /// Per pattern of the automaton: its form.
-    owners: Vec<usize>,
+    /// Those that stand anywhere.
+    anywhere: Anywhere,
     /// Forms without a literal.
     always: Vec<usize>,
 }
+
+/// Literals that stand anywhere in the message, and their forms.
+#[derive(Debug)]
+enum Anywhere {
+    /// A few are looked for one by one.
+    Few(Vec<(Finder<'static>, usize)>),
+    /// Many by one automaton, with the forms of its patterns.
+    Many(AhoCorasick, Vec<usize>),
+}
+
+/// So many literals are quicker found one by one than by an automaton, which looks at each byte of the message.
+const FEW_MAX: usize = 4;
 
 /// A literal at the start of the message, and its form.
 type Start = (Box<str>, usize);
@@ -130,23 +141,26 @@ impl Search {
     pub fn new<'l>(
         literals: impl Iterator<Item = (usize, &'l str)>,
     ) -> Result<Search, aho_corasick::BuildError> {
-        let mut search =
-            Search { starts: Vec::new(), automaton: None, owners: Vec::new(), always: Vec::new() };
-        let mut words = Vec::new();
+        let few = Anywhere::Few(Vec::new());
+        let mut search = Search { starts: Vec::new(), anywhere: few, always: Vec::new() };
+        let (mut words, mut owners) = (Vec::new(), Vec::new());
         for (form, literal) in literals {
             let start = literal.strip_prefix('^');
             match start.unwrap_or(literal).bytes().next() {
                 None => search.always.push(form),
                 Some(first) if start.is_some() => search.add_start(first, start.unwrap_or(""), form),
                 Some(_) => {
-                    search.owners.push(form);
+                    owners.push(form);
                     words.push(literal);
                 }
             }
         }
-        if !words.is_empty() {
-            search.automaton = Some(AhoCorasick::new(&words)?);
-        }
+        search.anywhere = if words.len() <= FEW_MAX {
+            let finders = words.iter().map(|word| Finder::new(word.as_bytes()).into_owned());
+            Anywhere::Few(finders.zip(owners).collect())
+        } else {
+            Anywhere::Many(AhoCorasick::new(&words)?, owners)
+        };
         Ok(search)
     }
 
@@ -177,18 +191,25 @@ impl Search {
         }
         let hit = candidates.iter().copied().find(|at| fits(*at));
         let before = hit.unwrap_or(forms.len());
-        let Some(automaton) =
-            self.automaton.as_ref().filter(|_| self.owners.first().is_some_and(|first| *first < before))
-        else {
-            return hit;
-        };
-        candidates.clear();
-        let owners = automaton
-            .find_overlapping_iter(message)
-            .filter_map(|found| self.owners.get(found.pattern().as_usize()));
-        candidates.extend(owners.copied().filter(|form| *form < before));
-        candidates.sort_unstable();
-        candidates.dedup();
-        candidates.iter().copied().find(|at| fits(*at)).or(hit)
+        match &self.anywhere {
+            Anywhere::Few(finders) => finders
+                .iter()
+                .take_while(|(_, form)| *form < before)
+                .find(|(finder, form)| finder.find(message.as_bytes()).is_some() && fits(*form))
+                .map_or(hit, |(_, form)| Some(*form)),
+            // Its quick search says of most messages that none of the literals stands in it.
+            Anywhere::Many(automaton, owners)
+                if owners.first().is_some_and(|first| *first < before) && automaton.is_match(message) =>
+            {
+                candidates.clear();
+                let found = automaton.find_overlapping_iter(message);
+                let found = found.filter_map(|found| owners.get(found.pattern().as_usize()));
+                candidates.extend(found.copied().filter(|form| *form < before));
+                candidates.sort_unstable();
+                candidates.dedup();
+                candidates.iter().copied().find(|at| fits(*at)).or(hit)
+            }
+            Anywhere::Many(..) => hit,
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) mod outline;
 
 use super::json;
 use crate::limits::LINE_BYTES_MAX;
-use crate::schema::{Datum, Flag, RawLine};
+use crate::schema::{Datum, Flag, RawLine, ShortText};
 use document::{Document, Element, Place, Progress, is_dense};
 use outline::{Outline, Step};
 use std::slice;
@@ -42,7 +42,7 @@ impl Reads {
 }
 
 /// Fields of a wrapper, which its records share.
-pub(super) type Wrapper = Option<Arc<[(Box<str>, Datum)]>>;
+pub(super) type Wrapper = Option<Arc<[(ShortText, Datum)]>>;
 
 /// What a record is.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,7 +201,7 @@ fn to_the_end(last: &mut Record, line: &RawLine) {
 fn wrapper(text: &[u8], start: usize, end: usize) -> Wrapper {
     let around = [text.get(..start)?, b"null", text.get(end..)?].concat();
     let fields = json::read(std::str::from_utf8(&around).ok()?).ok()?.rest();
-    let named = |(key, value): (Box<str>, Datum)| (format!("wrapper.{key}").into_boxed_str(), value);
+    let named = |(key, value): (ShortText, Datum)| (format!("wrapper.{key}").into(), value);
     let fields: Arc<[_]> = fields.into_iter().map(named).collect();
     Some(fields).filter(|fields| !fields.is_empty())
 }

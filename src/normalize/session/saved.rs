@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::{Family, Session};
 
 /// First byte of a page; counts up when its shape changes.
-const SHAPE: u8 = 1;
+const SHAPE: u8 = 2;
 /// Ids of one page.
 const PAGE_IDS: u64 = 64;
 
