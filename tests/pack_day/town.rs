@@ -9,7 +9,7 @@ pub enum Site {
     Headquarters,
     /// 120 people behind another.
     Branch,
-    /// At home, behind an address of their own; in by VPN.
+    /// At home, in by VPN.
     Home,
     /// On the way: by VPN, and the address changes.
     Roaming,
@@ -105,7 +105,11 @@ impl Person {
         match self.site {
             Site::Headquarters => "192.0.2.10".into(),
             Site::Branch => "192.0.2.20".into(),
-            Site::Home => format!("198.51.100.{}", 1 + self.number / 2),
+            Site::Home => {
+                // Each has a line at home; one in twenty shares it with a colleague.
+                let line = self.number * 7 % 500 - 350;
+                format!("198.51.100.{}", 1 + line - u64::from(line % 20 == 1))
+            }
             Site::Roaming => self.on_the_way(0),
         }
     }
