@@ -11,7 +11,7 @@ mod document;
 mod fixtures;
 mod values;
 
-pub use fixtures::{Expected, Fixture, Outcome, fixtures, run_tests};
+pub use fixtures::{Expected, Fixture, NAMES as TESTS, Outcome, fixtures, run_tests};
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
