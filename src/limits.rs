@@ -59,7 +59,7 @@ pub const SESSION_OPENING_SPAN: Span = Span::seconds(60);
 pub const SESSION_PEER_SPAN: Span = Span::seconds(540);
 /// Further lines about the end of a session follow its first one within this.
 pub const SESSION_ENDING_SPAN: Span = Span::minutes(2);
-/// Sessions remembered per source to find what a closing line closes, about 400 bytes each; then the one that was
+/// Sessions remembered per source to find what a closing line closes, about 350 bytes each; then the one that was
 /// longest not heard of is forgotten. A large VPN gateway carries some 10,000.
 pub const SESSIONS_MAX: usize = 16_384;
 /// Sessions remembered of all sources; then one of the source that has most is forgotten.

@@ -27,7 +27,8 @@ pub(super) struct Lane {
 #[derive(Clone, Debug)]
 enum Ids {
     One(u64),
-    Many(Vec<u64>),
+    #[expect(clippy::box_collection, reason = "the many entries with one id stay small")]
+    Many(Box<Vec<u64>>),
 }
 
 /// (last event, session), rising. A session that was spoken of again stands in it twice; only its last use counts.
@@ -142,7 +143,7 @@ impl Ids {
             Ids::One(known) => {
                 let known = *known;
                 if known != id {
-                    *self = Ids::Many(vec![known.min(id), known.max(id)]);
+                    *self = Ids::Many(Box::new(vec![known.min(id), known.max(id)]));
                 }
             }
             Ids::Many(ids) => {

@@ -216,7 +216,7 @@ fn a_flood_forgets_sessions_of_its_own_source_only() {
     );
     // Only pages that are there were written, and none of what was gone by then.
     let pages = sessions.drain();
-    assert!(pages.len() <= SESSIONS_MAX / 64 + 3 && pages.iter().all(|(_, body)| body.is_some()));
+    assert!(pages.len() <= SESSIONS_MAX / 16 + 3 && pages.iter().all(|(_, body)| body.is_some()));
     let close = |source: &str, of_id: u64| {
         let mut close = of(source, of_id);
         (close.id, close.activity) = (flood + 100, "close");
