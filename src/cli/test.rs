@@ -144,7 +144,10 @@ fn rule_tests(setup: &Setup, paths: &[PathBuf], out: &mut Out) -> Result<Vec<Ran
     }
     let ran = |outcome: rules::Outcome| Ran {
         group: "rule",
-        name: format!("{} test {}", outcome.rule, outcome.test),
+        name: match outcome.name {
+            Some(name) => format!("{} test {} ({name})", outcome.rule, outcome.test),
+            None => format!("{} test {}", outcome.rule, outcome.test),
+        },
         skipped: outcome.problem.as_ref().is_some_and(|problem| problem.grade == Grade::Warning),
         failure: outcome
             .problem

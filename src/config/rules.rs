@@ -11,11 +11,11 @@ mod document;
 mod fixtures;
 mod values;
 
-pub use fixtures::{Expected, Fixture, Outcome, run_tests};
+pub use fixtures::{Expected, Fixture, NAMES as TESTS, Outcome, fixtures, run_tests};
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Counting, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Correlation, Counting, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
@@ -62,8 +62,8 @@ const KEYS: [&str; 25] = [
     "gatewatch",
     "regression_tests_path",
 ];
-const OUR_KEYS: [&str; 8] =
-    ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "tests"];
+const OUR_KEYS: [&str; 9] =
+    ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "unless", "tests"];
 
 /// One document that counts.
 #[derive(Clone, Debug)]
@@ -264,6 +264,9 @@ impl<'a> Compiler<'a> {
             for name in correlation::references(&spec.document) {
                 *referred.entry(name).or_insert(false) |= generates;
             }
+            if let Some(name) = correlation::unless(&spec.document) {
+                referred.entry(name).or_insert(false);
+            }
         }
         let (fields, rules, problems) = (Fields::default(), Vec::new(), Vec::new());
         Compiler {
@@ -279,11 +282,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn is_ready(&self, spec: &RuleSpec) -> bool {
-        correlation::references(&spec.document).iter().all(|name| self.index.contains_key(name.as_str()))
+        needed(&spec.document).iter().all(|name| self.index.contains_key(name.as_str()))
     }
 
     fn refuse_unready(&mut self, spec: &RuleSpec) {
-        let names = correlation::references(&spec.document);
+        let names = needed(&spec.document);
         let missing = names.iter().find(|name| !self.index.contains_key(name.as_str()));
         let name = missing.map_or("", String::as_str);
         let defined = self.specs.iter().any(|s| *s.id == *name || s.name.as_deref() == Some(name));
@@ -293,8 +296,9 @@ impl<'a> Compiler<'a> {
             let near = nearest(name, self.index.keys().map(|id| &**id));
             near.map_or("is not defined".to_owned(), |near| format!("is not defined; did you mean `{near}`?"))
         };
-        let problem =
-            spec.document.problem_in(&["correlation", "rules"], name, 0, format!("the rule `{name}` {why}"));
+        let is_unless = correlation::unless(&spec.document).as_deref() == Some(name);
+        let path = if is_unless { ["gatewatch", "unless"] } else { ["correlation", "rules"] };
+        let problem = spec.document.problem_in(&path, name, 0, format!("the rule `{name}` {why}"));
         self.problems.push(problem);
     }
 
@@ -340,7 +344,8 @@ impl<'a> Compiler<'a> {
                 if referred.is_empty() {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
-                let correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                let mut correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                correlation.unless = self.unless(document, &correlation)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
                 let any = matches!(correlation.counting, Counting::Events | Counting::Values);
                 let enabled = if any { fed.any(|fed| fed) } else { fed.all(|fed| fed) };
@@ -354,6 +359,18 @@ impl<'a> Compiler<'a> {
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
         Ok(Rule { meta: self.meta(spec, &body, enabled, generates)?, body })
+    }
+
+    /// The index of the count that a correlation gives way to.
+    fn unless(&self, document: &Document, own: &Correlation) -> Result<Option<usize>, Problem> {
+        let Some(name) = correlation::unless(document) else { return Ok(None) };
+        let index = self.index.get(name.as_str()).copied();
+        let Some((index, other)) = index.and_then(|index| Some((index, self.rules.get(index)?))) else {
+            return Ok(None);
+        };
+        let checked = correlation::check_unless(own, other);
+        checked.map_err(|message| document.problem(&["gatewatch", "unless"], message))?;
+        Ok(Some(index))
     }
 
     fn meta(&self, spec: &RuleSpec, body: &Body, enabled: bool, generates: bool) -> Result<Meta, Problem> {
@@ -407,6 +424,10 @@ impl<'a> Compiler<'a> {
                 nearest(key, OUR_KEYS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(spec.document.problem(&["gatewatch", key], format!("unknown key `{key}`{hint}")));
         }
+        if keys.contains_key("unless") && !spec.document.keys.contains_key("correlation") {
+            let why = "only a correlation that counts gives way to another count";
+            return Err(spec.document.problem(&["gatewatch", "unless"], why));
+        }
         fixtures::of(spec).map(|_| ())
     }
 
@@ -432,6 +453,13 @@ impl<'a> Compiler<'a> {
         }
         fed.then_some(keys)
     }
+}
+
+/// The rules that a document names: they have to be there before it.
+fn needed(document: &Document) -> Vec<String> {
+    let mut names = correlation::references(document);
+    names.extend(correlation::unless(document));
+    names
 }
 
 fn version(text: &str) -> Arc<str> {

@@ -137,6 +137,8 @@ pub struct Correlation {
     pub timespan: Span,
     /// Limits that all have to hold.
     pub limits: Vec<(Compare, f64)>,
+    /// A count, by its index in the rule set: while its condition holds for a group, this one does not.
+    pub unless: Option<usize>,
 }
 
 impl Correlation {
