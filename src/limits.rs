@@ -78,6 +78,8 @@ pub const EVIDENCE_MAX: usize = 100;
 pub const REGEX_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Text lines of a mail: one screen and a half.
 pub const MAIL_LINES_MAX: usize = 80;
+/// Rules that a start or a reload names one by one in the journal; the store's `rule_versions` has them all.
+pub const RULES_TOLD_MAX: usize = 256;
 /// Bytes of a mail's body.
 pub const MAIL_BYTES_MAX: usize = 64 * 1024;
 /// Characters of a subject.

@@ -183,6 +183,16 @@ impl Pipeline {
         self.detect.silent_since(source, now.utc)
     }
 
+    /// Goes on with the working memory of the pipeline that this one takes over from. With other relays, nothing is
+    /// known of them yet.
+    pub fn take_over(&mut self, before: &Pipeline, same_relays: bool) {
+        self.book.hints = before.book.hints.clone();
+        if !same_relays {
+            let hints = &mut self.book.hints;
+            (hints.relay, hints.relay_failures, hints.relay_until) = (0, 0, None);
+        }
+    }
+
     /// What is open, to look at.
     pub fn book(&self) -> &Book {
         &self.book

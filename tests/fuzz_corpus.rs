@@ -55,7 +55,7 @@ fn what_is_shipped_holds() {
 #[test]
 fn an_input_is_kept_as_it_was() {
     let all: Vec<u8> = (0..=255).chain("é\u{85}\u{2028}\\x\n".bytes()).collect();
-    let inputs: Vec<Vec<u8>> = [b"", b"\\", &b"\xff\n\xfe"[..], &all].map(<[u8]>::to_vec).into();
+    let inputs: Vec<Vec<u8>> = [&b""[..], &b"\\"[..], &b"\xff\n\xfe"[..], &all].map(<[u8]>::to_vec).into();
     let folder = tempfile::tempdir().unwrap();
     corpus::save(folder.path(), "t", inputs.clone()).unwrap();
     assert_eq!(corpus::load(folder.path(), "t").unwrap(), inputs);

@@ -2,6 +2,7 @@
 
 use gatewatch::config::report::Grade;
 use gatewatch::config::rules::{self, LogsourceOfSource, TESTS};
+use gatewatch::schema::Timestamp;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use yaml_serde::Value;
@@ -143,7 +144,7 @@ fn a_rule_of_the_same_id_overrides_and_a_disabled_one_still_feeds() {
     ];
     let (specs, problems) = rules::read(&files, &[]);
     assert_eq!(problems, []);
-    assert_eq!(&*rules::compile(specs, &[]).0.rows()[0].title, "new");
+    assert_eq!(&*rules::compile(specs, &[]).0.rows(Timestamp(0))[0].title, "new");
     let (specs, problems) =
         rules::load(&[], true, &["auth-brute-force-source".into(), "auth-brute-force-sorce".into()]);
     assert!(problems[0].message.contains("did you mean `auth-brute-force-source`"), "{problems:?}");

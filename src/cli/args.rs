@@ -65,6 +65,8 @@ pub enum Command {
     /// Say why: how a line is read, or what made a finding
     #[command(subcommand)]
     Explain(ExplainCommand),
+    /// Let the running daemon read its configuration, grammars and rules again: all of it, or nothing changes
+    Reload,
     /// Show how the running daemon is: sources, store, outbox, deadlines
     Status,
     /// Look at incidents and act on them

@@ -15,6 +15,7 @@ pub mod mail;
 pub mod out;
 pub mod parse;
 pub mod query;
+pub mod reload;
 pub mod render;
 pub mod replay;
 pub mod run;
@@ -106,6 +107,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Replay(args) => replay::run(global, args, out),
         Command::Test(args) => test::run(global, args, out),
         Command::Explain(command) => explain::run(global, command, out),
+        Command::Reload => reload::run(global, out),
         Command::Status => status::run(global, out),
         Command::Incident(command) => incident::run(global, command, out),
         Command::Silence(command) => silence::run(global, command, out),

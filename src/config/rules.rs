@@ -8,8 +8,14 @@ mod condition;
 mod correlation;
 mod detection;
 mod document;
+mod encode;
+mod filter;
 mod fixtures;
+mod modifiers;
+mod placeholders;
 mod values;
+
+pub use placeholders::Placeholders;
 
 pub use fixtures::{Expected, Fixture, NAMES as TESTS, Outcome, fixtures, run_tests};
 
@@ -19,7 +25,7 @@ use crate::detect::rule::{Body, Correlation, Counting, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
-use detection::Fields;
+use detection::{Builder, Fields};
 use document::{Document, scalar};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +98,10 @@ impl RuleSpec {
     /// The file that it stands in.
     pub fn file(&self) -> &str {
         &self.document.file
+    }
+    /// Whether it is no rule, but narrows rules.
+    pub fn is_filter(&self) -> bool {
+        self.document.keys.contains_key("filter")
     }
     /// Whether it has a `gatewatch:` block.
     pub fn is_ours(&self) -> bool {
@@ -169,7 +179,7 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
         problems.push(document.problem(&["id"], "this id is reserved or holds control characters"));
         return None;
     }
-    let wrong = ["filter", "baseline", "action"].into_iter().find(|key| document.keys.contains_key(*key));
+    let wrong = ["baseline", "action"].into_iter().find(|key| document.keys.contains_key(*key));
     if let Some(key) = wrong {
         problems.push(document.problem(&[key], format!("`{key}` documents are not supported yet")));
         return None;
@@ -215,9 +225,21 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<(String, Arc<str>)>, probl
 
 /// Makes rules of documents. Without `sources`, every rule counts as one that can fire.
 pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet, Vec<Problem>) {
-    let mut compiler = Compiler::new(&specs, sources);
-    let (sequences, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) =
-        specs.iter().partition(|spec| spec.document.keys.contains_key("correlation"));
+    compile_with(specs, sources, &Placeholders::new())
+}
+
+/// The same with values for the placeholders of `expand`.
+pub fn compile_with(
+    specs: Vec<RuleSpec>,
+    sources: &[LogsourceOfSource],
+    placeholders: &Placeholders,
+) -> (RuleSet, Vec<Problem>) {
+    let mut compiler = Compiler::new(&specs, sources, placeholders);
+    compiler.read_filters();
+    let (sequences, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) = specs
+        .iter()
+        .filter(|spec| !spec.is_filter())
+        .partition(|spec| spec.document.keys.contains_key("correlation"));
     for spec in singles {
         compiler.add(spec);
     }
@@ -245,6 +267,8 @@ pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet,
 struct Compiler<'a> {
     specs: &'a [RuleSpec],
     sources: &'a [LogsourceOfSource],
+    placeholders: &'a Placeholders,
+    filters: Vec<filter::Filter<'a>>,
     fields: Fields,
     rules: Vec<Rule>,
     /// Index of a rule by id and by name.
@@ -257,7 +281,11 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(specs: &'a [RuleSpec], sources: &'a [LogsourceOfSource]) -> Compiler<'a> {
+    fn new(
+        specs: &'a [RuleSpec],
+        sources: &'a [LogsourceOfSource],
+        placeholders: &'a Placeholders,
+    ) -> Compiler<'a> {
         let mut referred = BTreeMap::new();
         for spec in specs.iter().filter(|spec| !spec.disabled) {
             let generates = correlation::generates(&spec.document);
@@ -272,6 +300,8 @@ impl<'a> Compiler<'a> {
         Compiler {
             specs,
             sources,
+            placeholders,
+            filters: Vec::new(),
             fields,
             rules,
             index: BTreeMap::new(),
@@ -324,13 +354,19 @@ impl<'a> Compiler<'a> {
 
     fn rule(&mut self, spec: &RuleSpec, generates: bool) -> Result<Rule, Problem> {
         let document = &spec.document;
+        // What a filter says is part of what the rule is.
+        let mut texts = vec![document.text().to_owned()];
         let kinds = ["detection", "correlation", "absence"];
         let kind = kinds.into_iter().filter(|key| document.keys.contains_key(*key)).collect::<Vec<_>>();
         let (body, enabled) = match kind.as_slice() {
             ["detection"] => {
                 let source = detection::logsource(document)?;
                 let keys = self.extra_keys(&source);
-                let detection = detection::compile(document, &mut self.fields, keys.as_ref())?;
+                let (filters, more) = self.filters_of(spec, &source);
+                texts.extend(more);
+                let (fields, placeholders) = (&mut self.fields, self.placeholders);
+                let mut builder = Builder { document, fields, extra: keys.as_ref(), placeholders };
+                let detection = detection::compile(&mut builder, filters)?;
                 let enabled = self.can_feed(&detection.logsource);
                 (Body::Detection(detection), enabled)
             }
@@ -358,7 +394,9 @@ impl<'a> Compiler<'a> {
             }
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
-        Ok(Rule { meta: self.meta(spec, &body, enabled, generates)?, body })
+        let mut meta = self.meta(spec, &body, enabled, generates)?;
+        meta.version = version(&texts.join("\n---\n"));
+        Ok(Rule { meta, body })
     }
 
     /// The index of the count that a correlation gives way to.

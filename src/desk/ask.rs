@@ -1,7 +1,7 @@
 //! What people ask, and how it becomes an act. Pure.
 
 use crate::limits::FIELD_BYTES_MAX;
-use crate::schema::{Act, Actor, Channel, Printable, Silence, Span, Timestamp, Verb};
+use crate::schema::{Act, Actor, Channel, Printable, Silence, Span, Verb};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -185,16 +185,13 @@ fn silence(terms: SilenceTerms, actor: &Actor) -> Result<Verb, String> {
         return Err("a silence needs a scope: a rule, an entity or a source".into());
     }
     let silence = Silence {
-        id: "".into(),
         owner: name("an owner", terms.owner)?.unwrap_or_else(|| Arc::clone(&actor.name)),
         reason: reason.into(),
         rule,
         entity,
         source,
-        // The pipeline knows the time; it sets both from the span.
-        starts_at: Timestamp::default(),
-        ends_at: Timestamp::default(),
-        matches: 0,
+        // The pipeline knows the time, and gives the id.
+        ..Silence::default()
     };
     Ok(Verb::Silence(silence, span))
 }

@@ -179,6 +179,19 @@ impl Store {
         })
     }
 
+    /// The version of each rule that was in force at last, by id.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn rule_versions(&mut self) -> Result<BTreeMap<Arc<str>, Arc<str>>, LedgerError> {
+        self.reading(|connection| {
+            let mut select =
+                connection.prepare("SELECT rule, version FROM rule_version WHERE replaced_at IS NULL")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?)
+        })
+    }
+
     /// Everything that the pipeline and the tail need at the start.
     ///
     /// # Errors

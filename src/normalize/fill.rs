@@ -223,10 +223,10 @@ fn feed<'a>(
     for Feed { slot, words, paths } in grammar.feeds_of(form) {
         let own = form.and_then(|form| form.words.iter().find(|(known, _)| known == slot));
         let words: Option<&Arc<Words>> = own.map(|(_, words)| words).or(words.as_ref());
+        if is_filled(slot, draft) {
+            continue;
+        }
         for path in paths {
-            if is_filled(slot, draft) {
-                break;
-            }
             let Some(text) = path.text(fields, spots) else { continue };
             // What says nothing is no word: `*` does not stand for it.
             if is_null(text.trim()) && !words.is_some_and(|words| words.knows(&text)) {
@@ -235,13 +235,16 @@ fn feed<'a>(
             place(slot, words.map(AsRef::as_ref), text, draft);
             let kept = words.is_none()
                 && !matches!(slot, Slot::Column(Column::Outcome | Column::Activity | Column::Class));
-            if kept && is_filled(slot, draft) {
-                for item in path.items(spots) {
-                    if let Some(field) = fields.items.get_mut(item) {
-                        field.used = true;
-                    }
+            if !is_filled(slot, draft) {
+                continue;
+            }
+            let items = path.items(spots).filter(|_| kept);
+            for item in items {
+                if let Some(field) = fields.items.get_mut(item) {
+                    field.used = true;
                 }
             }
+            break;
         }
     }
     draft.drop_misfits = false;

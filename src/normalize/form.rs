@@ -10,7 +10,7 @@ use crate::schema::{Class, Outcome};
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One named group of a pattern.
 #[derive(Debug)]
@@ -117,8 +117,16 @@ pub struct Search {
 enum Anywhere {
     /// A few are looked for one by one.
     Few(Vec<(Finder<'static>, usize)>),
-    /// Many by one automaton, with the forms of its patterns.
-    Many(AhoCorasick, Vec<usize>),
+    /// Many by one automaton.
+    Many(Many),
+}
+
+/// Many literals, each with its form. The automaton is made when it is first needed: a host needs few of the grammars.
+#[derive(Debug)]
+struct Many {
+    words: Vec<Box<str>>,
+    owners: Vec<usize>,
+    automaton: OnceLock<Option<AhoCorasick>>,
 }
 
 /// So many literals are quicker found one by one than by an automaton, which looks at each byte of the message.
@@ -187,7 +195,9 @@ impl Search {
             let finders = words.iter().map(|word| Finder::new(word.as_bytes()).into_owned());
             Anywhere::Few(finders.zip(owners).collect())
         } else {
-            Anywhere::Many(AhoCorasick::new(&words)?, owners)
+            AhoCorasick::new(&words)?;
+            let words = words.into_iter().map(Box::from).collect();
+            Anywhere::Many(Many { words, owners, automaton: OnceLock::new() })
         };
         Ok(Search { starts, anywhere, first_anywhere, always })
     }
@@ -241,7 +251,11 @@ impl Anywhere {
                 let found = finders.iter().filter(|(finder, _)| finder.find(message.as_bytes()).is_some());
                 found.for_each(|(_, form)| candidates.add(*form));
             }
-            Anywhere::Many(automaton, owners) => {
+            Anywhere::Many(Many { words, owners, automaton }) => {
+                let automaton =
+                    automaton.get_or_init(|| AhoCorasick::new(words.iter().map(|word| &**word)).ok());
+                // It was made once before, when the grammar was read.
+                let Some(automaton) = automaton else { return };
                 let found = automaton.find_overlapping_iter(message);
                 let found = found.filter_map(|found| owners.get(found.pattern().as_usize()));
                 found.for_each(|form| candidates.add(*form));

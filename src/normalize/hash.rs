@@ -38,17 +38,22 @@ pub(super) fn hash(parts: &[&[u8]]) -> u64 {
     state.max(1)
 }
 
-/// The hash of a name, whatever its case.
-pub(super) fn hash_of_name(name: &str) -> u64 {
+/// The hash of a key, whatever its ASCII case.
+pub(super) fn hash_of_key(key: &str) -> u64 {
     let mut lower = [0; NAME_BYTES];
-    match lower.get_mut(..name.len()).filter(|_| name.is_ascii()) {
+    match lower.get_mut(..key.len()) {
         Some(lower) => {
-            lower.copy_from_slice(name.as_bytes());
+            lower.copy_from_slice(key.as_bytes());
             lower.make_ascii_lowercase();
             hash(&[lower])
         }
-        None => hash(&[name.to_lowercase().as_bytes()]),
+        None => hash(&[key.to_ascii_lowercase().as_bytes()]),
     }
+}
+
+/// The hash of a name, whatever its case.
+pub(super) fn hash_of_name(name: &str) -> u64 {
+    if name.is_ascii() { hash_of_key(name) } else { hash(&[name.to_lowercase().as_bytes()]) }
 }
 
 pub(super) fn hash_of_address(address: IpAddr) -> u64 {

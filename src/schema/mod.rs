@@ -19,7 +19,9 @@ pub use changes::{
 };
 pub use event::{Datum, Event, Flag, Flags, RawLine, ShortText};
 pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
-pub use incident::{Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence};
+pub use incident::{
+    Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence, SilenceKind,
+};
 pub use kind::{Class, Outcome};
 pub use mail::{
     Attempt, AttemptResult, Evidence, EvidenceLine, Letter, MailPhase, Notification, NotificationKind,

@@ -261,12 +261,8 @@ fn silence(owner: &str, entity: &Arc<str>) -> Silence {
         id: "".into(),
         owner: owner.into(),
         reason: "a test of the gate".into(),
-        rule: None,
         entity: Some(entity.split(',').next().unwrap_or(entity).into()),
-        source: None,
-        starts_at: Timestamp(0),
-        ends_at: Timestamp(0),
-        matches: 0,
+        ..Silence::default()
     }
 }
 
