@@ -95,6 +95,10 @@ fn code(day: &mut Day, person: &Person) {
         let at = person.begins + day.between(HOUR, 6 * HOUR);
         github(day, at, person, "public_key.create", "");
     }
+    if day.chance(60) {
+        let at = person.begins + day.between(HOUR, 6 * HOUR);
+        github(day, at, person, "repo.add_member", r#","user":"new.colleague","permission":"admin""#);
+    }
 }
 
 fn github(day: &mut Day, at: i64, person: &Person, act: &str, more: &str) {

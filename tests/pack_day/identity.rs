@@ -182,4 +182,15 @@ fn applications(day: &mut Day, town: &Town) {
             );
         }
     }
+    // Administrators ask for their role of the day, which they were given long ago.
+    for (n, admin) in (0..).zip(town.having(Role::Admin).take(5)) {
+        let role = r#"[{"displayName":"Role.DisplayName","newValue":"\"Global Administrator\""}]"#;
+        let target = format!(
+            r#"{{"type":"User","userPrincipalName":"{}","modifiedProperties":{role}}}"#,
+            admin.mail()
+        );
+        let at = 8 * HOUR + n * 50 * MINUTE;
+        entra(day, at, "Add member to role requested (PIM activation)", target.clone());
+        entra(day, at + 4_000, "Add member to role completed (PIM activation)", target);
+    }
 }

@@ -275,6 +275,27 @@ fn help_desk(day: &mut Day, town: &Town) {
     // One leaves: disabled, taken out of groups; the account itself is deleted months later, another one today.
     account(day, 16 * HOUR, 4725, &actor(2), "yan.quist");
     account(day, 16 * HOUR + 2 * MINUTE, 4726, &actor(2), "old.intern");
+    // He tries twice whether he still gets in.
+    for at in [17 * HOUR + 20 * MINUTE, 17 * HOUR + 21 * MINUTE] {
+        event(
+            day,
+            at,
+            4625,
+            "fs1.corp.example",
+            REFUSED,
+            r#""SubjectUserName":"-","TargetUserName":"yan.quist","TargetDomainName":"CORP","Status":"0xc000006e","SubStatus":"0xc0000072","LogonType":3,"IpAddress":"10.1.2.40","IpPort":"50100""#,
+        );
+    }
+    // The staff office's job brings telephone numbers into the directory.
+    for n in 0..30 {
+        account(
+            day,
+            5 * HOUR + 30 * MINUTE + n * 4_000,
+            4738,
+            "svc-hr-sync",
+            &town.people[n as usize * 16].name,
+        );
+    }
 }
 
 /// What domain controllers and desks do on their own.
