@@ -177,10 +177,7 @@ fn rule_tests(setup: &Setup, paths: &[PathBuf], ran: &mut Vec<Case>) -> Result<V
             ran.push(Case {
                 suite: "rules",
                 class: outcome.rule.to_string(),
-                name: match &outcome.about {
-                    Some(about) => format!("test {}: {about}", outcome.test),
-                    None => format!("test {}", outcome.test),
-                },
+                name: named(&outcome),
                 file: Some(spec.file().to_owned()),
                 // The tests of a rule run together; the first one carries their time.
                 time: since(std::mem::replace(&mut begun, monotonic())),
@@ -190,6 +187,13 @@ fn rule_tests(setup: &Setup, paths: &[PathBuf], ran: &mut Vec<Case>) -> Result<V
         }
     }
     Ok(untested)
+}
+
+/// `test 2 (boundary): four failures`.
+fn named(outcome: &rules::Outcome) -> String {
+    let kind = outcome.name.map_or(String::new(), |name| format!(" ({name})"));
+    let about = outcome.about.as_deref().map_or(String::new(), |about| format!(": {about}"));
+    format!("test {}{kind}{about}", outcome.test)
 }
 
 fn since(begun: Span) -> Duration {

@@ -160,13 +160,14 @@ fn load_rules(
     let disable = config.map(|config| config.detect.disable.clone()).unwrap_or_default();
     let (specs, found) = rules::load(&folders, builtin, &disable);
     problems.extend(found);
-    let documents = specs.len();
+    let documents = specs.iter().filter(|spec| !spec.is_filter()).count();
     counts.rule_files = specs.iter().map(|spec| spec.file()).collect::<BTreeSet<_>>().len();
     let formats = request.formats.clone().unwrap_or_else(|| {
         let of = |config: &Config| config.sources.iter().map(|source| source.format.clone()).collect();
         config.map(of).unwrap_or_default()
     });
-    let (rules, found) = rules::compile(specs, &logsources(set, &formats));
+    let placeholders = config.map(|config| config.detect.placeholders.clone()).unwrap_or_default();
+    let (rules, found) = rules::compile_with(specs, &logsources(set, &formats), &placeholders);
     problems.extend(found);
     counts.rules = rules.loaded();
     counts.rules_failed = documents.saturating_sub(rules.loaded());

@@ -1,7 +1,8 @@
 //! Compiled rules: plain and already valid. `config::rules` makes them out of YAML.
 
-use super::field::Field;
+use super::field::{Field, last_part};
 use super::logsource::Logsource;
+use super::lookup::Lookup;
 use super::pattern::{Compare, Pattern};
 use crate::schema::{FindingKind, RuleRow, Severity, Span, Timestamp};
 use std::collections::BTreeMap;
@@ -96,6 +97,8 @@ pub struct Test {
     pub patterns: Vec<Pattern>,
     /// All patterns have to fit (`|all`), not just one.
     pub all: bool,
+    /// The field is there, and the patterns do not fit (`|neq`).
+    pub negated: bool,
 }
 
 /// How a correlation counts.
@@ -137,6 +140,8 @@ pub struct Correlation {
     pub timespan: Span,
     /// Limits that all have to hold.
     pub limits: Vec<(Compare, f64)>,
+    /// A count, by its index in the rule set: while its condition holds for a group, this one does not.
+    pub unless: Option<usize>,
 }
 
 impl Correlation {
@@ -173,6 +178,8 @@ impl Rule {
 pub struct RuleSet {
     rules: Vec<Rule>,
     fields: Vec<Field>,
+    /// Fields by their names in lower case, but for those of columns.
+    names: Lookup,
     /// For each rule, the correlations that refer to it, with the index of the reference.
     parents: Vec<Vec<(usize, usize)>>,
     /// What grammars say they are, by name.
@@ -191,7 +198,11 @@ impl RuleSet {
                 }
             }
         }
-        RuleSet { rules, fields, parents, declared }
+        let mut names: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
+        for (at, field) in fields.iter().enumerate().filter(|(_, field)| !field.is_column()) {
+            names.entry(field.name.to_ascii_lowercase().into()).or_default().push(at as u32);
+        }
+        RuleSet { rules, fields, names: Lookup::new(names), parents, declared }
     }
     /// The rules; a correlation stands after what it refers to.
     pub fn rules(&self) -> &[Rule] {
@@ -208,6 +219,16 @@ impl RuleSet {
     /// The fields that tests refer to.
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+    /// The fields that a key of `extra` may be, each with whether its name is written just so.
+    pub fn fields_like(&self, key: &str, mut each: impl FnMut(u32, bool)) {
+        for field in self.names.get_any_case(key) {
+            each(*field, self.fields.get(*field as usize).is_some_and(|field| *field.name == *key));
+        }
+        let last = last_part(key);
+        if last.len() < key.len() {
+            self.names.get_any_case(last).iter().for_each(|field| each(*field, false));
+        }
     }
     /// The correlations that refer to a rule.
     pub fn parents(&self, rule: usize) -> &[(usize, usize)] {

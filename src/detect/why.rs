@@ -54,7 +54,7 @@ pub fn detection(set: &RuleSet, detection: &Detection, event: &Event) -> Option<
         let seen = format!("format {}, {}{activity}{}", event.format, event.class.name(), event.activity);
         return Some(Why::Logsource { wanted: named(&detection.logsource), seen });
     }
-    let mut facts = Facts::new(event, set.fields(), &facet);
+    let mut facts = Facts::new(event, set, &facet);
     if eval::fits(detection, &mut facts) {
         return None;
     }
@@ -128,6 +128,7 @@ impl Look<'_> {
             words.push(format!("{} more", test.patterns.len() - NAMED));
         }
         let words = words.join(joiner);
+        let wanted = wanted != test.negated;
         Some(Miss {
             selection,
             field: self.name(test.field),
@@ -160,6 +161,7 @@ impl Look<'_> {
             Pattern::Regex(regex) => format!("matches /{regex}/"),
             Pattern::Network { base, bits } => format!("is in {base}/{bits}"),
             Pattern::Number(compare, number) => format!("is {} {number}", compare_words(*compare)),
+            Pattern::Dashes(pattern) => format!("{}, whatever the dashes", self.words(pattern)),
             Pattern::Exists(true) => "is there".to_owned(),
             Pattern::Exists(false) => "is not there".to_owned(),
             Pattern::Other { field, place, .. } => {
@@ -232,7 +234,7 @@ pub fn correlation(set: &RuleSet, rule: &Correlation, events: &[Event], only: Op
     let mut wanted: BTreeSet<Vec<String>> = BTreeSet::new();
     for event in events {
         let facet = Facet::of(event, set.declared(&event.format));
-        let mut facts = Facts::new(event, set.fields(), &facet);
+        let mut facts = Facts::new(event, set, &facet);
         for (nth, reference) in rule.references.iter().enumerate() {
             let body = set.rule(reference.rule).map(|rule| &rule.body);
             let Some(super::rule::Body::Detection(detection)) = body else { continue };

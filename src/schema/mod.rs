@@ -18,7 +18,7 @@ pub use book::Book;
 pub use changes::{
     Batch, Changes, Gap, GapReason, Generation, JournalEntry, Position, Refusal, RuleRow, StateRow,
 };
-pub use event::{Datum, Event, Flag, Flags, RawLine};
+pub use event::{Datum, Event, Flag, Flags, RawLine, ShortText};
 pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
 pub use incident::{
     Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence, SilenceKind,

@@ -1,7 +1,7 @@
 //! The JSON Schema (draft 2020-12) of rule documents, for editors: made from the tables that the reader goes by, so that
 //! both know the same keys and words. A file may hold several documents; each is one of these.
 
-use super::values::MODIFIERS;
+use super::modifiers::MODIFIERS;
 use super::{KEYS, OUR_KEYS, correlation, fixtures};
 use crate::detect::field::Field;
 use crate::detect::logsource::known_names;
@@ -145,6 +145,12 @@ fn our_key(key: &str) -> Value {
                     "anyOf": [{"type": "integer", "minimum": 0}, {"type": "array", "items": {"type": "string"}}],
                     "description": "how many findings, or the entities of all of them",
                 }),
+                "name" => json!({"enum": fixtures::NAMES}),
+                "also" => {
+                    let mut log = object(&["format", "lines"], |_| json!({"type": "string"}));
+                    log["required"] = json!(["format", "lines"]);
+                    json!({"type": "array", "items": log, "description": "further logs, each a file of its own"})
+                }
                 "silent_after" | "silent_for" => json!({"$ref": "#/$defs/span"}),
                 _ => json!({"type": "string"}),
             });
