@@ -62,7 +62,7 @@ pub const SESSION_OPENING_SPAN: Span = Span::seconds(60);
 pub const SESSION_PEER_SPAN: Span = Span::seconds(540);
 /// Further lines about the end of a session follow its first one within this.
 pub const SESSION_ENDING_SPAN: Span = Span::minutes(2);
-/// Sessions remembered per source to find what a closing line closes, about 400 bytes each; then the one that was
+/// Sessions remembered per source to find what a closing line closes, about 350 bytes each; then the one that was
 /// longest not heard of is forgotten. A large VPN gateway carries some 10,000.
 pub const SESSIONS_MAX: usize = 16_384;
 /// Sessions remembered of all sources; then one of the source that has most is forgotten.
@@ -81,6 +81,8 @@ pub const EVIDENCE_MAX: usize = 100;
 pub const REGEX_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Text lines of a mail: one screen and a half.
 pub const MAIL_LINES_MAX: usize = 80;
+/// Rules that a start or a reload names one by one in the journal; the store's `rule_versions` has them all.
+pub const RULES_TOLD_MAX: usize = 256;
 /// Bytes of a mail's body.
 pub const MAIL_BYTES_MAX: usize = 64 * 1024;
 /// Characters of a subject.

@@ -96,7 +96,7 @@ fn long_names_are_not_repeated_whole_by_every_field() {
 #[test]
 fn an_input_is_kept_as_it_was() {
     let all: Vec<u8> = (0..=255).chain("é\u{85}\u{2028}\\x\n".bytes()).collect();
-    let inputs = vec![b"".to_vec(), b"\\".to_vec(), b"\xff\n\xfe".to_vec(), all];
+    let inputs: Vec<Vec<u8>> = [&b""[..], &b"\\"[..], &b"\xff\n\xfe"[..], &all].map(<[u8]>::to_vec).into();
     let folder = tempfile::tempdir().unwrap();
     corpus::save(folder.path(), "t", inputs.clone()).unwrap();
     assert_eq!(corpus::load(folder.path(), "t").unwrap(), inputs);

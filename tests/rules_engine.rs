@@ -346,6 +346,35 @@ fn the_tests_inside_rules_are_run_and_judged() {
 }
 
 #[test]
+fn a_test_says_what_it_shows_and_may_read_several_logs() {
+    let yaml = |name: &str| {
+        format!(
+            "title: A\nid: a\nlogsource: {{category: authentication}}\ndetection:\n  s: {{outcome: failure}}\n  condition: s\n\
+             gatewatch:\n  owner: soc\n  tests:\n    - name: {name}\n      fires: [user=ana, user=ben, user=cho]\n\
+             \x20     format: late\n      lines: ana\n      also:\n        - {{format: early, lines: ben}}\n"
+        )
+    };
+    let (specs, problems) = rules::read(&[("r.yml".into(), yaml("boundry").into())], &[]);
+    assert_eq!(problems, []);
+    let (_, problems) = rules::compile(specs, &[]);
+    assert!(problems[0].message.contains("did you mean `boundary`?"), "{problems:?}");
+
+    let (specs, _) = rules::read(&[("r.yml".into(), yaml("boundary").into())], &[]);
+    let (set, problems) = rules::compile(specs.clone(), &[]);
+    assert_eq!(problems, []);
+    let mut read = Vec::new();
+    let outcomes = rules::run_tests(&specs, &Arc::new(set), |format, lines| {
+        read.push(format!("{format}: {lines}"));
+        let at = if format == "late" { 60.0 } else { 0.0 };
+        let again = Event { part_of: Some(1), id: 2, ..failed(at + 1.0, "cho", "203.0.113.9") };
+        vec![Event { id: 1, ..failed(at, lines, "203.0.113.9") }, again]
+    });
+    assert_eq!(read, ["late: ana", "early: ben"]);
+    assert_eq!((outcomes[0].name, outcomes[0].events), (Some("boundary"), 4));
+    assert_eq!(outcomes[0].problem, None, "{:?}", outcomes[0].got);
+}
+
+#[test]
 fn a_match_says_who_and_from_where_and_shows_hostile_text() {
     let set = compiled(
         "title: Odd login\nid: odd\nlogsource: {category: authentication}\ndetection:\n  s: {user|startswith: e}\n  condition: s\n",

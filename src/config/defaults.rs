@@ -12,6 +12,7 @@ use super::sections::{FALSE_ALERTS_DEFAULT, RETENTION_DEFAULT};
 use super::values::judge_host;
 use crate::limits::LATENESS_DEFAULT;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             disable: Vec::new(),
             builtin: true,
             false_alerts_per_week: FALSE_ALERTS_DEFAULT,
+            placeholders: BTreeMap::new(),
         },
         grammars: None,
         identity: None,

@@ -3,6 +3,7 @@
 
 use crate::schema::{Severity, Span, Timestamp};
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -103,6 +104,8 @@ pub struct DetectConfig {
     pub builtin: bool,
     /// Budget of the statistical detectors.
     pub false_alerts_per_week: f64,
+    /// The values of each placeholder of `expand`.
+    pub placeholders: BTreeMap<String, Vec<String>>,
 }
 
 /// The register of people and rights.

@@ -8,32 +8,38 @@ mod condition;
 mod correlation;
 mod detection;
 mod document;
+mod encode;
+mod files;
+mod filter;
 mod fixtures;
+mod modifiers;
+mod outline;
+mod placeholders;
+mod schema;
 mod values;
 
-pub use fixtures::{Expected, Fixture, Outcome, run_tests};
+pub use placeholders::Placeholders;
+
+pub use fixtures::{Expected, Fixture, NAMES as TESTS, Outcome, fixtures, run_tests};
+pub use outline::{Outline, outline};
+pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Counting, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Correlation, Counting, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
-use detection::Fields;
+use detection::{Builder, Fields};
 use document::{Document, scalar};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use yaml_serde::Value;
 
 /// The shipped rules: path and text.
 pub const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_rules.rs"));
-/// Folders inside folders that are followed.
-const DEPTH_MAX: usize = 16;
-/// Bytes of a rule file that are read.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Top-level keys of Sigma and ours.
 const KEYS: [&str; 25] = [
     "title",
@@ -62,8 +68,8 @@ const KEYS: [&str; 25] = [
     "gatewatch",
     "regression_tests_path",
 ];
-const OUR_KEYS: [&str; 8] =
-    ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "tests"];
+const OUR_KEYS: [&str; 9] =
+    ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "unless", "tests"];
 
 /// One document that counts.
 #[derive(Clone, Debug)]
@@ -93,6 +99,10 @@ impl RuleSpec {
     pub fn file(&self) -> &str {
         &self.document.file
     }
+    /// Whether it is no rule, but narrows rules.
+    pub fn is_filter(&self) -> bool {
+        self.document.keys.contains_key("filter")
+    }
     /// Whether it has a `gatewatch:` block.
     pub fn is_ours(&self) -> bool {
         self.document.ours
@@ -112,7 +122,7 @@ pub fn load(folders: &[PathBuf], builtin: bool, disable: &[String]) -> (Vec<Rule
         files.extend(BUILTIN.iter().map(|(path, text)| (format!("(built-in) {path}"), Arc::from(*text))));
     }
     for folder in folders {
-        collect(folder, 0, &mut files, &mut problems);
+        files::collect(folder, 0, &mut files, &mut problems);
     }
     let (specs, more) = read(&files, disable);
     problems.extend(more);
@@ -169,7 +179,7 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
         problems.push(document.problem(&["id"], "this id is reserved or holds control characters"));
         return None;
     }
-    let wrong = ["filter", "baseline", "action"].into_iter().find(|key| document.keys.contains_key(*key));
+    let wrong = ["baseline", "action"].into_iter().find(|key| document.keys.contains_key(*key));
     if let Some(key) = wrong {
         problems.push(document.problem(&[key], format!("`{key}` documents are not supported yet")));
         return None;
@@ -184,40 +194,23 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
     Some(RuleSpec { id, name, disabled: false, document })
 }
 
-fn collect(path: &Path, depth: usize, files: &mut Vec<(String, Arc<str>)>, problems: &mut Vec<Problem>) {
-    let shown = path.display().to_string();
-    let mut fail = |message: String| problems.push(Problem::file(Grade::Error, &shown, message));
-    let about = match fs::metadata(path) {
-        Ok(about) => about,
-        Err(error) => return fail(format!("cannot be read: {error}")),
-    };
-    if about.is_dir() {
-        if depth >= DEPTH_MAX {
-            return fail(format!("folders are nested more than {DEPTH_MAX} deep"));
-        }
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(error) => return fail(format!("cannot be read: {error}")),
-        };
-        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.sort();
-        let rules = |p: &Path| p.is_dir() || p.extension().is_some_and(|e| e == "yml" || e == "yaml");
-        paths.into_iter().filter(|p| rules(p)).for_each(|p| collect(&p, depth + 1, files, problems));
-    } else if about.len() > FILE_BYTES_MAX {
-        fail(format!("larger than {FILE_BYTES_MAX} bytes"));
-    } else {
-        match fs::read_to_string(path) {
-            Ok(text) => files.push((shown, text.into())),
-            Err(error) => fail(format!("cannot be read: {error}")),
-        }
-    }
-}
-
 /// Makes rules of documents. Without `sources`, every rule counts as one that can fire.
 pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet, Vec<Problem>) {
-    let mut compiler = Compiler::new(&specs, sources);
-    let (sequences, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) =
-        specs.iter().partition(|spec| spec.document.keys.contains_key("correlation"));
+    compile_with(specs, sources, &Placeholders::new())
+}
+
+/// The same with values for the placeholders of `expand`.
+pub fn compile_with(
+    specs: Vec<RuleSpec>,
+    sources: &[LogsourceOfSource],
+    placeholders: &Placeholders,
+) -> (RuleSet, Vec<Problem>) {
+    let mut compiler = Compiler::new(&specs, sources, placeholders);
+    compiler.read_filters();
+    let (sequences, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) = specs
+        .iter()
+        .filter(|spec| !spec.is_filter())
+        .partition(|spec| spec.document.keys.contains_key("correlation"));
     for spec in singles {
         compiler.add(spec);
     }
@@ -245,6 +238,8 @@ pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet,
 struct Compiler<'a> {
     specs: &'a [RuleSpec],
     sources: &'a [LogsourceOfSource],
+    placeholders: &'a Placeholders,
+    filters: Vec<filter::Filter<'a>>,
     fields: Fields,
     rules: Vec<Rule>,
     /// Index of a rule by id and by name.
@@ -257,18 +252,27 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(specs: &'a [RuleSpec], sources: &'a [LogsourceOfSource]) -> Compiler<'a> {
+    fn new(
+        specs: &'a [RuleSpec],
+        sources: &'a [LogsourceOfSource],
+        placeholders: &'a Placeholders,
+    ) -> Compiler<'a> {
         let mut referred = BTreeMap::new();
         for spec in specs.iter().filter(|spec| !spec.disabled) {
             let generates = correlation::generates(&spec.document);
             for name in correlation::references(&spec.document) {
                 *referred.entry(name).or_insert(false) |= generates;
             }
+            if let Some(name) = correlation::unless(&spec.document) {
+                referred.entry(name).or_insert(false);
+            }
         }
         let (fields, rules, problems) = (Fields::default(), Vec::new(), Vec::new());
         Compiler {
             specs,
             sources,
+            placeholders,
+            filters: Vec::new(),
             fields,
             rules,
             index: BTreeMap::new(),
@@ -279,11 +283,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn is_ready(&self, spec: &RuleSpec) -> bool {
-        correlation::references(&spec.document).iter().all(|name| self.index.contains_key(name.as_str()))
+        needed(&spec.document).iter().all(|name| self.index.contains_key(name.as_str()))
     }
 
     fn refuse_unready(&mut self, spec: &RuleSpec) {
-        let names = correlation::references(&spec.document);
+        let names = needed(&spec.document);
         let missing = names.iter().find(|name| !self.index.contains_key(name.as_str()));
         let name = missing.map_or("", String::as_str);
         let defined = self.specs.iter().any(|s| *s.id == *name || s.name.as_deref() == Some(name));
@@ -293,8 +297,9 @@ impl<'a> Compiler<'a> {
             let near = nearest(name, self.index.keys().map(|id| &**id));
             near.map_or("is not defined".to_owned(), |near| format!("is not defined; did you mean `{near}`?"))
         };
-        let problem =
-            spec.document.problem_in(&["correlation", "rules"], name, 0, format!("the rule `{name}` {why}"));
+        let is_unless = correlation::unless(&spec.document).as_deref() == Some(name);
+        let path = if is_unless { ["gatewatch", "unless"] } else { ["correlation", "rules"] };
+        let problem = spec.document.problem_in(&path, name, 0, format!("the rule `{name}` {why}"));
         self.problems.push(problem);
     }
 
@@ -320,13 +325,19 @@ impl<'a> Compiler<'a> {
 
     fn rule(&mut self, spec: &RuleSpec, generates: bool) -> Result<Rule, Problem> {
         let document = &spec.document;
+        // What a filter says is part of what the rule is.
+        let mut texts = vec![document.text().to_owned()];
         let kinds = ["detection", "correlation", "absence"];
         let kind = kinds.into_iter().filter(|key| document.keys.contains_key(*key)).collect::<Vec<_>>();
         let (body, enabled) = match kind.as_slice() {
             ["detection"] => {
                 let source = detection::logsource(document)?;
                 let keys = self.extra_keys(&source);
-                let detection = detection::compile(document, &mut self.fields, keys.as_ref())?;
+                let (filters, more) = self.filters_of(spec, &source);
+                texts.extend(more);
+                let (fields, placeholders) = (&mut self.fields, self.placeholders);
+                let mut builder = Builder { document, fields, extra: keys.as_ref(), placeholders };
+                let detection = detection::compile(&mut builder, filters)?;
                 let enabled = self.can_feed(&detection.logsource);
                 (Body::Detection(detection), enabled)
             }
@@ -340,7 +351,8 @@ impl<'a> Compiler<'a> {
                 if referred.is_empty() {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
-                let correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                let mut correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                correlation.unless = self.unless(document, &correlation)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
                 let any = matches!(correlation.counting, Counting::Events | Counting::Values);
                 let enabled = if any { fed.any(|fed| fed) } else { fed.all(|fed| fed) };
@@ -353,7 +365,21 @@ impl<'a> Compiler<'a> {
             }
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
-        Ok(Rule { meta: self.meta(spec, &body, enabled, generates)?, body })
+        let mut meta = self.meta(spec, &body, enabled, generates)?;
+        meta.version = version(&texts.join("\n---\n"));
+        Ok(Rule { meta, body })
+    }
+
+    /// The index of the count that a correlation gives way to.
+    fn unless(&self, document: &Document, own: &Correlation) -> Result<Option<usize>, Problem> {
+        let Some(name) = correlation::unless(document) else { return Ok(None) };
+        let index = self.index.get(name.as_str()).copied();
+        let Some((index, other)) = index.and_then(|index| Some((index, self.rules.get(index)?))) else {
+            return Ok(None);
+        };
+        let checked = correlation::check_unless(own, other);
+        checked.map_err(|message| document.problem(&["gatewatch", "unless"], message))?;
+        Ok(Some(index))
     }
 
     fn meta(&self, spec: &RuleSpec, body: &Body, enabled: bool, generates: bool) -> Result<Meta, Problem> {
@@ -407,6 +433,10 @@ impl<'a> Compiler<'a> {
                 nearest(key, OUR_KEYS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(spec.document.problem(&["gatewatch", key], format!("unknown key `{key}`{hint}")));
         }
+        if keys.contains_key("unless") && !spec.document.keys.contains_key("correlation") {
+            let why = "only a correlation that counts gives way to another count";
+            return Err(spec.document.problem(&["gatewatch", "unless"], why));
+        }
         fixtures::of(spec).map(|_| ())
     }
 
@@ -432,6 +462,13 @@ impl<'a> Compiler<'a> {
         }
         fed.then_some(keys)
     }
+}
+
+/// The rules that a document names: they have to be there before it.
+fn needed(document: &Document) -> Vec<String> {
+    let mut names = correlation::references(document);
+    names.extend(correlation::unless(document));
+    names
 }
 
 fn version(text: &str) -> Arc<str> {

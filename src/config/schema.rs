@@ -5,8 +5,17 @@ use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, of};
 use serde_json::{Map, Value, json};
 
 /// Sections of which a file may have several: `[[NAME]]`.
-const LISTS: [&str; 8] =
-    ["source", "mail.relay", "person", "schedule", "schedule.override", "policy", "policy.step", "route"];
+const LISTS: [&str; 9] = [
+    "source",
+    "detect.placeholder",
+    "mail.relay",
+    "person",
+    "schedule",
+    "schedule.override",
+    "policy",
+    "policy.step",
+    "route",
+];
 
 /// The schema of a configuration file.
 pub fn schema() -> Value {

@@ -10,7 +10,7 @@ use super::walk::{Found, Section};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::Span;
 use jiff::tz::TimeZone;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Payloads are kept so long unless the file says otherwise: a year and the audit after it.
@@ -131,6 +131,7 @@ pub(super) fn detect(section: Section<'_>, folder: &Path) -> DetectConfig {
         false_alerts_per_week: section
             .positive("false_alerts_per_week", 10_000.0)
             .unwrap_or(FALSE_ALERTS_DEFAULT),
+        placeholders: placeholders(section),
     };
     if !detect.builtin && detect.rules.is_empty() {
         section
@@ -138,6 +139,28 @@ pub(super) fn detect(section: Section<'_>, folder: &Path) -> DetectConfig {
             .error(section.place("builtin"), "builtin: false, and no rules: nothing would ever be detected");
     }
     detect
+}
+
+/// `[[detect.placeholder]]`.
+fn placeholders(section: Section<'_>) -> BTreeMap<String, Vec<String>> {
+    let mut known = BTreeMap::new();
+    for table in section.tables("placeholder", "detect.placeholder") {
+        let Some(name) = table.text("name") else {
+            if table.value("name").is_none() {
+                table.missing("name", "what stands between the percent signs of a rule");
+            }
+            continue;
+        };
+        if table.value("values").is_none() {
+            table.missing("values", "what the placeholder stands for");
+        }
+        let values = table.some_texts("values", "a placeholder without values can never be filled in");
+        let bare = name.value.trim_matches('%').to_owned();
+        if known.insert(bare, values.into_iter().map(|found| found.value).collect()).is_some() {
+            section.page.error(name.at, format!("name: \"{}\" stands twice", name.value));
+        }
+    }
+    known
 }
 
 /// `[identity]`.

@@ -1,50 +1,107 @@
 //! Whether one event fits one detection.
 
-use super::field::{Field, Text, Values};
+use super::field::{Text, Values};
 use super::logsource::{Facet, is_vpn};
 use super::memory::Key;
 use super::pattern::{Pattern, stands};
 use super::report;
-use super::rule::{Detection, Expr, Test};
+use super::rule::{Detection, Expr, RuleSet, Test};
 use crate::schema::Event;
 
 /// One event as rules see it; each field is read once.
 pub struct Facts<'e> {
     /// The event.
     pub event: &'e Event,
-    fields: &'e [Field],
+    set: &'e RuleSet,
     facet: Facet<'e>,
     read: Vec<Values<'e>>,
     /// By field, where its values stand in `read`, and one; 0 = not read yet.
-    places: Vec<usize>,
+    places: Vec<u32>,
+    /// The fields that keys of `extra` name, found when the first such field is asked for.
+    named: Option<Named>,
     /// The key that was made last, and of which fields.
     key: Option<(&'e [usize], Key)>,
 }
 
+/// Which keys of `extra` are which fields.
+struct Named {
+    /// By field, the position of its key in `extra`, and one; 0 = the event has none.
+    at: Vec<u32>,
+    /// The fields that have one.
+    fields: Vec<u32>,
+}
+
+impl Named {
+    /// A key that is written as the field goes before one that is only like it; of several, the first.
+    fn of(event: &Event, set: &RuleSet) -> Named {
+        let mut named =
+            Named { at: vec![0; set.fields().len()], fields: Vec::with_capacity(event.extra.len()) };
+        // Fields whose key is written as they are.
+        let mut exact: Vec<u32> = Vec::new();
+        for (at, (key, _)) in (1..).zip(&event.extra) {
+            set.fields_like(key, |field, same| {
+                let Some(place) = named.at.get_mut(field as usize) else { return };
+                if *place == 0 {
+                    named.fields.push(field);
+                } else if !same || exact.contains(&field) {
+                    return;
+                }
+                *place = at;
+                if same {
+                    exact.push(field);
+                }
+            });
+        }
+        named
+    }
+}
+
 impl<'e> Facts<'e> {
     /// Looks at an event with the fields of a rule set.
-    pub fn new(event: &'e Event, fields: &'e [Field], facet: &Facet<'e>) -> Facts<'e> {
-        let (read, places) = (Vec::with_capacity(8), vec![0; fields.len()]);
-        Facts { event, fields, facet: *facet, read, places, key: None }
+    pub fn new(event: &'e Event, set: &'e RuleSet, facet: &Facet<'e>) -> Facts<'e> {
+        let (read, places) = (Vec::with_capacity(8), vec![0; set.fields().len()]);
+        Facts { event, set, facet: *facet, read, places, named: None, key: None }
     }
 
     /// The values of a field; none when absent.
     pub fn values(&mut self, field: usize) -> &[Text<'e>] {
-        let (Some(place), Some(known)) = (self.places.get_mut(field), self.fields.get(field)) else {
+        let (Some(place), Some(known)) = (self.places.get(field), self.set.fields().get(field)) else {
             return &[];
         };
-        if *place == 0 {
+        let mut place = *place as usize;
+        if place == 0 {
             let values = if known.is_vpn() {
                 let vpn = is_vpn(self.facet.format, self.facet.declared);
                 Values::One(Text::new(if vpn { "true" } else { "false" }.into()))
+            } else if known.is_column() {
+                known.values_at(self.event, None)
             } else {
-                known.values(self.event)
+                let at = self.names().at.get(field).and_then(|at| at.checked_sub(1));
+                known.values_at(self.event, at.map(|at| at as usize))
             };
             self.read.push(values);
-            *place = self.read.len();
+            place = self.read.len();
+            self.places[field] = place as u32;
         }
-        let at = *place - 1;
-        self.read.get(at).map_or(&[], Values::as_slice)
+        self.read.get(place - 1).map_or(&[], Values::as_slice)
+    }
+
+    fn names(&mut self) -> &Named {
+        let (event, set) = (self.event, self.set);
+        self.named.get_or_insert_with(|| Named::of(event, set))
+    }
+
+    /// How many fields keys of `extra` name.
+    pub fn named(&mut self) -> usize {
+        self.names().fields.len()
+    }
+    /// One of those fields.
+    pub fn named_at(&self, nth: usize) -> Option<u32> {
+        self.named.as_ref()?.fields.get(nth).copied()
+    }
+    /// Whether a field is one of them.
+    pub fn is_named(&self, field: u32) -> bool {
+        self.named.as_ref().and_then(|named| named.at.get(field as usize)).is_some_and(|at| *at != 0)
     }
 
     /// The key of a group by the first values of these fields; rules that group alike share it.
@@ -59,7 +116,7 @@ impl<'e> Facts<'e> {
         }
         let first = |field: &usize| {
             let at = self.places.get(*field)?.checked_sub(1)?;
-            self.read.get(at)?.as_slice().first().map(|value| &*value.text)
+            self.read.get(at as usize)?.as_slice().first().map(|value| &*value.text)
         };
         let key = Key::new(report::key_of(group.iter().map(|field| first(field).unwrap_or(""))));
         self.key = Some((group, key.clone()));
@@ -89,14 +146,29 @@ fn holds(expr: &Expr, selections: &[Expr], facts: &mut Facts<'_>) -> bool {
 }
 
 fn passes(test: &Test, facts: &mut Facts<'_>) -> bool {
+    if test.negated && !can_differ(test, facts) {
+        return false;
+    }
     let mut fits = |pattern: &Pattern| fits_field(pattern, test.field, facts);
-    if test.all { test.patterns.iter().all(&mut fits) } else { test.patterns.iter().any(&mut fits) }
+    let fits =
+        if test.all { test.patterns.iter().all(&mut fits) } else { test.patterns.iter().any(&mut fits) };
+    fits != test.negated
+}
+
+/// "The field is different from the specified values": a field that is not there is not different, and nothing
+/// differs from a field that is not there.
+fn can_differ(test: &Test, facts: &mut Facts<'_>) -> bool {
+    !facts.values(test.field).is_empty()
+        && test.patterns.iter().all(|pattern| match pattern {
+            Pattern::Other { field, .. } => !facts.values(*field).is_empty(),
+            _ => true,
+        })
 }
 
 fn fits_field(pattern: &Pattern, field: usize, facts: &mut Facts<'_>) -> bool {
     match pattern {
         Pattern::Exists(wanted) => facts.values(field).is_empty() != *wanted,
-        Pattern::Null => facts.values(field).iter().all(|value| value.text.is_empty()),
+        Pattern::Null => facts.values(field).is_empty(),
         Pattern::Other { field: other, place, cased } => {
             let spell =
                 |value: &Text<'_>| if *cased { value.text.to_string() } else { value.lower().to_owned() };
@@ -105,5 +177,51 @@ fn fits_field(pattern: &Pattern, field: usize, facts: &mut Facts<'_>) -> bool {
             values.into_iter().any(|value| needles.iter().any(|needle| stands(&value, needle, *place)))
         }
         pattern => facts.values(field).iter().any(|value| pattern.fits(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::field::Field;
+    use crate::schema::Datum;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_field_is_found_by_its_keys_as_it_is_found_alone() {
+        let names = [
+            "CommandLine",
+            "commandline",
+            "EventData.CommandLine",
+            "user",
+            "user.name",
+            "extra.user",
+            "absent",
+        ];
+        let set = RuleSet::new(Vec::new(), names.map(Field::named).into(), BTreeMap::new());
+        let keys = [
+            "x.commandline",
+            "CommandLine",
+            "Data.CommandLine",
+            "COMMANDLINE",
+            "a.user",
+            "User",
+            "user",
+            "User.Name",
+        ];
+        for from in 0..keys.len() {
+            for to in from..=keys.len() {
+                let extra =
+                    keys[from..to].iter().map(|key| ((*key).into(), Datum::Text((*key).into()))).collect();
+                let event = Event { extra, user: Some("column".into()), ..Event::default() };
+                let mut facts = Facts::new(&event, &set, &Facet::of(&event, None));
+                for (field, known) in set.fields().iter().enumerate() {
+                    let found: Vec<String> = facts.values(field).iter().map(|v| v.text.to_string()).collect();
+                    let alone = known.values(&event);
+                    let alone: Vec<&str> = alone.as_slice().iter().map(|value| &*value.text).collect();
+                    assert_eq!(found, alone, "{} of {:?}", known.name, &keys[from..to]);
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a rule's field name means: a column of the event, a spelling of the Elastic Common Schema (ECS)
 //! or of Sigma's taxonomy for it, or a key of `extra`.
 
-use crate::schema::{Datum, Event};
+use crate::schema::{Datum, Event, ShortText};
 use std::borrow::Cow;
 
 /// A column of the event, or what is derived from one.
@@ -252,8 +252,12 @@ impl<'e> Values<'e> {
 impl<'e> Text<'e> {
     /// Wraps a value.
     pub fn new(text: Cow<'e, str>) -> Text<'e> {
-        let plain = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
-        let lower = (!plain).then(|| text.to_lowercase().into_boxed_str());
+        let lower = if text.is_ascii() {
+            let plain = !text.bytes().any(|b| b.is_ascii_uppercase());
+            (!plain).then(|| text.to_ascii_lowercase().into_boxed_str())
+        } else {
+            Some(text.to_lowercase().into_boxed_str())
+        };
         Text { text, lower }
     }
     /// The value in lower case.
@@ -289,29 +293,48 @@ impl Field {
         COLUMNS.iter().map(|(n, _)| *n).chain(ALIASES.iter().map(|(n, _)| *n))
     }
 
-    /// The values that an event has for it; none when absent.
-    pub fn values<'e>(&self, event: &'e Event) -> Values<'e> {
-        let column = || self.columns.iter().find_map(|column| column_text(event, *column));
-        let datum = if self.is_column { None } else { self.extra(event) };
-        let Some(datum) = datum else {
-            return column().map_or_else(|| Values::Many(Vec::new()), |text| Values::One(Text::new(text)));
-        };
-        let mut texts = Vec::new();
-        push_datum(datum, &mut texts);
-        Values::Many(texts)
+    /// Whether the name is one of a column, so that no key of `extra` counts.
+    pub fn is_column(&self) -> bool {
+        self.is_column
     }
 
-    /// The key of `extra`: as written, else by its last dotted part in any case (`EventData.CommandLine`).
-    fn extra<'e>(&self, event: &'e Event) -> Option<&'e Datum> {
-        let last = |key: &str| key.rfind('.').map_or(0, |at| at + 1);
-        let near = |key: &str| {
-            key.eq_ignore_ascii_case(&self.name)
-                || key.get(last(key)..).is_some_and(|k| k.eq_ignore_ascii_case(&self.name))
-        };
-        event
-            .extra(&self.name)
-            .or_else(|| event.extra.iter().find(|(key, _)| near(key)).map(|(_, datum)| datum))
+    /// The values that an event has for it; none when absent.
+    pub fn values<'e>(&self, event: &'e Event) -> Values<'e> {
+        let at = if self.is_column { None } else { self.extra(event) };
+        self.values_at(event, at)
     }
+
+    /// The same where the position of its key in `extra` is known.
+    pub fn values_at<'e>(&self, event: &'e Event, at: Option<usize>) -> Values<'e> {
+        match at.and_then(|at| event.extra.get(at)) {
+            Some((_, Datum::Text(text))) => Values::One(Text::new(Cow::Borrowed(text))),
+            Some((_, datum)) => {
+                let mut texts = Vec::new();
+                push_datum(datum, &mut texts);
+                Values::Many(texts)
+            }
+            None => {
+                let column = self.columns.iter().find_map(|column| column_text(event, *column));
+                column.map_or_else(|| Values::Many(Vec::new()), |text| Values::One(Text::new(text)))
+            }
+        }
+    }
+
+    /// Whether a key of `extra` is like its name: the whole key or its last dotted part, in any case.
+    pub fn is_like(&self, key: &str) -> bool {
+        key.eq_ignore_ascii_case(&self.name) || last_part(key).eq_ignore_ascii_case(&self.name)
+    }
+
+    /// The position of its key in `extra`: as written, else the first that is like it.
+    fn extra(&self, event: &Event) -> Option<usize> {
+        let exact = event.extra.iter().position(|(key, _)| key.as_str() == &*self.name);
+        exact.or_else(|| event.extra.iter().position(|(key, _)| self.is_like(key)))
+    }
+}
+
+/// `CommandLine` of `EventData.CommandLine`.
+pub fn last_part(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
 }
 
 fn push_datum<'e>(datum: &'e Datum, out: &mut Vec<Text<'e>>) {
@@ -325,7 +348,7 @@ fn push_datum<'e>(datum: &'e Datum, out: &mut Vec<Text<'e>>) {
 }
 
 fn column_text(e: &Event, column: Column) -> Option<Cow<'_, str>> {
-    fn text(value: &Option<Box<str>>) -> Option<Cow<'_, str>> {
+    fn text(value: &Option<ShortText>) -> Option<Cow<'_, str>> {
         value.as_deref().map(Cow::Borrowed)
     }
     fn number<'e>(value: Option<impl ToString>) -> Option<Cow<'e, str>> {

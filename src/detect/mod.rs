@@ -17,13 +17,17 @@ mod correlate;
 pub mod eval;
 pub mod field;
 pub mod logsource;
+mod lookup;
 mod memory;
+pub mod moment;
+mod needs;
 pub mod pattern;
 mod recent;
 mod report;
 mod route;
 pub mod rule;
 mod silence;
+pub mod why;
 mod window;
 
 pub use rule::RuleSet;
@@ -139,14 +143,16 @@ impl Detect {
         self.streams.note(event);
         let set = self.set.clone();
         let facet = Facet::of(event, set.declared(&event.format));
-        let route = self.routes.of(&set, &event.format, event.activity, &facet);
-        let mut facts = Facts::new(event, set.fields(), &facet);
-        let mut matched = route.candidates(&mut facts);
-        matched.retain(|index| match set.rule(*index).map(|rule| &rule.body) {
-            Some(Body::Detection(detection)) => eval::fits(detection, &mut facts),
-            _ => false,
-        });
+        let mut facts = Facts::new(event, &set, &facet);
+        let matched = self.routes.matching(&set, &facet, &mut facts);
         self.follow(&set, &matched, &mut facts)
+    }
+
+    /// The detections that an event fits, by their index, in rule order. Nothing is remembered.
+    pub fn matching(&mut self, event: &Event) -> Vec<usize> {
+        let set = self.set.clone();
+        let facet = Facet::of(event, set.declared(&event.format));
+        self.routes.matching(&set, &facet, &mut Facts::new(event, &set, &facet))
     }
 
     /// How long a source has been silent past its limit; `None` = it is not.

@@ -1,9 +1,18 @@
 //! One value of a rule against one value of an event. Everything is linear in the text.
 
 use super::field::Text;
+use super::moment::Part;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+
+/// The characters that may begin an option of a command, and that `windash` takes for one another.
+pub const DASHES: [char; 5] = ['-', '/', '\u{2013}', '\u{2014}', '\u{2015}'];
+
+/// A character, dashes as the first of them.
+pub fn undashed(c: char) -> char {
+    if DASHES.contains(&c) { DASHES[0] } else { c }
+}
 
 /// Where a text has to stand in the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +82,13 @@ pub enum Pattern {
     },
     /// A number that compares so.
     Number(Compare, f64),
+    /// A part of a moment that compares so.
+    Moment(Part, Compare, f64),
+    /// The same after every dash of [`DASHES`] became the first of them.
+    Dashes(Box<Pattern>),
     /// The field is there, or is not.
     Exists(bool),
-    /// The field is absent or empty.
+    /// The field is absent.
     Null,
     /// Equal to (or start, end, part of) another field of the event.
     Other {
@@ -129,6 +142,12 @@ impl Pattern {
             Pattern::Number(compare, right) => {
                 value.text.trim().parse::<f64>().is_ok_and(|left| compare.holds(left, *right))
             }
+            Pattern::Moment(part, compare, right) => {
+                part.of(&value.text).is_some_and(|left| compare.holds(left, *right))
+            }
+            Pattern::Dashes(inner) => {
+                inner.fits(&Text::new(value.text.chars().map(undashed).collect::<String>().into()))
+            }
             Pattern::Exists(_) | Pattern::Null | Pattern::Other { .. } => false,
         }
     }
@@ -158,8 +177,10 @@ fn glob(tokens: &[Token], text: &str) -> bool {
     }
 }
 
-/// Whether an address lies in a network; v4 and v6 never mix.
+/// Whether an address lies in a network. v4 and v6 never mix, but an address of v4 that is written as one of v6 is one
+/// of v4.
 pub fn in_network(ip: IpAddr, base: IpAddr, bits: u8) -> bool {
+    let ip = if base.is_ipv4() { ip.to_canonical() } else { ip };
     match (ip, base) {
         (IpAddr::V4(ip), IpAddr::V4(base)) => {
             let mask = u32::MAX.checked_shl(32u32.saturating_sub(u32::from(bits))).unwrap_or(0);

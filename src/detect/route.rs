@@ -1,10 +1,13 @@
-//! The rules that could match an event, found without trying the others: by logsource first, then by a text
-//! that the event must hold for the rule to have a chance.
+//! The rules that could match an event, found without trying the others: by logsource first, then by a text that the
+//! event must hold for the rule to have a chance. The texts of all rules stand in one index, made once for a rule set:
+//! for each field a map of whole values and one automaton of parts. What a route adds is which rules see the event.
 
-use super::eval::Facts;
+use super::eval::{Facts, fits};
 use super::logsource::Facet;
-use super::pattern::{Pattern, Place, Token};
-use super::rule::{Body, Expr, RuleSet, Test};
+use super::lookup::Lookup;
+use super::needs::{Need, needs};
+use super::pattern::Place;
+use super::rule::{Body, RuleSet};
 use crate::schema::Class;
 use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
@@ -13,37 +16,52 @@ use std::sync::Arc;
 /// Routes kept; there are as many as kinds of events. Beyond it a route is made anew each time.
 const ROUTES_MAX: usize = 4_096;
 
-/// Rules by the value that they need.
-type RulesByText = BTreeMap<Box<str>, Vec<usize>>;
-
-/// The rules that see one kind of event, and how to find the ones that could match.
+/// All rules by the texts that they need.
 #[derive(Debug, Default)]
-pub struct Route {
+struct Index {
     /// Rules for which no text is necessary.
-    always: Vec<usize>,
-    /// Field, and the rules that need one of its values to be exactly this.
-    exact: Vec<(usize, RulesByText)>,
-    /// Field, and the rules that need a text to stand in one of its values.
-    inside: Vec<Inside>,
+    always: Vec<u32>,
+    /// By field.
+    fields: Vec<Texts>,
+    /// By rule, the fields of which it needs a text.
+    asks: Vec<Vec<u32>>,
+}
+
+/// The texts that rules need of one field.
+#[derive(Debug, Default)]
+struct Texts {
+    /// Whole values.
+    exact: Lookup,
+    /// Parts of values.
+    inside: Option<Inside>,
 }
 
 #[derive(Debug)]
 struct Inside {
-    field: usize,
     texts: AhoCorasick,
-    rules: Vec<usize>,
+    /// By text, the rules that need it, and where.
+    rules: Vec<Vec<(u32, Place)>>,
 }
 
-/// A text without which a rule cannot match.
-struct Need {
-    field: usize,
-    text: Box<str>,
-    exact: bool,
+/// The rules that see one kind of event.
+#[derive(Debug, Default)]
+struct Route {
+    /// One bit a rule.
+    sees: Vec<u64>,
+    /// Those of them that need no text.
+    always: Vec<u32>,
+    /// The fields of which those rules need a text, one bit a field.
+    asks: Vec<u64>,
+    /// Whether a key of `extra` may be one of those fields.
+    asks_extra: bool,
+    /// Those fields that may be columns of the event.
+    columns: Vec<u32>,
 }
 
-/// All routes met so far.
+/// All routes met so far, and the index.
 #[derive(Debug, Default)]
 pub struct Routes {
+    index: Option<Index>,
     by_format: BTreeMap<Arc<str>, Vec<Known>>,
     count: usize,
 }
@@ -56,9 +74,30 @@ struct Known {
     route: Arc<Route>,
 }
 
+fn has(bits: &[u64], at: u32) -> bool {
+    bits.get(at as usize / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+}
+
+fn put(bits: &mut [u64], at: usize) {
+    if let Some(word) = bits.get_mut(at / 64) {
+        *word |= 1 << (at % 64);
+    }
+}
+
 impl Routes {
+    /// The detections that an event fits, by their index, in rule order.
+    pub fn matching(&mut self, set: &RuleSet, facet: &Facet<'_>, facts: &mut Facts<'_>) -> Vec<usize> {
+        let route = self.of(set, &facts.event.format, facts.event.activity, facet);
+        let mut matched = self.index.as_ref().map_or(Vec::new(), |index| route.candidates(index, facts));
+        matched.retain(|index| match set.rule(*index as usize).map(|rule| &rule.body) {
+            Some(Body::Detection(detection)) => fits(detection, facts),
+            _ => false,
+        });
+        matched.into_iter().map(|index| index as usize).collect()
+    }
+
     /// The route of an event's kind.
-    pub fn of(
+    fn of(
         &mut self,
         set: &RuleSet,
         format: &Arc<str>,
@@ -69,7 +108,8 @@ impl Routes {
         if let Some(known) = self.by_format.get(format).and_then(|all| all.iter().find(same)) {
             return known.route.clone();
         }
-        let route = Arc::new(Route::new(set, facet));
+        let index = self.index.get_or_insert_with(|| Index::new(set));
+        let route = Arc::new(Route::new(set, index, facet));
         if self.count < ROUTES_MAX {
             self.count += 1;
             let known = Known { class: facet.class, activity, app: facet.app, route: route.clone() };
@@ -79,107 +119,118 @@ impl Routes {
     }
 }
 
+impl Index {
+    fn new(set: &RuleSet) -> Index {
+        let mut index = Index::default();
+        let mut exact: Vec<BTreeMap<Box<str>, Vec<u32>>> = vec![BTreeMap::new(); set.fields().len()];
+        let mut inside: Vec<BTreeMap<Box<str>, Vec<(u32, Place)>>> =
+            vec![BTreeMap::new(); set.fields().len()];
+        index.asks = vec![Vec::new(); set.rules().len()];
+        for (at, rule) in set.rules().iter().enumerate() {
+            let Body::Detection(detection) = &rule.body else { continue };
+            let rule = at as u32;
+            let Some(needs) = needs(&detection.condition, &detection.selections) else {
+                index.always.push(rule);
+                continue;
+            };
+            for Need { field, text, place } in needs {
+                index.asks[at].push(field as u32);
+                match place {
+                    Place::Whole => exact[field].entry(text).or_default().push(rule),
+                    place => inside[field].entry(text).or_default().push((rule, place)),
+                }
+            }
+        }
+        for (exact, inside) in exact.into_iter().zip(inside) {
+            let inside = Inside::new(inside).unwrap_or_else(|rules| {
+                index.always.extend(rules);
+                None
+            });
+            index.fields.push(Texts { exact: Lookup::new(exact), inside });
+        }
+        index.always.sort_unstable();
+        index.always.dedup();
+        index
+    }
+}
+
+impl Inside {
+    /// One automaton of all texts; where they are too many for one, the rules, which then are tried each time.
+    fn new(texts: BTreeMap<Box<str>, Vec<(u32, Place)>>) -> Result<Option<Inside>, Vec<u32>> {
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        let (texts, rules): (Vec<Box<str>>, Vec<_>) = texts.into_iter().unzip();
+        match AhoCorasick::new(texts.iter().map(|text| text.as_bytes())) {
+            Ok(texts) => Ok(Some(Inside { texts, rules })),
+            Err(_) => Err(rules.into_iter().flatten().map(|(rule, _)| rule).collect()),
+        }
+    }
+}
+
 impl Route {
-    fn new(set: &RuleSet, facet: &Facet<'_>) -> Route {
-        let mut route = Route::default();
-        let mut exact: BTreeMap<usize, RulesByText> = BTreeMap::new();
-        let mut inside: BTreeMap<usize, Vec<(Box<str>, usize)>> = BTreeMap::new();
-        for (index, rule) in set.rules().iter().enumerate() {
+    fn new(set: &RuleSet, index: &Index, facet: &Facet<'_>) -> Route {
+        let mut route = Route {
+            sees: vec![0; set.rules().len().div_ceil(64)],
+            asks: vec![0; set.fields().len().div_ceil(64)],
+            ..Route::default()
+        };
+        for (at, rule) in set.rules().iter().enumerate() {
             let Body::Detection(detection) = &rule.body else { continue };
             if !detection.logsource.sees(facet) {
                 continue;
             }
-            let Some(needs) = needs(&detection.condition, &detection.selections) else {
-                route.always.push(index);
-                continue;
-            };
-            for need in needs {
-                if need.exact {
-                    exact.entry(need.field).or_default().entry(need.text).or_default().push(index);
-                } else {
-                    inside.entry(need.field).or_default().push((need.text, index));
-                }
+            put(&mut route.sees, at);
+            for field in index.asks.get(at).into_iter().flatten() {
+                put(&mut route.asks, *field as usize);
+                route.asks_extra |= set.fields().get(*field as usize).is_some_and(|field| !field.is_column());
             }
         }
-        route.exact = exact.into_iter().collect();
-        for (field, texts) in inside {
-            let rules: Vec<usize> = texts.iter().map(|(_, rule)| *rule).collect();
-            match AhoCorasick::new(texts.iter().map(|(text, _)| text.as_bytes())) {
-                Ok(texts) => route.inside.push(Inside { field, texts, rules }),
-                // Too many texts for one automaton: then these rules are tried each time.
-                Err(_) => route.always.extend(rules),
-            }
-        }
+        route.always = index.always.iter().copied().filter(|rule| has(&route.sees, *rule)).collect();
+        let column = |(at, field): (usize, &super::field::Field)| field.is_known().then_some(at as u32);
+        let columns = set.fields().iter().enumerate().filter_map(column);
+        route.columns = columns.filter(|field| has(&route.asks, *field)).collect();
         route
     }
 
     /// The rules that could match, in rule order.
-    pub fn candidates(&self, facts: &mut Facts<'_>) -> Vec<usize> {
+    fn candidates(&self, index: &Index, facts: &mut Facts<'_>) -> Vec<u32> {
         let mut found = self.always.clone();
-        for (field, texts) in &self.exact {
-            for value in facts.values(*field) {
-                found.extend(texts.get(value.lower()).into_iter().flatten());
+        for nth in 0..if self.asks_extra { facts.named() } else { 0 } {
+            if let Some(field) = facts.named_at(nth).filter(|field| has(&self.asks, *field)) {
+                self.look(index, field, facts, &mut found);
             }
         }
-        for inside in &self.inside {
-            for value in facts.values(inside.field) {
-                let hits = inside.texts.find_overlapping_iter(value.lower());
-                found.extend(hits.filter_map(|hit| inside.rules.get(hit.pattern().as_usize())));
+        for field in &self.columns {
+            if !facts.is_named(*field) {
+                self.look(index, *field, facts, &mut found);
             }
         }
         found.sort_unstable();
         found.dedup();
         found
     }
-}
 
-/// The texts of which an event must hold one; `None` where the rule may match without any.
-fn needs(expr: &Expr, selections: &[Expr]) -> Option<Vec<Need>> {
-    match expr {
-        Expr::Not(_) => None,
-        Expr::Selection(index) => needs(selections.get(*index)?, &[]),
-        Expr::All(parts) => parts.iter().filter_map(|part| needs(part, selections)).max_by_key(|n| worth(n)),
-        Expr::Any(parts) => {
-            let all: Option<Vec<Vec<Need>>> = parts.iter().map(|part| needs(part, selections)).collect();
-            all.map(|lists| lists.into_iter().flatten().collect())
+    fn look(&self, index: &Index, field: u32, facts: &mut Facts<'_>, found: &mut Vec<u32>) {
+        let Some(texts) = index.fields.get(field as usize) else { return };
+        for value in facts.values(field as usize) {
+            let value = value.lower();
+            found.extend(texts.exact.get(value).iter().filter(|rule| has(&self.sees, **rule)));
+            let Some(inside) = &texts.inside else { continue };
+            for hit in inside.texts.find_overlapping_iter(value) {
+                let fits = |place: Place| match place {
+                    Place::Start => hit.start() == 0,
+                    Place::End => hit.end() == value.len(),
+                    Place::Whole | Place::Anywhere => true,
+                };
+                let rules = inside.rules.get(hit.pattern().as_usize()).into_iter().flatten();
+                found.extend(
+                    rules
+                        .filter(|(rule, place)| fits(*place) && has(&self.sees, *rule))
+                        .map(|(rule, _)| rule),
+                );
+            }
         }
-        Expr::Test(test) => test_needs(test),
-    }
-}
-
-fn test_needs(test: &Test) -> Option<Vec<Need>> {
-    let each = test.patterns.iter().map(|pattern| pattern_needs(pattern, test.field));
-    if test.all {
-        each.flatten().max_by_key(|n| worth(n))
-    } else {
-        each.collect::<Option<Vec<Vec<Need>>>>().map(|lists| lists.into_iter().flatten().collect())
-    }
-}
-
-/// How rarely such a need is met: by its weakest text.
-fn worth(needs: &[Need]) -> usize {
-    needs.iter().map(|need| need.text.len() + if need.exact { 8 } else { 0 }).min().unwrap_or(0)
-}
-
-fn pattern_needs(pattern: &Pattern, field: usize) -> Option<Vec<Need>> {
-    let need = |text: &str, exact| {
-        // In lower case, a text outside ASCII need not stand where its cased form did.
-        let usable = !text.is_empty() && (text.is_ascii() || *text == text.to_lowercase());
-        usable.then(|| vec![Need { field, text: text.to_lowercase().into(), exact }])
-    };
-    match pattern {
-        Pattern::Literal { text, place, .. } => need(text, *place == Place::Whole),
-        Pattern::OneOf(set) => {
-            Some(set.iter().map(|text| Need { field, text: text.clone(), exact: true }).collect())
-        }
-        Pattern::Glob { tokens, .. } => {
-            let runs = tokens.split(|token| !matches!(token, Token::Char(_)));
-            let text = |run: &[Token]| -> String {
-                run.iter().filter_map(|t| if let Token::Char(c) = t { Some(*c) } else { None }).collect()
-            };
-            need(&runs.map(text).max_by_key(String::len)?, false)
-        }
-        _ => None,
     }
 }
 
@@ -188,11 +239,12 @@ mod tests {
     use super::*;
     use crate::detect::field::Field;
     use crate::detect::logsource::Logsource;
-    use crate::detect::rule::{Detection, Meta, Rule};
+    use crate::detect::pattern::Pattern;
+    use crate::detect::rule::{Detection, Expr, Meta, Rule, Test};
     use crate::schema::{Datum, Event, Severity, Span};
 
     fn rule(n: usize, pattern: Pattern) -> Rule {
-        let test = Expr::Test(Test { field: 0, patterns: vec![pattern], all: false });
+        let test = Expr::Test(Test { field: 0, patterns: vec![pattern], all: false, negated: false });
         let detection = Detection {
             logsource: Logsource { product: Some("demo".into()), ..Logsource::default() },
             selections: vec![test],
@@ -233,8 +285,9 @@ mod tests {
             ..Event::default()
         };
         let candidates = |event: &Event| {
-            let route = Routes::default().of(&set, &event.format, event.activity, &Facet::of(event, None));
-            route.candidates(&mut Facts::new(event, set.fields(), &Facet::of(event, None)))
+            let (facet, mut routes) = (Facet::of(event, None), Routes::default());
+            let route = routes.of(&set, &event.format, event.activity, &facet);
+            route.candidates(routes.index.as_ref().unwrap(), &mut Facts::new(event, &set, &facet))
         };
         assert_eq!(candidates(&event("VALUE-8-")), [8, 3_000]);
         assert_eq!(candidates(&event("a value-7- and value-9-")), [7, 9, 3_000]);

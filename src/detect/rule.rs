@@ -1,9 +1,10 @@
 //! Compiled rules: plain and already valid. `config::rules` makes them out of YAML.
 
-use super::field::Field;
+use super::field::{Field, last_part};
 use super::logsource::Logsource;
+use super::lookup::Lookup;
 use super::pattern::{Compare, Pattern};
-use crate::schema::{FindingKind, RuleRow, Severity, Span};
+use crate::schema::{FindingKind, RuleRow, Severity, Span, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -96,6 +97,8 @@ pub struct Test {
     pub patterns: Vec<Pattern>,
     /// All patterns have to fit (`|all`), not just one.
     pub all: bool,
+    /// The field is there, and the patterns do not fit (`|neq`).
+    pub negated: bool,
 }
 
 /// How a correlation counts.
@@ -137,6 +140,8 @@ pub struct Correlation {
     pub timespan: Span,
     /// Limits that all have to hold.
     pub limits: Vec<(Compare, f64)>,
+    /// A count, by its index in the rule set: while its condition holds for a group, this one does not.
+    pub unless: Option<usize>,
 }
 
 impl Correlation {
@@ -173,6 +178,8 @@ impl Rule {
 pub struct RuleSet {
     rules: Vec<Rule>,
     fields: Vec<Field>,
+    /// Fields by their names in lower case, but for those of columns.
+    names: Lookup,
     /// For each rule, the correlations that refer to it, with the index of the reference.
     parents: Vec<Vec<(usize, usize)>>,
     /// What grammars say they are, by name.
@@ -191,7 +198,11 @@ impl RuleSet {
                 }
             }
         }
-        RuleSet { rules, fields, parents, declared }
+        let mut names: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
+        for (at, field) in fields.iter().enumerate().filter(|(_, field)| !field.is_column()) {
+            names.entry(field.name.to_ascii_lowercase().into()).or_default().push(at as u32);
+        }
+        RuleSet { rules, fields, names: Lookup::new(names), parents, declared }
     }
     /// The rules; a correlation stands after what it refers to.
     pub fn rules(&self) -> &[Rule] {
@@ -209,6 +220,16 @@ impl RuleSet {
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
+    /// The fields that a key of `extra` may be, each with whether its name is written just so.
+    pub fn fields_like(&self, key: &str, mut each: impl FnMut(u32, bool)) {
+        for field in self.names.get_any_case(key) {
+            each(*field, self.fields.get(*field as usize).is_some_and(|field| *field.name == *key));
+        }
+        let last = last_part(key);
+        if last.len() < key.len() {
+            self.names.get_any_case(last).iter().for_each(|field| each(*field, false));
+        }
+    }
     /// The correlations that refer to a rule.
     pub fn parents(&self, rule: usize) -> &[(usize, usize)] {
         self.parents.get(rule).map_or(&[], Vec::as_slice)
@@ -225,8 +246,8 @@ impl RuleSet {
     pub fn idle(&self) -> usize {
         self.rules.iter().filter(|rule| !rule.meta.enabled).count()
     }
-    /// The rows of the view `rules`.
-    pub fn rows(&self) -> Vec<RuleRow> {
+    /// The rows of the view `rules`, loaded now.
+    pub fn rows(&self, loaded_at: Timestamp) -> Vec<RuleRow> {
         let row = |rule: &Rule| RuleRow {
             id: rule.meta.id.clone(),
             version: rule.meta.version.clone(),
@@ -237,6 +258,7 @@ impl RuleSet {
             control: rule.meta.control.clone(),
             enabled: rule.meta.enabled,
             text: rule.meta.text.clone(),
+            loaded_at,
         };
         self.rules.iter().map(row).collect()
     }

@@ -2,7 +2,7 @@
 
 use super::syslog::Header;
 use crate::limits::FIELDS_MAX;
-use crate::schema::Datum;
+use crate::schema::{Datum, ShortText};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -204,8 +204,8 @@ impl<'a> Fields<'a> {
     }
 
     /// What is kept in `extra`: fields that filled no column; members of arrays of objects gathered by key.
-    pub fn rest(&self) -> Vec<(Box<str>, Datum)> {
-        let mut rest: Vec<(Box<str>, Datum)> = Vec::with_capacity(self.items.len());
+    pub fn rest(&self) -> Vec<(ShortText, Datum)> {
+        let mut rest: Vec<(ShortText, Datum)> = Vec::with_capacity(self.items.len());
         for field in self.items.iter().filter(|field| !field.used) {
             let (key, Some(value)) = (self.key(field), field.value.datum()) else { continue };
             if field.indexed.is_none() {

@@ -117,8 +117,16 @@ struct Finders {
 #[derive(Debug, PartialEq)]
 struct Set {
     has: [bool; 256],
-    /// All bytes but this one: then the run's end is searched by `memchr`.
-    all_but: Option<u8>,
+    lacks: Lacks,
+}
+
+/// The bytes that a set lacks: the end of a run of all but one, two or three is searched by `memchr`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lacks {
+    One(u8),
+    Two(u8, u8),
+    Three(u8, u8, u8),
+    Many,
 }
 
 /// What to go back to.
@@ -299,9 +307,11 @@ impl Split {
 impl Set {
     /// How many bytes at the start of a text are in the set.
     fn extent(&self, text: &[u8]) -> usize {
-        let end = match self.all_but {
-            Some(byte) => memchr::memchr(byte, text),
-            None => text.iter().position(|byte| !self.has[usize::from(*byte)]),
+        let end = match self.lacks {
+            Lacks::One(a) => memchr::memchr(a, text),
+            Lacks::Two(a, b) => memchr::memchr2(a, b, text),
+            Lacks::Three(a, b, c) => memchr::memchr3(a, b, c, text),
+            Lacks::Many => text.iter().position(|byte| !self.has[usize::from(*byte)]),
         };
         end.unwrap_or(text.len())
     }

@@ -15,7 +15,7 @@ pub(super) mod outline;
 use super::json;
 use super::value::head;
 use crate::limits::{FIELD_BYTES_MAX, KEY_BYTES_MAX, LINE_BYTES_MAX, WRAPPER_BYTES_MAX};
-use crate::schema::{Datum, Flag, RawLine};
+use crate::schema::{Datum, Flag, RawLine, ShortText};
 use document::{Document, Element, Place, Progress, is_dense};
 use outline::{Outline, Step};
 use std::slice;
@@ -43,7 +43,7 @@ impl Reads {
 }
 
 /// Fields of a wrapper, which its records share.
-pub(super) type Wrapper = Option<Arc<[(Box<str>, Datum)]>>;
+pub(super) type Wrapper = Option<Arc<[(ShortText, Datum)]>>;
 
 /// What a record is.
 #[derive(Clone, Debug, PartialEq)]
@@ -208,7 +208,7 @@ fn wrapper(
     text: &[u8],
     (start, end): (usize, usize),
     records: usize,
-) -> Option<(Arc<[(Box<str>, Datum)]>, bool)> {
+) -> Option<(Arc<[(ShortText, Datum)]>, bool)> {
     let around = [text.get(..start)?, b"null", text.get(end..)?].concat();
     let fields = json::read(std::str::from_utf8(&around).ok()?).ok()?;
     let (mut left, mut cut, mut kept) = (WRAPPER_BYTES_MAX / records.max(1), fields.cut, Vec::new());
@@ -222,7 +222,7 @@ fn wrapper(
         match left.checked_sub(key.len() + bytes_of(&value)).filter(|_| key.len() <= KEY_BYTES_MAX) {
             Some(rest) => {
                 left = rest;
-                kept.push((key.into_boxed_str(), value));
+                kept.push((ShortText::from(key), value));
             }
             None => cut = true,
         }

@@ -117,7 +117,7 @@ fn a_silence_suppresses_what_it_names_while_it_lasts_and_counts() {
         source: Some("gate".into()),
         starts_at: at(0),
         ends_at: at(100),
-        matches: 0,
+        ..Silence::default()
     };
     let (triage, mut book) = (Triage::new(Params::default()), Book::default());
     book.put_silence(silence);

@@ -10,9 +10,12 @@ use crate::schema::Span;
 use std::sync::Arc;
 use yaml_serde::{Mapping, Value};
 
-const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
-const LATER: [&str; 3] = ["value_sum", "value_avg", "value_percentile"];
-const TYPES: [&str; 4] = ["event_count", "value_count", "temporal", "temporal_ordered"];
+/// The keys of a correlation.
+pub const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
+/// Types of correlations that are not read yet.
+pub const LATER: [&str; 3] = ["value_sum", "value_avg", "value_percentile"];
+/// Types of correlations.
+pub const TYPES: [&str; 4] = ["event_count", "value_count", "temporal", "temporal_ordered"];
 
 /// The rules that a correlation names, as written.
 pub fn references(document: &Document) -> Vec<String> {
@@ -74,7 +77,28 @@ pub fn compile(
         });
     }
     let value_name = value.map(Arc::from);
-    Ok(Correlation { counting, references, group_by, value_name, timespan, limits })
+    Ok(Correlation { counting, references, group_by, value_name, timespan, limits, unless: None })
+}
+
+/// The count that a document of ours gives way to, as written.
+pub fn unless(document: &Document) -> Option<String> {
+    document.keys.get("gatewatch")?.get("unless").and_then(scalar)
+}
+
+/// Whether a correlation may give way to another one.
+pub fn check_unless(own: &Correlation, other: &Rule) -> Result<(), String> {
+    let id = &other.meta.id;
+    let counts = |c: &Correlation| matches!(c.counting, Counting::Events | Counting::Values);
+    let Some(excuse) = other.correlation().filter(|other| counts(other)) else {
+        return Err(format!("`{id}` is no count: `unless` names an event_count or a value_count"));
+    };
+    if !counts(own) {
+        return Err("only an event_count or a value_count gives way to another count".into());
+    }
+    if excuse.group_by != own.group_by {
+        return Err(format!("`{id}` groups by {}, and so must this one", excuse.group_by.join(", ")));
+    }
+    Ok(())
 }
 
 /// What a correlation may refer to.

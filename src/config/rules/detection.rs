@@ -2,7 +2,9 @@
 
 use super::condition;
 use super::document::{Document, members, scalar};
-use super::values::{self, Modifiers};
+use super::modifiers::{Modifiers, Reading};
+use super::placeholders::Placeholders;
+use super::values::{self, Scope};
 use crate::config::report::{Problem, nearest};
 use crate::detect::field::Field;
 use crate::detect::logsource::Logsource;
@@ -37,10 +39,25 @@ impl Fields {
 /// What the sources of a rule can bring beside the columns; `None` = anything.
 pub type ExtraKeys<'a> = Option<&'a BTreeSet<&'a str>>;
 
-struct Builder<'a> {
-    document: &'a Document,
-    fields: &'a mut Fields,
-    extra: ExtraKeys<'a>,
+/// What selections are made with.
+pub struct Builder<'a> {
+    /// Whose selections they are.
+    pub document: &'a Document,
+    /// The fields of all rules.
+    pub fields: &'a mut Fields,
+    /// What the sources of the rule can bring.
+    pub extra: ExtraKeys<'a>,
+    /// The values of placeholders.
+    pub placeholders: &'a Placeholders,
+}
+
+/// Selections and what is said about them.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// The selections.
+    pub selections: Vec<Expr>,
+    /// The condition over them.
+    pub condition: Expr,
 }
 
 /// Reads `logsource`.
@@ -69,48 +86,64 @@ pub fn logsource(document: &Document) -> Result<Logsource, Problem> {
     Ok(source)
 }
 
-/// Compiles the `detection` of a document.
-pub fn compile(document: &Document, fields: &mut Fields, extra: ExtraKeys<'_>) -> Result<Detection, Problem> {
+/// Compiles the `detection` of a document, tuned by filters.
+pub fn compile(builder: &mut Builder<'_>, filters: Vec<Search>) -> Result<Detection, Problem> {
+    let document = builder.document;
     let logsource = logsource(document)?;
-    let Some(Value::Mapping(keys)) = document.keys.get("detection") else {
-        return Err(
-            document.problem(&["detection"], "`detection` is a mapping of selections and a condition")
-        );
-    };
-    if let Some(key) = ["timeframe"].into_iter().find(|key| keys.contains_key(*key)) {
-        return Err(document.problem(
-            &["detection", key],
-            "`timeframe` belongs to the old aggregations; write a correlation document",
-        ));
-    }
-    let named: Vec<(&str, &Value)> = keys
-        .iter()
-        .filter_map(|(key, value)| Some((key.as_str()?, value)))
-        .filter(|(key, _)| *key != "condition")
-        .collect();
-    let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-    let mut builder = Builder { document, fields, extra };
-    let mut selections = Vec::with_capacity(named.len());
-    for (name, value) in &named {
-        selections.push(builder.selection(value, &["detection", name])?);
-    }
-    let condition = conditions(document, keys, &names)?;
-    let only_negative =
-        truth_without(&condition).then(|| named_fields(&condition, &selections, builder.fields));
-    if only_negative.as_ref().is_some_and(Vec::is_empty) {
+    let mut search = builder.search("detection", &[])?;
+    if let Some(fields) = guard(&search, builder.fields)
+        && fields.is_empty()
+    {
         return Err(document.problem(
             &["detection", "condition"],
             "this condition only negates: it would fire on every line",
         ));
     }
-    Ok(Detection { logsource, selections, condition, only_negative })
+    for filter in filters {
+        search.narrow(filter);
+    }
+    let only_negative = guard(&search, builder.fields);
+    Ok(Detection { logsource, selections: search.selections, condition: search.condition, only_negative })
+}
+
+/// Where the condition holds for an event that has none of the fields: the fields of which one must be there.
+fn guard(search: &Search, fields: &Fields) -> Option<Vec<usize>> {
+    holds_of_nothing(&search.condition, &search.selections)
+        .then(|| named_fields(&search.condition, &search.selections, fields))
+}
+
+impl Search {
+    /// Adds what a filter says: both have to hold.
+    fn narrow(&mut self, filter: Search) {
+        let first = self.selections.len();
+        self.selections.extend(filter.selections);
+        let own = std::mem::replace(&mut self.condition, Expr::All(Vec::new()));
+        self.condition = Expr::All(vec![own, moved(filter.condition, first)]);
+    }
+
+    /// Whether it holds for an event that has none of the fields.
+    pub fn holds_of_nothing(&self) -> bool {
+        holds_of_nothing(&self.condition, &self.selections)
+    }
+}
+
+/// A condition over selections that stand further back.
+fn moved(condition: Expr, by: usize) -> Expr {
+    let all = |parts: Vec<Expr>| parts.into_iter().map(|part| moved(part, by)).collect();
+    match condition {
+        Expr::All(parts) => Expr::All(all(parts)),
+        Expr::Any(parts) => Expr::Any(all(parts)),
+        Expr::Not(part) => Expr::Not(Box::new(moved(*part, by))),
+        Expr::Selection(index) => Expr::Selection(index + by),
+        Expr::Test(test) => Expr::Test(test),
+    }
 }
 
 /// The condition, or the list of which one suffices.
-fn conditions(document: &Document, keys: &Mapping, names: &[&str]) -> Result<Expr, Problem> {
-    let path = ["detection", "condition"];
+fn conditions(document: &Document, section: &str, keys: &Mapping, names: &[&str]) -> Result<Expr, Problem> {
+    let path = [section, "condition"];
     let Some(value) = keys.get("condition") else {
-        return Err(document.problem(&["detection"], "a detection needs a `condition`"));
+        return Err(document.problem(&[section], format!("a {section} needs a `condition`")));
     };
     let (mut parts, mut used) = (Vec::new(), vec![false; names.len()]);
     for member in members(value) {
@@ -124,7 +157,7 @@ fn conditions(document: &Document, keys: &Mapping, names: &[&str]) -> Result<Exp
     }
     let unused = names.iter().zip(&used).find(|(name, used)| !**used && !name.starts_with('_'));
     if let (true, Some((name, _))) = (document.ours, unused) {
-        return Err(document.problem(&["detection", name], format!("the condition never uses `{name}`")));
+        return Err(document.problem(&[section, name], format!("the condition never uses `{name}`")));
     }
     match parts.len() {
         0 => Err(document.problem(&path, "the condition is empty")),
@@ -133,13 +166,20 @@ fn conditions(document: &Document, keys: &Mapping, names: &[&str]) -> Result<Exp
     }
 }
 
-/// Whether a condition holds where no selection does.
-fn truth_without(condition: &Expr) -> bool {
+/// Whether a condition holds for an event that has none of the fields: negations, and tests for what is not there.
+fn holds_of_nothing(condition: &Expr, selections: &[Expr]) -> bool {
+    let holds = |part: &Expr| holds_of_nothing(part, selections);
     match condition {
-        Expr::All(parts) => parts.iter().all(truth_without),
-        Expr::Any(parts) => parts.iter().any(truth_without),
-        Expr::Not(part) => !truth_without(part),
-        Expr::Selection(_) | Expr::Test(_) => false,
+        Expr::All(parts) => parts.iter().all(holds),
+        Expr::Any(parts) => parts.iter().any(holds),
+        Expr::Not(part) => !holds(part),
+        Expr::Selection(index) => selections.get(*index).is_some_and(|part| holds_of_nothing(part, &[])),
+        Expr::Test(test) => {
+            let absent = |pattern: &Pattern| matches!(pattern, Pattern::Null | Pattern::Exists(false));
+            let fits =
+                if test.all { test.patterns.iter().all(absent) } else { test.patterns.iter().any(absent) };
+            fits && !test.negated
+        }
     }
 }
 
@@ -174,6 +214,32 @@ fn named_fields(condition: &Expr, selections: &[Expr], fields: &Fields) -> Vec<u
 }
 
 impl Builder<'_> {
+    /// Reads a section of selections and a condition; `beside` are keys that are neither.
+    pub fn search(&mut self, section: &str, beside: &[&str]) -> Result<Search, Problem> {
+        let document = self.document;
+        let Some(Value::Mapping(keys)) = document.keys.get(section) else {
+            return Err(document
+                .problem(&[section], format!("`{section}` is a mapping of selections and a condition")));
+        };
+        if keys.contains_key("timeframe") {
+            return Err(document.problem(
+                &[section, "timeframe"],
+                "`timeframe` belongs to the old aggregations; write a correlation document",
+            ));
+        }
+        let named: Vec<(&str, &Value)> = keys
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str()?, value)))
+            .filter(|(key, _)| *key != "condition" && !beside.contains(key))
+            .collect();
+        let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+        let mut selections = Vec::with_capacity(named.len());
+        for (name, value) in &named {
+            selections.push(self.selection(value, &[section, name])?);
+        }
+        Ok(Search { condition: conditions(document, section, keys, &names)?, selections })
+    }
+
     fn selection(&mut self, value: &Value, path: &[&str]) -> Result<Expr, Problem> {
         match value {
             Value::Mapping(items) => self.items(items, path),
@@ -211,34 +277,41 @@ impl Builder<'_> {
         let refuse = |message: String| document.problem(path, message);
         let mut parts = key.split('|');
         let name = parts.next().unwrap_or_default();
-        // `neq` is the negation of the same test without it.
-        let negated = key.split('|').skip(1).any(|part| part == "neq");
-        let mut modifiers = Modifiers::read(parts.filter(|part| *part != "neq")).map_err(refuse)?;
+        let mut modifiers = Modifiers::read(parts).map_err(refuse)?;
         if name.is_empty() {
+            if matches!(modifiers.reading, Reading::Exists | Reading::Other | Reading::Part(_)) {
+                return Err(refuse("this modifier needs the name of a field".into()));
+            }
             modifiers.place.get_or_insert(Place::Anywhere);
         } else {
             self.check_field(name, path)?;
         }
         let field = self.fields.get(if name.is_empty() { "raw" } else { name });
         let fields = &mut *self.fields;
-        let mut patterns = Vec::with_capacity(values.len());
+        let mut scope = Scope { placeholders: self.placeholders, field: &mut |name| fields.get(name) };
+        let Modifiers { all, negated, .. } = modifiers;
+        let mut each = Vec::with_capacity(values.len());
         for value in values {
-            let more = values::patterns(value, &modifiers, &mut |name| fields.get(name)).map_err(refuse)?;
-            if modifiers.all && more.len() > 1 {
-                return Err(refuse(
-                    "`all` together with a modifier that makes several texts of one is not supported".into(),
-                ));
-            }
-            patterns.extend(more);
+            each.push(values::patterns(value, &modifiers, &mut scope).map_err(refuse)?);
         }
-        if patterns.is_empty() {
+        if each.is_empty() {
             return Err(refuse("an empty list of values never fits".into()));
         }
-        if !modifiers.all {
-            patterns = gathered(patterns);
+        if !all || each.iter().all(|patterns| patterns.len() == 1) {
+            let mut patterns: Vec<Pattern> = each.into_iter().flatten().collect();
+            if !all {
+                patterns = gathered(patterns);
+            }
+            return Ok(Expr::Test(Test { field, patterns, all, negated }));
         }
-        let test = Expr::Test(Test { field, patterns, all: modifiers.all });
-        Ok(if negated { Expr::Not(Box::new(test)) } else { test })
+        // All values have to fit, each in one of the forms that a modifier made of it.
+        let test = |patterns| Expr::Test(Test { field, patterns, all: false, negated: false });
+        if negated {
+            return Err(refuse(
+                "`neq` and `all` do not go together with a modifier that makes several texts of one".into(),
+            ));
+        }
+        Ok(Expr::All(each.into_iter().map(test).collect()))
     }
 
     /// A name that no routed source can bring, or that is a slip of a column's name, is a mistake.
