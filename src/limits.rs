@@ -7,6 +7,9 @@ use crate::schema::Span;
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes kept of one field; a longer one is cut and the event flagged `truncated`.
 pub const FIELD_BYTES_MAX: usize = 4 * 1024;
+/// Bytes kept of a key of `extra`; a longer one is cut and the event flagged `truncated`. Each field repeats its
+/// whole path, so that this bounds the memory of a record.
+pub const KEY_BYTES_MAX: usize = 1_024;
 /// Nesting of JSON that is followed.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Fields of one record; a line with more is cut there and flagged.
@@ -129,5 +132,8 @@ pub const AUDIT_OPEN_MAX: usize = 64;
 pub const WRAPPER_MEMBERS_MAX: usize = 8;
 /// Machines of one file whose last message is remembered, for `last message repeated`.
 pub const REPEAT_HOSTS_MAX: usize = 8;
+/// Bytes that the plain members of a wrapper may take in all its records together: each record repeats them. What
+/// does not fit is left out, and the events are flagged `truncated`.
+pub const WRAPPER_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a message that is remembered for that; a longer one is not.
 pub const REPEAT_BYTES_MAX: usize = 1_024;

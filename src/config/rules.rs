@@ -9,15 +9,20 @@ mod correlation;
 mod detection;
 mod document;
 mod encode;
+mod files;
 mod filter;
 mod fixtures;
 mod modifiers;
+mod outline;
 mod placeholders;
+mod schema;
 mod values;
 
 pub use placeholders::Placeholders;
 
 pub use fixtures::{Expected, Fixture, NAMES as TESTS, Outcome, fixtures, run_tests};
+pub use outline::{Outline, outline};
+pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
@@ -29,17 +34,12 @@ use detection::{Builder, Fields};
 use document::{Document, scalar};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use yaml_serde::Value;
 
 /// The shipped rules: path and text.
 pub const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_rules.rs"));
-/// Folders inside folders that are followed.
-const DEPTH_MAX: usize = 16;
-/// Bytes of a rule file that are read.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Top-level keys of Sigma and ours.
 const KEYS: [&str; 25] = [
     "title",
@@ -122,7 +122,7 @@ pub fn load(folders: &[PathBuf], builtin: bool, disable: &[String]) -> (Vec<Rule
         files.extend(BUILTIN.iter().map(|(path, text)| (format!("(built-in) {path}"), Arc::from(*text))));
     }
     for folder in folders {
-        collect(folder, 0, &mut files, &mut problems);
+        files::collect(folder, 0, &mut files, &mut problems);
     }
     let (specs, more) = read(&files, disable);
     problems.extend(more);
@@ -192,35 +192,6 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
         return None;
     }
     Some(RuleSpec { id, name, disabled: false, document })
-}
-
-fn collect(path: &Path, depth: usize, files: &mut Vec<(String, Arc<str>)>, problems: &mut Vec<Problem>) {
-    let shown = path.display().to_string();
-    let mut fail = |message: String| problems.push(Problem::file(Grade::Error, &shown, message));
-    let about = match fs::metadata(path) {
-        Ok(about) => about,
-        Err(error) => return fail(format!("cannot be read: {error}")),
-    };
-    if about.is_dir() {
-        if depth >= DEPTH_MAX {
-            return fail(format!("folders are nested more than {DEPTH_MAX} deep"));
-        }
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(error) => return fail(format!("cannot be read: {error}")),
-        };
-        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.sort();
-        let rules = |p: &Path| p.is_dir() || p.extension().is_some_and(|e| e == "yml" || e == "yaml");
-        paths.into_iter().filter(|p| rules(p)).for_each(|p| collect(&p, depth + 1, files, problems));
-    } else if about.len() > FILE_BYTES_MAX {
-        fail(format!("larger than {FILE_BYTES_MAX} bytes"));
-    } else {
-        match fs::read_to_string(path) {
-            Ok(text) => files.push((shown, text.into())),
-            Err(error) => fail(format!("cannot be read: {error}")),
-        }
-    }
 }
 
 /// Makes rules of documents. Without `sources`, every rule counts as one that can fire.

@@ -2,7 +2,7 @@
 
 use super::stamp::{self, Stamp};
 use super::value::{self, Address};
-use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX};
+use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX, KEY_BYTES_MAX};
 use crate::schema::{Class, Datum, Event, Flag, Outcome, ShortText};
 use std::borrow::Cow;
 
@@ -161,10 +161,14 @@ impl<'a> Draft<'a> {
     }
 
     /// [`Draft::extra`] with a key that is owned already.
-    pub fn extra_owned(&mut self, key: ShortText, mut value: Datum) {
+    pub fn extra_owned(&mut self, mut key: ShortText, mut value: Datum) {
         if self.event.extra.len() >= FIELDS_MAX {
             self.event.flags.set(Flag::Truncated);
             return;
+        }
+        if key.len() > KEY_BYTES_MAX {
+            self.event.flags.set(Flag::Truncated);
+            key = value::head(&key, KEY_BYTES_MAX).into();
         }
         self.cut_datum(&mut value);
         if self.event.extra.is_empty() {

@@ -14,7 +14,8 @@ use super::record::Fields;
 use super::set::GrammarSet;
 use super::slot::{Slot, Words};
 use super::spec::Framing;
-use super::value::{is_null, truth};
+use super::value::{head, is_null, truth};
+use crate::limits::KEY_BYTES_MAX;
 use crate::schema::{Datum, Flag};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -119,6 +120,8 @@ fn structured_data(text: &str, draft: &mut Draft<'_>) {
         let element = body.get(..end).unwrap_or("");
         let (id, parameters) = element.split_once(' ').unwrap_or((element, ""));
         let fields = pairs::read(parameters);
+        // Each parameter repeats it.
+        let id = head(id, KEY_BYTES_MAX);
         for field in &fields.items {
             if let Some(value) = field.value.datum() {
                 draft.extra(&format!("{id}.{}", fields.key(field)), value);

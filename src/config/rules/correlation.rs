@@ -11,9 +11,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use yaml_serde::{Mapping, Value};
 
-const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
-const LATER: [&str; 3] = ["value_sum", "value_avg", "value_percentile"];
-const TYPES: [&str; 4] = ["event_count", "value_count", "temporal", "temporal_ordered"];
+/// The keys of a correlation.
+pub const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
+/// Types of correlations that are not read yet.
+pub const LATER: [&str; 3] = ["value_sum", "value_avg", "value_percentile"];
+/// Types of correlations.
+pub const TYPES: [&str; 4] = ["event_count", "value_count", "temporal", "temporal_ordered"];
 
 /// The rules that a correlation names, as written.
 pub fn references(document: &Document) -> Vec<String> {
