@@ -202,8 +202,11 @@ impl Pipeline {
     fn judge(&mut self, findings: Vec<Finding>, event: Option<&Event>, now: &Reading, changes: &mut Changes) {
         let read_at = event.map_or(now.utc, |event| event.observed_at);
         for finding in findings {
-            let source = event.map(|event| &*event.source);
-            let judged = self.triage.judge(&mut self.book, finding, source, read_at, now);
+            let origin = event.map_or_else(triage::Origin::default, |event| triage::Origin {
+                source: Some(&*event.source),
+                address: event.src_ip,
+            });
+            let judged = self.triage.judge(&mut self.book, finding, origin, read_at, now);
             changes.findings.push(judged);
         }
     }

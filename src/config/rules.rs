@@ -9,19 +9,24 @@ mod correlation;
 mod detection;
 mod document;
 mod encode;
+mod files;
 mod filter;
 mod fixtures;
 mod modifiers;
+mod outline;
 mod placeholders;
+mod schema;
 mod values;
 
 pub use placeholders::Placeholders;
 
 pub use fixtures::{Expected, Fixture, NAMES as TESTS, Outcome, fixtures, run_tests};
+pub use outline::{Outline, outline};
+pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Correlation, Counting, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Counting, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
@@ -29,17 +34,12 @@ use detection::{Builder, Fields};
 use document::{Document, scalar};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use yaml_serde::Value;
 
 /// The shipped rules: path and text.
 pub const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_rules.rs"));
-/// Folders inside folders that are followed.
-const DEPTH_MAX: usize = 16;
-/// Bytes of a rule file that are read.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Top-level keys of Sigma and ours.
 const KEYS: [&str; 25] = [
     "title",
@@ -122,7 +122,7 @@ pub fn load(folders: &[PathBuf], builtin: bool, disable: &[String]) -> (Vec<Rule
         files.extend(BUILTIN.iter().map(|(path, text)| (format!("(built-in) {path}"), Arc::from(*text))));
     }
     for folder in folders {
-        collect(folder, 0, &mut files, &mut problems);
+        files::collect(folder, 0, &mut files, &mut problems);
     }
     let (specs, more) = read(&files, disable);
     problems.extend(more);
@@ -192,35 +192,6 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
         return None;
     }
     Some(RuleSpec { id, name, disabled: false, document })
-}
-
-fn collect(path: &Path, depth: usize, files: &mut Vec<(String, Arc<str>)>, problems: &mut Vec<Problem>) {
-    let shown = path.display().to_string();
-    let mut fail = |message: String| problems.push(Problem::file(Grade::Error, &shown, message));
-    let about = match fs::metadata(path) {
-        Ok(about) => about,
-        Err(error) => return fail(format!("cannot be read: {error}")),
-    };
-    if about.is_dir() {
-        if depth >= DEPTH_MAX {
-            return fail(format!("folders are nested more than {DEPTH_MAX} deep"));
-        }
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(error) => return fail(format!("cannot be read: {error}")),
-        };
-        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.sort();
-        let rules = |p: &Path| p.is_dir() || p.extension().is_some_and(|e| e == "yml" || e == "yaml");
-        paths.into_iter().filter(|p| rules(p)).for_each(|p| collect(&p, depth + 1, files, problems));
-    } else if about.len() > FILE_BYTES_MAX {
-        fail(format!("larger than {FILE_BYTES_MAX} bytes"));
-    } else {
-        match fs::read_to_string(path) {
-            Ok(text) => files.push((shown, text.into())),
-            Err(error) => fail(format!("cannot be read: {error}")),
-        }
-    }
 }
 
 /// Makes rules of documents. Without `sources`, every rule counts as one that can fire.
@@ -381,7 +352,7 @@ impl<'a> Compiler<'a> {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
                 let mut correlation = correlation::compile(document, &referred, &mut self.fields)?;
-                correlation.unless = self.unless(document, &correlation)?;
+                correlation.unless = correlation::excuse(document, &correlation, &self.index, &self.rules)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
                 let any = matches!(correlation.counting, Counting::Events | Counting::Values);
                 let enabled = if any { fed.any(|fed| fed) } else { fed.all(|fed| fed) };
@@ -397,18 +368,6 @@ impl<'a> Compiler<'a> {
         let mut meta = self.meta(spec, &body, enabled, generates)?;
         meta.version = version(&texts.join("\n---\n"));
         Ok(Rule { meta, body })
-    }
-
-    /// The index of the count that a correlation gives way to.
-    fn unless(&self, document: &Document, own: &Correlation) -> Result<Option<usize>, Problem> {
-        let Some(name) = correlation::unless(document) else { return Ok(None) };
-        let index = self.index.get(name.as_str()).copied();
-        let Some((index, other)) = index.and_then(|index| Some((index, self.rules.get(index)?))) else {
-            return Ok(None);
-        };
-        let checked = correlation::check_unless(own, other);
-        checked.map_err(|message| document.problem(&["gatewatch", "unless"], message))?;
-        Ok(Some(index))
     }
 
     fn meta(&self, spec: &RuleSpec, body: &Body, enabled: bool, generates: bool) -> Result<Meta, Problem> {

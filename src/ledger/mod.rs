@@ -21,6 +21,7 @@ pub mod query;
 pub mod read;
 mod rows;
 pub mod saved;
+pub mod stored;
 pub mod yardstick;
 
 pub use load::Loaded;

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod incident;
 pub mod kind;
 pub mod mail;
+pub mod network;
 pub mod printable;
 pub mod time;
 
@@ -27,5 +28,6 @@ pub use mail::{
     Attempt, AttemptResult, Evidence, EvidenceLine, Letter, MailPhase, Notification, NotificationKind,
     NotificationState, Receipt,
 };
+pub use network::Network;
 pub use printable::Printable;
 pub use time::{Reading, Span, Timestamp};

@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use yaml_serde::Value;
 
+/// The keys of a test.
+pub const KEYS: [&str; 8] =
+    ["name", "about", "fires", "format", "lines", "also", "silent_after", "silent_for"];
+
 /// What a fixture expects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expected {
@@ -28,6 +32,8 @@ pub struct Fixture {
     pub name: Option<&'static str>,
     /// What must come of it.
     pub fires: Expected,
+    /// What it is about, in words.
+    pub about: Option<String>,
     /// What is read, each log as a file of its own: the grammar, and the lines.
     pub logs: Vec<(String, String)>,
     /// For rules about silence: the source's limit, and how long nothing follows after the lines.
@@ -43,6 +49,8 @@ pub struct Outcome {
     pub test: usize,
     /// What it shows: one of [`NAMES`].
     pub name: Option<&'static str>,
+    /// What it is about, in words.
+    pub about: Option<String>,
     /// What was expected.
     pub expected: Expected,
     /// The entities of the findings, sorted.
@@ -74,9 +82,8 @@ fn fixture(spec: &RuleSpec, test: &Value) -> Result<Fixture, Problem> {
     let refuse = |message: &str| spec.document.problem(&["gatewatch", "tests"], message);
     let text = |key: &str| test.get(key).and_then(scalar);
     let keys = test.as_mapping().ok_or_else(|| refuse("a test is a mapping"))?.keys();
-    let known = ["name", "about", "fires", "format", "lines", "also", "silent_after", "silent_for"];
-    if let Some(key) = keys.filter_map(Value::as_str).find(|key| !known.contains(key)) {
-        return Err(refuse(&format!("unknown key `{key}` in a test; {} are known", known.join(", "))));
+    if let Some(key) = keys.filter_map(Value::as_str).find(|key| !KEYS.contains(key)) {
+        return Err(refuse(&format!("unknown key `{key}` in a test; {} are known", KEYS.join(", "))));
     }
     let name = name(text("name")).map_err(|message| refuse(&message))?;
     let fires = match test.get("fires") {
@@ -96,7 +103,7 @@ fn fixture(spec: &RuleSpec, test: &Value) -> Result<Fixture, Problem> {
     let silence = span("silent_after")?.zip(span("silent_for")?);
     let more = test.get("also").map_or_else(Vec::new, members);
     let logs: Result<Vec<_>, &str> = std::iter::once(test).chain(more).map(log).collect();
-    Ok(Fixture { name, fires, logs: logs.map_err(refuse)?, silence })
+    Ok(Fixture { name, about: text("about"), fires, logs: logs.map_err(refuse)?, silence })
 }
 
 fn name(written: Option<String>) -> Result<Option<&'static str>, String> {
@@ -187,6 +194,7 @@ fn outcome(
         rule: spec.id.clone(),
         test,
         name: fixture.name,
+        about: fixture.about.clone(),
         expected: fixture.fires.clone(),
         got,
         events: events.len(),
