@@ -26,7 +26,7 @@ pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Correlation, Counting, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Counting, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
@@ -352,7 +352,7 @@ impl<'a> Compiler<'a> {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
                 let mut correlation = correlation::compile(document, &referred, &mut self.fields)?;
-                correlation.unless = self.unless(document, &correlation)?;
+                correlation.unless = correlation::excuse(document, &correlation, &self.index, &self.rules)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
                 let any = matches!(correlation.counting, Counting::Events | Counting::Values);
                 let enabled = if any { fed.any(|fed| fed) } else { fed.all(|fed| fed) };
@@ -368,18 +368,6 @@ impl<'a> Compiler<'a> {
         let mut meta = self.meta(spec, &body, enabled, generates)?;
         meta.version = version(&texts.join("\n---\n"));
         Ok(Rule { meta, body })
-    }
-
-    /// The index of the count that a correlation gives way to.
-    fn unless(&self, document: &Document, own: &Correlation) -> Result<Option<usize>, Problem> {
-        let Some(name) = correlation::unless(document) else { return Ok(None) };
-        let index = self.index.get(name.as_str()).copied();
-        let Some((index, other)) = index.and_then(|index| Some((index, self.rules.get(index)?))) else {
-            return Ok(None);
-        };
-        let checked = correlation::check_unless(own, other);
-        checked.map_err(|message| document.problem(&["gatewatch", "unless"], message))?;
-        Ok(Some(index))
     }
 
     fn meta(&self, spec: &RuleSpec, body: &Body, enabled: bool, generates: bool) -> Result<Meta, Problem> {

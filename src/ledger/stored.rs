@@ -97,10 +97,6 @@ fn some<T: FromSql>(row: &Row<'_>, column: &str) -> Result<Option<T>> {
     row.get(column)
 }
 
-fn word(row: &Row<'_>, column: &str) -> Result<Option<ShortText>> {
-    Ok(row.get::<_, Option<String>>(column)?.map(ShortText::from))
-}
-
 fn address(row: &Row<'_>, column: &str) -> Result<Option<IpAddr>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| text.parse().map_err(|_| bad(column, &text))).transpose()
@@ -132,7 +128,7 @@ fn event(row: &Row<'_>) -> Result<Event> {
         time: some_time(row, "time")?,
         counted_at: time(row, "counted_at")?,
         observed_at: time(row, "observed_at")?,
-        time_text: word(row, "time_text")?,
+        time_text: short(row, "time_text")?,
         class,
         activity: activity.as_deref().and_then(|name| spelled(class, name)).unwrap_or(""),
         outcome: named(row, "outcome", Outcome::from_name)?,
@@ -143,7 +139,7 @@ fn event(row: &Row<'_>) -> Result<Event> {
             None => some::<String>(row, "raw")?.unwrap_or_default().into_bytes().into(),
         },
         extra: members(extra.as_deref().unwrap_or("{}"))?,
-        reason: word(row, "reason")?,
+        reason: short(row, "reason")?,
         ..Event::default()
     };
     columns(row, &mut event)?;
@@ -152,37 +148,37 @@ fn event(row: &Row<'_>) -> Result<Event> {
 
 /// The columns that say who, where and what.
 fn columns(row: &Row<'_>, event: &mut Event) -> Result<()> {
-    event.user = word(row, "user")?;
-    event.user_domain = word(row, "user_domain")?;
-    event.user_uid = word(row, "user_uid")?;
-    event.target_user = word(row, "target_user")?;
-    event.group = word(row, "group")?;
-    event.role = word(row, "role")?;
+    event.user = short(row, "user")?;
+    event.user_domain = short(row, "user_domain")?;
+    event.user_uid = short(row, "user_uid")?;
+    event.target_user = short(row, "target_user")?;
+    event.group = short(row, "group")?;
+    event.role = short(row, "role")?;
     event.src_ip = address(row, "src_ip")?;
     event.src_port = some(row, "src_port")?;
-    event.src_host = word(row, "src_host")?;
-    event.src_country = word(row, "src_country")?;
+    event.src_host = short(row, "src_host")?;
+    event.src_country = short(row, "src_country")?;
     event.src_asn = some(row, "src_asn")?;
     event.dst_ip = address(row, "dst_ip")?;
     event.dst_port = some(row, "dst_port")?;
     event.assigned_ip = address(row, "assigned_ip")?;
-    event.host = word(row, "host")?;
-    event.app = word(row, "app")?;
-    event.service = word(row, "service")?;
-    event.session = word(row, "session")?;
-    event.auth_method = word(row, "auth_method")?;
+    event.host = short(row, "host")?;
+    event.app = short(row, "app")?;
+    event.service = short(row, "service")?;
+    event.session = short(row, "session")?;
+    event.auth_method = short(row, "auth_method")?;
     event.mfa = some(row, "mfa")?;
-    event.logon_type = word(row, "logon_type")?;
-    event.device = word(row, "device")?;
-    event.user_agent = word(row, "user_agent")?;
-    event.action = word(row, "action")?;
-    event.resource = word(row, "resource")?;
-    event.http_method = word(row, "http_method")?;
+    event.logon_type = short(row, "logon_type")?;
+    event.device = short(row, "device")?;
+    event.user_agent = short(row, "user_agent")?;
+    event.action = short(row, "action")?;
+    event.resource = short(row, "resource")?;
+    event.http_method = short(row, "http_method")?;
     event.http_status = some(row, "http_status")?;
     event.bytes_in = count(row, "bytes_in")?;
     event.bytes_out = count(row, "bytes_out")?;
-    event.status_detail = word(row, "status_detail")?;
-    event.severity = word(row, "severity")?;
+    event.status_detail = short(row, "status_detail")?;
+    event.severity = short(row, "severity")?;
     Ok(())
 }
 
@@ -191,7 +187,12 @@ fn spelled(class: Class, name: &str) -> Option<&'static str> {
     class.activity(name).or_else(|| Class::all().find_map(|class| class.activity(name)))
 }
 
+/// A text that stands in the event itself.
+fn short(row: &Row<'_>, column: &str) -> Result<Option<ShortText>> {
+    Ok(row.get::<_, Option<String>>(column)?.map(Into::into))
+}
+
 fn members(json: &str) -> Result<Vec<(ShortText, Datum)>> {
-    let members: BTreeMap<Box<str>, Datum> = serde_json::from_str(json).map_err(|_| bad("extra", json))?;
-    Ok(members.into_iter().map(|(key, value)| (ShortText::from(key), value)).collect())
+    let members: BTreeMap<ShortText, Datum> = serde_json::from_str(json).map_err(|_| bad("extra", json))?;
+    Ok(members.into_iter().collect())
 }

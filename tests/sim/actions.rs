@@ -5,7 +5,7 @@ use super::monitor::names;
 use super::relay::Mode;
 use super::vault::{Crash, Fault, Vault};
 use super::world::World;
-use gatewatch::schema::{Act, Actor, Channel, IncidentStatus, Silence, Span, Timestamp, Verb};
+use gatewatch::schema::{Act, Actor, Channel, IncidentStatus, Silence, Span, Verb};
 use std::sync::Arc;
 
 /// Weights of the sorts of actions; a seed has a taste.
