@@ -16,7 +16,7 @@ fn judge(text: &str, problems: &[Problem]) {
     for problem in problems {
         let lines = text.split('\n').count();
         assert!(problem.line <= lines, "{problem:?} of {lines} lines");
-        let cited = text.lines().nth(problem.line.saturating_sub(1)).unwrap_or("");
+        let cited = text.split('\n').nth(problem.line.saturating_sub(1)).unwrap_or("");
         assert!(problem.column <= cited.chars().count() + 1, "{problem:?}");
         assert!(!problem.message.is_empty());
     }

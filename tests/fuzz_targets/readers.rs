@@ -111,7 +111,9 @@ pub fn stamp(data: &[u8]) {
     for at in text.char_indices().map(|(at, _)| at).take(4) {
         if let Some((read, used)) = stamp::read(&text[at..]) {
             let written = text.get(at..at + used).expect("whole characters");
-            assert_eq!(stamp::read(written), Some((read, used)), "{written}");
+            // What follows may decide whether it is one (`08:03` and a zone), not what it says.
+            let again = stamp::read(written);
+            assert!(again.is_none_or(|again| again == (read, used)), "{written}: {again:?}");
             judge(read);
         }
     }
