@@ -43,7 +43,7 @@ print(json.dumps({'root': root.tag, 'tests': int(root.get('tests')), 'failures':
 #[test]
 fn the_junit_report_is_xml_whatever_a_rule_says() {
     let gate = Gate::new();
-    let evil = "a]]><b>&\"quoted\" 'x' \u{202e}\u{ffff}";
+    let evil = "a]]><b>&\"quoted\" 'x' \u{202e}";
     let tests = format!(
         "\n    tests:\n        - fires: 1\n          about: {}\n          format: linux-auth\n          lines: |\n            2026-11-24T06:00:00+00:00 h sshd[1]: Failed password for ana from 203.0.113.9 port 4 ssh2\n        \
          - fires: 2\n          about: {}\n          format: linux-auth\n          lines: |\n            2026-11-24T06:00:00+00:00 h sshd[1]: Failed password for <ana> from 203.0.113.9 port 4 ssh2\n        \
@@ -95,7 +95,7 @@ fn the_junit_report_is_xml_whatever_a_rule_says() {
     assert_eq!((&read["cases"], &read["skipped"]), (&json!(3), &json!(1)));
     let failed = &read["failed"][0];
     assert_eq!(failed[0], "rules.own-base");
-    assert_eq!(failed[1], "test 2: a]]><b>&\"quoted\" 'x' \\u{202e}\\u{ffff}");
+    assert_eq!(failed[1], "test 2: a]]><b>&\"quoted\" 'x' \\u{202e}");
     assert!(failed[2].as_str().unwrap().contains("expected 2 findings, got"), "{failed}");
 }
 
@@ -312,10 +312,7 @@ fn an_exception_stores_counts_and_reminds() {
     wait_for("the reminder", Duration::from_secs(40), || reminder().is_some());
     let mail = reminder().unwrap();
     assert_eq!(header(&mail, "Subject").as_deref(), Some("[gatewatch] exception E1 ends soon"));
-    assert!(
-        mail.contains("CHG-7") && mail.contains("203.0.113[.]0/24") || mail.contains("203.0.113.0/24"),
-        "{mail}"
-    );
+    assert!(mail.contains("CHG-7") && mail.contains("203[.]0[.]113[.]0/24"), "{mail}");
     assert_eq!(gate.number("SELECT count(*) FROM journal WHERE kind = 'exception' AND subject = 'E1' AND detail LIKE '%ends at%told by mail%'"), Some(1));
 
     let known = add(&gate, &["--rule", "auth-brute-force-source", "--for", "90d"]);
