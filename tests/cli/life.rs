@@ -244,6 +244,37 @@ fn explanations_name_the_arithmetic_and_the_first_condition_that_failed() {
     );
 }
 
+#[test]
+fn slips_in_a_rule_are_told_with_their_place_and_the_nearest_name() {
+    let gate = Gate::new();
+    let good = rule("own", 4).split("---\n").next().unwrap().to_owned();
+    let slips = [
+        ("level: low", "level: lwo", "11:8: error: ", "`low`"),
+        ("category:", "categry:", "4:5: error: ", "`category`"),
+        ("category: authentication", "category: authentcation", "4:15: warning: ", "`authentication`"),
+        ("outcome:", "outcoem:", "7:9: error: ", "`outcome`"),
+        ("|startswith", "|startwith", "9:9: error: ", "`startswith`"),
+        ("not filter", "not fliter", "10:30: error: ", "`filter`"),
+        ("owner:", "onwer:", "14:5: error: ", "`owner`"),
+        ("detection:", "detecton:", "5:1: error: ", "`detection`"),
+    ];
+    for (n, (right, wrong, ..)) in slips.iter().enumerate() {
+        let text = good.replace("id: own-base", &format!("id: own-{n}")).replace(right, wrong);
+        gate.write(&format!("rules/{n}.yml"), &text);
+    }
+    gate.append("a.log", "");
+    let rules = format!("[detect]\nrules = [\"{}\"]\n", gate.path("rules").display());
+    gate.configure(&[("a", "linux-auth", "a.log")], &rules);
+    let output = gate.run(&["check"]);
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(code(&output), Some(3), "{said}");
+    for (n, (_, wrong, place, near)) in slips.iter().enumerate() {
+        let begin = format!("{}:{place}", gate.path(&format!("rules/{n}.yml")).display());
+        let line = said.lines().find(|line| line.starts_with(&begin));
+        assert!(line.is_some_and(|line| line.contains(near)), "{wrong}: no {begin} with {near} in\n{said}");
+    }
+}
+
 const PEOPLE: &str = "[[person]]\nid = \"ana\"\nemail = [\"ana@example.org\"]\n";
 
 #[test]
