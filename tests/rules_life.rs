@@ -130,9 +130,6 @@ fn check(schema: &Value, root: &Value, value: &Value, place: &str) -> Result<(),
     if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
         return wrong(format!("{value} is none of {}", schema["enum"]));
     }
-    let fits = |pattern: &Value, text: &str| {
-        pattern.as_str().is_none_or(|pattern| regex::Regex::new(pattern).unwrap().is_match(text))
-    };
     if value.as_str().is_some_and(|text| !fits(&schema["pattern"], text)) {
         return wrong(format!("{value} does not fit {}", schema["pattern"]));
     }
@@ -141,10 +138,18 @@ fn check(schema: &Value, root: &Value, value: &Value, place: &str) -> Result<(),
             check(&schema["items"], root, item, &format!("{place}[{at}]"))?;
         }
     }
+    check_members(schema, root, value, place)
+}
+
+fn fits(pattern: &Value, text: &str) -> bool {
+    pattern.as_str().is_none_or(|pattern| regex::Regex::new(pattern).unwrap().is_match(text))
+}
+
+fn check_members(schema: &Value, root: &Value, value: &Value, place: &str) -> Result<(), String> {
     let Some(members) = value.as_object() else { return Ok(()) };
     for key in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if !members.contains_key(key) {
-            return wrong(format!("{key} is missing"));
+            return Err(format!("{place}: {key} is missing"));
         }
     }
     for (key, member) in members {
