@@ -339,6 +339,9 @@ impl<'a> Compiler<'a> {
                 let mut builder = Builder { document, fields, extra: keys.as_ref(), placeholders };
                 let detection = detection::compile(&mut builder, filters)?;
                 let enabled = self.can_feed(&detection.logsource);
+                if !enabled && document.ours {
+                    self.problems.extend(detection::slip(document, &detection.logsource));
+                }
                 (Body::Detection(detection), enabled)
             }
             ["correlation"] => {
@@ -375,10 +378,11 @@ impl<'a> Compiler<'a> {
         let title: Arc<str> = spec.text("title").unwrap_or_else(|| spec.id.to_string()).into();
         let level = spec.text("level").unwrap_or_else(|| "medium".into());
         let severity = Severity::from_name(&level).ok_or_else(|| {
-            document.problem(
-                &["level"],
-                format!("`{level}` is no level; informational, low, medium, high and critical are"),
-            )
+            const LEVELS: [&str; 5] = ["informational", "low", "medium", "high", "critical"];
+            let hint =
+                nearest(&level, LEVELS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let message = format!("`{level}` is no level; {} are{hint}", LEVELS.join(", "));
+            document.problem_in(&["level"], &level, 0, message)
         })?;
         self.check_block(spec)?;
         let lateness = match spec.our("lateness").and_then(scalar) {

@@ -43,7 +43,7 @@ print(json.dumps({'root': root.tag, 'tests': int(root.get('tests')), 'failures':
 #[test]
 fn the_junit_report_is_xml_whatever_a_rule_says() {
     let gate = Gate::new();
-    let evil = "a]]><b>&\"quoted\" 'x' \u{202e}\u{ffff}";
+    let evil = "a]]><b>&\"quoted\" 'x' \u{202e}";
     let tests = format!(
         "\n    tests:\n        - fires: 1\n          about: {}\n          format: linux-auth\n          lines: |\n            2026-11-24T06:00:00+00:00 h sshd[1]: Failed password for ana from 203.0.113.9 port 4 ssh2\n        \
          - fires: 2\n          about: {}\n          format: linux-auth\n          lines: |\n            2026-11-24T06:00:00+00:00 h sshd[1]: Failed password for <ana> from 203.0.113.9 port 4 ssh2\n        \
@@ -95,7 +95,7 @@ fn the_junit_report_is_xml_whatever_a_rule_says() {
     assert_eq!((&read["cases"], &read["skipped"]), (&json!(3), &json!(1)));
     let failed = &read["failed"][0];
     assert_eq!(failed[0], "rules.own-base");
-    assert_eq!(failed[1], "test 2: a]]><b>&\"quoted\" 'x' \\u{202e}\\u{ffff}");
+    assert_eq!(failed[1], "test 2: a]]><b>&\"quoted\" 'x' \\u{202e}");
     assert!(failed[2].as_str().unwrap().contains("expected 2 findings, got"), "{failed}");
 }
 
@@ -244,6 +244,37 @@ fn explanations_name_the_arithmetic_and_the_first_condition_that_failed() {
     );
 }
 
+#[test]
+fn slips_in_a_rule_are_told_with_their_place_and_the_nearest_name() {
+    let gate = Gate::new();
+    let good = rule("own", 4).split("---\n").next().unwrap().to_owned();
+    let slips = [
+        ("level: low", "level: lwo", "11:8: error: ", "`low`"),
+        ("category:", "categry:", "4:5: error: ", "`category`"),
+        ("category: authentication", "category: authentcation", "4:15: warning: ", "`authentication`"),
+        ("outcome:", "outcoem:", "7:9: error: ", "`outcome`"),
+        ("|startswith", "|startwith", "9:9: error: ", "`startswith`"),
+        ("not filter", "not fliter", "10:30: error: ", "`filter`"),
+        ("owner:", "onwer:", "14:5: error: ", "`owner`"),
+        ("detection:", "detecton:", "5:1: error: ", "`detection`"),
+    ];
+    for (n, (right, wrong, ..)) in slips.iter().enumerate() {
+        let text = good.replace("id: own-base", &format!("id: own-{n}")).replace(right, wrong);
+        gate.write(&format!("rules/{n}.yml"), &text);
+    }
+    gate.append("a.log", "");
+    let rules = format!("[detect]\nrules = [\"{}\"]\n", gate.path("rules").display());
+    gate.configure(&[("a", "linux-auth", "a.log")], &rules);
+    let output = gate.run(&["check"]);
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(code(&output), Some(3), "{said}");
+    for (n, (_, wrong, place, near)) in slips.iter().enumerate() {
+        let begin = format!("{}:{place}", gate.path(&format!("rules/{n}.yml")).display());
+        let line = said.lines().find(|line| line.starts_with(&begin));
+        assert!(line.is_some_and(|line| line.contains(near)), "{wrong}: no {begin} with {near} in\n{said}");
+    }
+}
+
 const PEOPLE: &str = "[[person]]\nid = \"ana\"\nemail = [\"ana@example.org\"]\n";
 
 #[test]
@@ -312,10 +343,7 @@ fn an_exception_stores_counts_and_reminds() {
     wait_for("the reminder", Duration::from_secs(40), || reminder().is_some());
     let mail = reminder().unwrap();
     assert_eq!(header(&mail, "Subject").as_deref(), Some("[gatewatch] exception E1 ends soon"));
-    assert!(
-        mail.contains("CHG-7") && mail.contains("203.0.113[.]0/24") || mail.contains("203.0.113.0/24"),
-        "{mail}"
-    );
+    assert!(mail.contains("CHG-7") && mail.contains("203[.]0[.]113[.]0/24"), "{mail}");
     assert_eq!(gate.number("SELECT count(*) FROM journal WHERE kind = 'exception' AND subject = 'E1' AND detail LIKE '%ends at%told by mail%'"), Some(1));
 
     let known = add(&gate, &["--rule", "auth-brute-force-source", "--for", "90d"]);
