@@ -137,7 +137,6 @@ fn our_key(key: &str) -> Value {
         "what" => text("what is counted, in words: failed logins"),
         "unless" => text("a count of the same group: while it holds, this one makes no finding"),
         "lateness" => json!({"$ref": "#/$defs/span"}),
-        "unless" => text("a count that holds: then this count makes no finding of the group"),
         "generate" => {
             json!({"type": "boolean", "description": "whether it finds on its own although a correlation refers to it"})
         }
