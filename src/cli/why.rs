@@ -209,6 +209,11 @@ impl Told<'_> {
             best.count, best.span.0, best.span.1
         );
         self.say(row, sentence);
+        if let Some(unless) = outline.unless.as_ref().filter(|_| holds) {
+            let sentence =
+                format!("it gives way while {unless} holds for the same group: ask why-not of that rule");
+            self.say(json!({"fires": false, "because": "unless", "unless": unless}), sentence);
+        }
     }
 
     fn print(&self, out: &mut Out) -> Done {

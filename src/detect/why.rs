@@ -2,6 +2,7 @@
 //! tests as [`super::eval`], and only finds words for them.
 
 use super::eval::{self, Facts};
+use super::field::is_null_like;
 use super::logsource::{Facet, Logsource};
 use super::pattern::{Compare, Pattern, Place, Token};
 use super::rule::{Correlation, Counting, Detection, Expr, RuleSet, Test};
@@ -242,7 +243,10 @@ pub fn correlation(set: &RuleSet, rule: &Correlation, events: &[Event], only: Op
                 continue;
             }
             reached.matched += 1;
-            let mut first = |field: &usize| facts.values(*field).first().map(|value| value.text.to_string());
+            let mut first = |field: &usize| {
+                let value = facts.values(*field).first().map(|value| value.text.to_string());
+                value.filter(|value| !is_null_like(value))
+            };
             let Some(key) = reference.group.iter().map(&mut first).collect::<Option<Vec<String>>>() else {
                 reached.ungrouped += 1;
                 continue;

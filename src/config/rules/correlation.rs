@@ -7,6 +7,7 @@ use crate::detect::pattern::Compare;
 use crate::detect::rule::{Correlation, Counting, Reference, Rule};
 use crate::limits::{WINDOW_EVENTS_MAX, WINDOW_SPAN_MAX};
 use crate::schema::Span;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use yaml_serde::{Mapping, Value};
 
@@ -85,8 +86,21 @@ pub fn unless(document: &Document) -> Option<String> {
     document.keys.get("gatewatch")?.get("unless").and_then(scalar)
 }
 
+/// The index of the count that a correlation gives way to, of the rules so far.
+pub fn excuse(
+    document: &Document,
+    own: &Correlation,
+    index: &BTreeMap<Arc<str>, usize>,
+    rules: &[Rule],
+) -> Result<Option<usize>, Problem> {
+    let found = unless(document).and_then(|name| index.get(name.as_str()).copied());
+    let Some((at, other)) = found.and_then(|at| Some((at, rules.get(at)?))) else { return Ok(None) };
+    let checked = check_unless(own, other);
+    checked.map(|()| Some(at)).map_err(|message| document.problem(&["gatewatch", "unless"], message))
+}
+
 /// Whether a correlation may give way to another one.
-pub fn check_unless(own: &Correlation, other: &Rule) -> Result<(), String> {
+fn check_unless(own: &Correlation, other: &Rule) -> Result<(), String> {
     let id = &other.meta.id;
     let counts = |c: &Correlation| matches!(c.counting, Counting::Events | Counting::Values);
     let Some(excuse) = other.correlation().filter(|other| counts(other)) else {
