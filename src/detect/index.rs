@@ -200,7 +200,7 @@ impl Automaton {
         let built = AhoCorasick::builder()
             .start_kind(start)
             .kind(Some(kind))
-            .prefilter(false)
+            .prefilter(anchored == Anchored::No)
             .dense_depth(4)
             .build(&texts);
         match built {

@@ -14,6 +14,8 @@ pub struct Lookup {
     entries: Box<[Entry]>,
 }
 
+type Entry = (Box<str>, Box<[u32]>);
+
 impl Lookup {
     /// Makes a map. Keys that differ in the case of ASCII letters only are slow in numbers.
     pub fn new(texts: BTreeMap<Box<str>, Vec<u32>>) -> Lookup {

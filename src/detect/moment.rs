@@ -85,10 +85,26 @@ fn written(text: &str) -> Option<Fields> {
         return None;
     }
     let (hour, minute) = (number(11, 13)?, number(14, 16)?);
-    // Seconds, their fraction and a zone: nothing that asks for another reading.
-    let rest = text.get(16..)?.trim_end_matches("UTC");
-    let plain = rest.bytes().all(|b| b.is_ascii_digit() || b":.,+- Zz".contains(&b));
+    let plain = ends_a_time(text.get(16..)?);
     (hour < 24 && minute < 60 && plain).then_some((date, Some(hour), Some(minute)))
+}
+
+/// Whether a text is what may follow the minutes: seconds, their fraction, a zone.
+fn ends_a_time(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let mut rest = text;
+    if let Some(seconds) = rest.strip_prefix(':') {
+        let Some(behind) = seconds.get(2..).filter(|_| digits(seconds) >= 2) else { return false };
+        rest = behind;
+        if let Some(fraction) = rest.strip_prefix(['.', ',']) {
+            rest = fraction.get(digits(fraction)..).unwrap_or_default();
+        }
+    }
+    let rest = rest.trim_start();
+    match rest.strip_prefix(['+', '-']) {
+        Some(zone) => [2, 4].contains(&digits(&zone.replace(':', ""))) && zone.len() <= 5,
+        None => ["", "Z", "z", "UTC", "GMT"].contains(&rest),
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +124,8 @@ mod tests {
         assert_eq!(of("2027-01-01T00:00:00Z")[3], Some(53), "ISO 8601: this day is of the week before");
         for wrong in [
             "2026-03-02T08:30:59Zx",
+            "2026-03-02T08:30-:59Z",
+            "2026-03-02T08:30:5Z",
             "2026-03-02T08:30 PM",
             "",
             "-",

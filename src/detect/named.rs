@@ -22,10 +22,12 @@ pub struct Named {
 /// The answers for sequences of keys.
 #[derive(Debug, Default)]
 pub struct Shapes {
-    known: Vec<(Box<[ShortText]>, Arc<Named>)>,
+    known: Vec<(Keys, Arc<Named>)>,
     missed: u32,
     oldest: usize,
 }
+
+type Keys = Box<[ShortText]>;
 
 impl Named {
     /// A key that is written as the field goes before one that is only like it; of several, the first.
