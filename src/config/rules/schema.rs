@@ -135,7 +135,6 @@ fn our_key(key: &str) -> Value {
         "control" => text("the control of the catalogue that it serves"),
         "advice" => text("what to do first; it stands in the mail"),
         "what" => text("what is counted, in words: failed logins"),
-        "unless" => text("a count of the same group: while it holds, this one makes no finding"),
         "lateness" => json!({"$ref": "#/$defs/span"}),
         "unless" => text("a count that holds: then this count makes no finding of the group"),
         "generate" => {
