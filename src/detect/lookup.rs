@@ -3,9 +3,6 @@
 
 use std::collections::BTreeMap;
 
-/// A text and its numbers.
-type Entry = (Box<str>, Box<[u32]>);
-
 /// Texts, each with its numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Lookup {
