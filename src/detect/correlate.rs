@@ -1,14 +1,15 @@
 //! From the detections that an event fits to findings: bare detections, counts, sequences.
 
+use super::entry::{Entry, Moment, Text, kept_value};
 use super::eval::Facts;
 use super::field::is_null_like;
-use super::memory::{Key, Overflow};
+use super::memory::Key;
 use super::report::{self, Decision, Pairs};
 use super::rule::{Correlation, Counting, Reference, Rule, RuleSet};
-use super::window::{Entry, Episode, Group, Hot, Moment};
-use super::{Detect, OVERFLOW_RULE, silence_of};
-use crate::limits::WINDOW_KEYS_MAX;
-use crate::schema::{Event, Finding, FindingKind, Severity, Timestamp, Verdict};
+use super::window::{Episode, Group, Hot};
+use super::{Detect, silence_of};
+use crate::schema::{Event, Finding, Timestamp};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What reaches a correlation from one event.
@@ -62,10 +63,10 @@ impl Detect {
             let Some(rule) = set.rule(index) else { continue };
             let Some(correlation) = rule.correlation() else { continue };
             let (touched, findings) = match correlation.counting {
-                Counting::Events | Counting::Values => self.counted(index, rule, correlation, &feed, facts),
                 Counting::Together | Counting::InOrder => {
                     self.sequence(set, index, rule, correlation, feed, facts)
                 }
+                _ => self.counted(index, rule, correlation, &feed, facts),
             };
             found.extend(findings.into_iter().map(|finding| (index, finding)));
             for &(parent, _) in set.parents(index) {
@@ -91,8 +92,8 @@ impl Detect {
         let key = Key::new(report::key_of([name, value].into_iter()));
         let moment = (event.counted_at, event.id);
         let (observed, last) = (f64::from(event.count.max(1)), event.counted_at);
-        let hot = Told { moment, last, observed, most: observed };
-        self.settle(index, rule, &key, event, hot, |_| Decision {
+        let told = Told { moment, last, observed, most: observed };
+        self.settle(index, rule, (&key, None), event, told, |_| Decision {
             moment,
             observed,
             first: event.counted_at,
@@ -117,38 +118,27 @@ impl Detect {
             references.filter_map(|(nth, reference)| Some((nth, reference, key(reference, facts)?)));
         let Some((nth, reference, key)) = grouped.next() else { return Default::default() };
         drop(grouped);
-        let distinct = correlation.counting == Counting::Values;
-        let values: Vec<Option<Box<str>>> = match reference.value {
-            Some(field) if distinct => facts
-                .values(field)
-                .iter()
-                .filter(|v| !is_null_like(&v.text))
-                .map(|v| Some(v.text.as_ref().into()))
-                .collect(),
-            _ => vec![None],
-        };
         let event = facts.event;
-        let span = correlation.timespan;
-        let Some(memory) = self.memories.get_mut(index) else { return Default::default() };
-        if values.is_empty() {
+        let values = values(correlation, reference, facts);
+        let Some(memory) = self.memories.get_mut(index).filter(|_| !values.is_empty()) else {
             return Default::default();
-        }
-        let Some(group) = memory.open(&key, &self.streams, event.counted_at) else {
-            let finding = self.overflow(index, rule, event);
-            return (Vec::new(), finding.into_iter().collect());
         };
-        let mut at = 0;
-        for value in values {
-            at = group.insert(entry(event, correlation, nth, value), span);
+        let mut place = None;
+        for value in &values {
+            place = memory.remember(&key, &value.entry(event, nth));
         }
-        let hot = group.hot(at, span, distinct, |count| correlation.holds(count));
-        let told = hot.and_then(|hot| Some((hot, Told::of(group, &hot)?)));
-        let finding = told.and_then(|(hot, told)| {
-            self.settle(index, rule, &key, event, told, |group| {
+        let lost = self.overflow(index, rule, event);
+        let Some(place) = place else { return (Vec::new(), lost.into_iter().collect()) };
+        let moment = (event.counted_at, event.id);
+        let hot = self.memories.get(index).and_then(|memory| memory.group(place)).and_then(|group| {
+            group.hot(moment, correlation.timespan, &correlation.counting, |count| correlation.holds(count))
+        });
+        let finding = hot.and_then(|hot| {
+            self.settle(index, rule, (&key, Some(place)), event, Told::of(&hot), |group| {
                 decide_count(rule, correlation, group, &hot, &key.text)
             })
         });
-        (vec![key], finding.into_iter().collect())
+        (vec![key], lost.into_iter().chain(finding).collect())
     }
 
     /// temporal and temporal_ordered.
@@ -170,12 +160,11 @@ impl Detect {
                 continue;
             };
             let Some(memory) = self.memories.get_mut(index) else { continue };
-            let entry = entry(event, correlation, nth, None);
-            if memory.remember(&key, entry, correlation.timespan, &self.streams, event) {
+            let who = Value::who(correlation, event);
+            if memory.remember(&key, &who.entry(event, nth)).is_some() {
                 keys.push(key);
-            } else {
-                findings.extend(self.overflow(index, rule, event));
             }
+            findings.extend(self.overflow(index, rule, event));
         }
         keys.sort_unstable_by(|a, b| a.text.cmp(&b.text));
         keys.dedup();
@@ -216,7 +205,9 @@ impl Detect {
         })?;
         steps.reverse();
         let group = report::pairs(&correlation.group_by, &key.text);
-        self.settle(index, rule, key, event, told, |_| decide_sequence(correlation, &steps, told, &group))
+        self.settle(index, rule, (key, None), event, told, |_| {
+            decide_sequence(correlation, &steps, told, &group)
+        })
     }
 
     /// Sees the steps of a sequence that is complete at `end`, the last one first; `None` where it is not. A
@@ -264,8 +255,7 @@ impl Detect {
         inclusive: bool,
     ) -> Option<(Moment, f64)> {
         let group = self.memories.get(reference.rule)?.get(key)?;
-        let distinct = child.counting == Counting::Values;
-        let (count, moment) = group.count_until(until, child.timespan, distinct, inclusive)?;
+        let (count, moment) = group.count_until(until, child.timespan, &child.counting, inclusive)?;
         child.holds(count).then_some((moment, count))
     }
 
@@ -283,13 +273,13 @@ impl Detect {
         let what = &referred.meta.what;
         let Some(child) = referred.correlation() else {
             let entry = own_entry(self.memories.get(index)?.get(key)?, nth, stop.until, stop.inclusive)?;
-            let who = report::named(entry.who.as_deref().into_iter());
+            let who = report::named(entry.text.into_iter());
             let text = if who.is_empty() { what.to_string() } else { format!("{what} ({who})") };
             return Some(Step { text, evidence: vec![stop.moment] });
         };
         let group = self.memories.get(reference.rule)?.get(key)?;
-        let inside = |e: &&Entry| e.at >= stop.until.0 - child.timespan && (e.at, e.id) <= stop.moment;
-        let evidence = group.entries.iter().filter(inside).map(|e| (e.at, e.id)).collect();
+        let inside = |e: &Entry<'_>| e.at >= stop.until.0 - child.timespan && e.moment() <= stop.moment;
+        let evidence = group.entries().filter(inside).map(|e| e.moment()).collect();
         Some(Step { text: format!("{} {what}", stop.count), evidence })
     }
 
@@ -298,7 +288,7 @@ impl Detect {
         &mut self,
         index: usize,
         rule: &Rule,
-        key: &Key,
+        (key, place): (&Key, Option<u32>),
         event: &Event,
         told: Told,
         decide: impl FnOnce(&Group) -> Decision,
@@ -308,9 +298,10 @@ impl Detect {
         }
         let silence = silence_of(rule);
         let memory = self.memories.get_mut(index)?;
-        let Some(group) = memory.open(key, &self.streams, event.counted_at) else {
+        let Some(place) = place.or_else(|| memory.open(key)) else {
             return self.overflow(index, rule, event);
         };
+        let group = memory.group_mut(place)?;
         if let Some(episode) = group.episode_at(told.moment.0, silence) {
             episode.first = episode.first.min(told.moment.0);
             if told.last >= episode.last {
@@ -323,7 +314,7 @@ impl Detect {
         }
         let decision = decide(group);
         let finding = report::finding_id(&rule.meta.id, &key.text, told.moment.0, silence);
-        let oldest = group.begin(Episode {
+        let episode = Episode {
             first: told.moment.0,
             last: told.last,
             stream: event.generation,
@@ -331,32 +322,13 @@ impl Detect {
             folded: 0,
             observed: decision.observed,
             untold: false,
-        });
-        memory.owe(oldest.and_then(|mut episode| episode.fold()));
+        };
+        memory.begin(place, episode);
         let pairs = match rule.correlation() {
             Some(correlation) => report::pairs(&correlation.group_by, &key.text),
             None => single_pairs(&key.text),
         };
         Some(report::finding(rule, finding, pairs, decision))
-    }
-
-    /// A new group that a full rule cannot take: counted, and told once until it happened no more for one window.
-    fn overflow(&mut self, index: usize, rule: &Rule, event: &Event) -> Option<Finding> {
-        let (now, silence) = (event.counted_at, silence_of(rule));
-        let memory = self.memories.get_mut(index)?;
-        let id = report::finding_id(OVERFLOW_RULE, &rule.meta.id, now, silence);
-        if let Some(overflow) =
-            memory.overflow.as_mut().filter(|o| now <= o.last + silence && now >= o.since - silence)
-        {
-            overflow.last = overflow.last.max(now);
-            overflow.refused += 1;
-            overflow.untold = true;
-            return None;
-        }
-        let overflow =
-            Overflow { since: now, last: now, finding: id.clone(), refused: 1, swept: now, untold: true };
-        memory.overflow = Some(overflow);
-        Some(overflow_finding(rule, id, event))
     }
 }
 
@@ -379,9 +351,8 @@ struct Told {
 }
 
 impl Told {
-    fn of(group: &Group, hot: &Hot) -> Option<Told> {
-        let end = group.entries.get(hot.index)?;
-        Some(Told { moment: (end.at, end.id), last: hot.last, observed: hot.observed, most: hot.most })
+    fn of(hot: &Hot) -> Told {
+        Told { moment: hot.moment, last: hot.last, observed: hot.observed, most: hot.most }
     }
 }
 
@@ -393,29 +364,66 @@ fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Key> {
     Some(facts.key(&reference.group))
 }
 
-fn entry(event: &Event, correlation: &Correlation, nth: usize, value: Option<Box<str>>) -> Entry {
-    let by_user = correlation.group_by.iter().any(|name| &**name == "user" || &**name == "user.name");
-    let who = || if by_user { event.src_ip.map(|ip| ip.to_string().into()) } else { event.user.clone() };
-    Entry {
-        at: event.counted_at,
-        id: event.id,
-        count: event.count.max(1),
-        nth: u16::try_from(nth).unwrap_or(u16::MAX),
-        stream: event.generation,
-        who: if value.is_none() { who() } else { None },
-        value,
+/// What is remembered of an event beside its place in time.
+struct Value<'e> {
+    text: Option<Cow<'e, str>>,
+    address: Option<Text<'static>>,
+    amount: Option<f64>,
+}
+
+impl<'e> Value<'e> {
+    /// Who it was about, for the explanation.
+    fn who(correlation: &Correlation, event: &'e Event) -> Value<'e> {
+        let by_user = correlation.group_by.iter().any(|name| &**name == "user" || &**name == "user.name");
+        let mut value = Value { text: None, address: None, amount: None };
+        if by_user {
+            value.address = event.src_ip.map(Text::from);
+        } else {
+            value.text = event.user.as_deref().map(kept_value);
+        }
+        value
+    }
+
+    fn entry(&self, event: &Event, nth: usize) -> Entry<'_> {
+        Entry {
+            at: event.counted_at,
+            id: event.id,
+            count: event.count.max(1),
+            nth: u16::try_from(nth).unwrap_or(u16::MAX),
+            stream: event.generation,
+            text: self.address.or(self.text.as_deref().map(Text::of)),
+            amount: self.amount,
+        }
     }
 }
 
-fn own_entry(group: &Group, nth: usize, until: Moment, inclusive: bool) -> Option<&Entry> {
-    let before = |e: &&Entry| (e.at, e.id) < until || (inclusive && (e.at, e.id) == until);
-    group.entries.iter().rev().find(|e| usize::from(e.nth) == nth && before(e))
+/// What an event brings to a count: one entry, or one for each value; none where it says nothing.
+fn values<'e>(correlation: &Correlation, reference: &Reference, facts: &mut Facts<'e>) -> Vec<Value<'e>> {
+    let who = |facts: &Facts<'e>| Value::who(correlation, facts.event);
+    match (correlation.counting, reference.value) {
+        (Counting::Values, Some(field)) => {
+            let all = facts.values(field).iter().filter(|value| !is_null_like(&value.text));
+            let of = |text: &str| Cow::Owned(kept_value(text).into_owned());
+            all.map(|value| Value { text: Some(of(&value.text)), address: None, amount: None }).collect()
+        }
+        (Counting::Sum | Counting::Average | Counting::Percentile(_), Some(field)) => {
+            let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            let amounts: Vec<f64> = facts.values(field).iter().filter_map(|v| number(&v.text)).collect();
+            amounts.into_iter().map(|amount| Value { amount: Some(amount), ..who(facts) }).collect()
+        }
+        _ => vec![who(facts)],
+    }
+}
+
+fn own_entry(group: &Group, nth: usize, until: Moment, inclusive: bool) -> Option<Entry<'_>> {
+    let before = |e: &Entry<'_>| e.moment() < until || (inclusive && e.moment() == until);
+    group.entries().take_while(before).filter(|e| usize::from(e.nth) == nth).last()
 }
 
 fn decide_count(rule: &Rule, correlation: &Correlation, group: &Group, hot: &Hot, key: &str) -> Decision {
-    let entries = report::window(group, hot.index, correlation.timespan);
+    let entries = group.window(hot.moment, correlation.timespan);
     let pairs: Pairs = report::pairs(&correlation.group_by, key);
-    let moment = entries.last().map_or((Timestamp::default(), 0), |e| (e.at, e.id));
+    let moment = hot.moment;
     let mut evidence: Vec<u64> = entries.iter().map(|e| e.id).collect();
     evidence.dedup();
     Decision {
@@ -447,29 +455,4 @@ fn single_pairs(key: &str) -> Pairs {
         .map(|(name, value)| (Arc::from(name), Box::from(value)))
         .into_iter()
         .collect()
-}
-
-fn overflow_finding(rule: &Rule, id: Arc<str>, event: &Event) -> Finding {
-    let explanation = format!(
-        "rule {} remembers {WINDOW_KEYS_MAX} groups and takes no new ones until old ones expire: what they do is not judged",
-        rule.meta.id
-    );
-    let decision = Decision {
-        moment: (event.counted_at, event.id),
-        observed: WINDOW_KEYS_MAX as f64,
-        first: event.counted_at,
-        evidence: vec![event.id],
-        explanation,
-    };
-    let mut finding = report::finding(rule, id, vec![("rule".into(), (&*rule.meta.id).into())], decision);
-    finding.rule = OVERFLOW_RULE.into();
-    finding.title = "A rule's memory is full".into();
-    finding.kind = FindingKind::Threshold;
-    finding.severity = Severity::High;
-    finding.threshold = Some(WINDOW_KEYS_MAX as f64);
-    finding.incident_type = Some("detection-degraded".into());
-    finding.advice =
-        Some("Look which names or addresses flood the log; raise no limits before you know.".into());
-    finding.verdict = Verdict::Opened;
-    finding
 }

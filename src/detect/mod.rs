@@ -14,16 +14,21 @@
 
 mod body;
 mod correlate;
+mod counter;
+mod entry;
 pub mod eval;
 pub mod field;
 pub mod logsource;
 mod memory;
+mod overflow;
+mod pages;
 pub mod pattern;
-mod recent;
 mod report;
 mod route;
 pub mod rule;
 mod silence;
+mod streams;
+mod table;
 mod window;
 
 pub use rule::RuleSet;
@@ -32,13 +37,13 @@ pub use silence::SilenceParams;
 use crate::schema::{Event, Finding, Fold, Span, StateRow, Timestamp};
 use eval::Facts;
 use logsource::Facet;
-use memory::{Keep, Memory, Overflow};
+use memory::{Keep, Memory, Overflow, Row};
 use report::JOINER;
 use route::Routes;
 use rule::{Body, Counting, Reference, Rule};
 use silence::Silence;
 use std::sync::Arc;
-use window::{Group, Streams};
+use streams::Streams;
 
 /// A bare detection is told again after so long without a match.
 const MATCH_SILENCE: Span = Span::minutes(10);
@@ -102,7 +107,8 @@ impl Detect {
             }
         }
         for (rule, memory) in self.set.rules().iter().zip(&mut self.memories) {
-            memory.restored(silence_of(rule));
+            let torn = memory.restored().into_iter().map(|page| joined(&rule.meta.id, &["", &page]));
+            self.orphans.extend(torn);
         }
     }
 
@@ -123,11 +129,21 @@ impl Detect {
                 let index = self.set.find(rule)?;
                 let body = body::open(body, &self.set.rule(index)?.meta.version)?;
                 let memory = self.memories.get_mut(index)?;
-                match group.strip_prefix(JOINER) {
-                    Some(page) => memory.restore_page(page.parse().ok()?, body.rest()).then_some(())?,
-                    None => memory.restore(group, body.group()?),
+                match (body, group.strip_prefix(JOINER)) {
+                    (body::Body::New(reader), Some(page)) => {
+                        memory.restore_page(page, reader.bytes.get(reader.place..)?).then_some(())
+                    }
+                    (body::Body::New(mut reader), None) => {
+                        memory.restore(group, body::episodes(&mut reader)?);
+                        Some(())
+                    }
+                    (body::Body::Old(mut reader), None) => memory::old_group(memory, group, &mut reader),
+                    (body::Body::Old(mut reader), Some(_)) => {
+                        memory::old_page(memory, &mut reader)?;
+                        // Pages have other names now.
+                        None
+                    }
                 }
-                Some(())
             }
         }
     }
@@ -136,7 +152,11 @@ impl Detect {
     pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
         self.silence.note(event);
         self.moved = true;
-        self.streams.note(event);
+        if self.streams.note(event) {
+            for memory in &mut self.memories {
+                memory.look(&self.streams);
+            }
+        }
         let set = self.set.clone();
         let facet = Facet::of(event, set.declared(&event.format));
         let route = self.routes.of(&set, &event.format, event.activity, &facet);
@@ -177,42 +197,47 @@ impl Detect {
         self.silence.drain(|source, body| put(joined(SILENT_RULE, &[source]), Some(body.into())));
         let mut buffer = Vec::new();
         for (rule, memory) in self.set.rules().iter().zip(&mut self.memories) {
-            let meta = &rule.meta;
-            let entries = memory.stores_entries();
-            let encode = |key: &str, group: Option<&Group>| {
-                let body = group.map(|group| {
-                    body::begin(&mut buffer, &meta.version);
-                    body::put_group(&mut buffer, group, entries);
-                    Box::from(&*buffer)
-                });
-                put(joined(&meta.id, &[key]), body);
-            };
-            memory.drain(encode, &mut folds);
-            memory.drain_pages(|number, page| {
-                let body = page.map(|page| {
-                    body::begin(&mut buffer, &meta.version);
-                    buffer.extend_from_slice(page);
-                    Box::from(&*buffer)
-                });
-                put(joined(&meta.id, &["", &number.to_string()]), body);
-            });
+            memory.drain(|row| put_row(&rule.meta, row, &mut buffer, &mut put), &mut folds);
             if let Some(overflow) = memory.overflow.as_mut().filter(|overflow| overflow.untold) {
                 overflow.untold = false;
-                put(joined(OVERFLOW_RULE, &[&meta.id]), serde_json::to_vec(overflow).ok().map(Into::into));
+                put(
+                    joined(OVERFLOW_RULE, &[&rule.meta.id]),
+                    serde_json::to_vec(overflow).ok().map(Into::into),
+                );
             }
         }
+        folds.sort_by(|a, b| a.finding.cmp(&b.finding));
         (rows, folds)
     }
 
     /// Takes new rules and sources, and keeps what is known of rules that did not change. Returns what has to be
     /// stored, as [`Detect::drain`] does; where a key stands twice, the last row counts.
     pub fn reload(&mut self, params: Params) -> (Vec<StateRow>, Vec<Fold>) {
-        self.moved = true;
-        self.memories.iter_mut().for_each(Memory::touch);
         self.silence.touch();
+        self.moved = true;
         let (mut rows, folds) = self.drain();
-        *self = Detect::new(params);
-        self.restore(&rows);
+        let mut next = Detect::new(params);
+        for (rule, memory) in self.set.rules().iter().zip(std::mem::take(&mut self.memories)) {
+            let same = next.set.find(&rule.meta.id).filter(|index| {
+                next.set.rule(*index).is_some_and(|new| new.meta.version == rule.meta.version)
+            });
+            match same.and_then(|index| next.memories.get_mut(index)) {
+                Some(new) if new.keep() == memory.keep() => *new = memory,
+                _ => {
+                    let mut gone = |key, body| rows.push(StateRow { room: "detect", key, body });
+                    let mut buffer = Vec::new();
+                    memory.each_row(|row| put_row(&rule.meta, row, &mut buffer, &mut gone));
+                    if memory.overflow.is_some() {
+                        gone(joined(OVERFLOW_RULE, &[&rule.meta.id]), None);
+                    }
+                }
+            }
+        }
+        *self = next;
+        let prefix = joined(SILENT_RULE, &[""]);
+        let own = |row: &&StateRow| *row.key == *STREAMS_KEY || row.key.starts_with(&*prefix);
+        let kept: Vec<StateRow> = rows.iter().filter(own).cloned().collect();
+        self.restore(&kept);
         rows.extend(self.drain().0);
         (rows, folds)
     }
@@ -226,8 +251,8 @@ impl Detect {
 /// How long what a rule remembers matters: its window and the lateness. In a sequence whose steps before the last
 /// are all correlations, those remember the window; the rule's own events only wait for late ones of theirs.
 fn keep(set: &RuleSet, rule: &Rule) -> Keep {
-    let lateness = rule.meta.lateness;
-    let whole = Span(silence_of(rule).0.saturating_add(lateness.0));
+    let (lateness, window) = (rule.meta.lateness, silence_of(rule));
+    let whole = Span(window.0.saturating_add(lateness.0));
     let is_state =
         |reference: &Reference| set.rule(reference.rule).is_some_and(|rule| rule.correlation().is_some());
     let waits = rule
@@ -235,7 +260,35 @@ fn keep(set: &RuleSet, rule: &Rule) -> Keep {
         .filter(|c| c.counting == Counting::InOrder)
         .and_then(|c| c.references.split_last());
     let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
-    Keep { entries: if waits { lateness } else { whole }, episodes: whole, briefly: waits }
+    let counting = rule.correlation().map_or(Counting::Events, |c| c.counting);
+    Keep { entries: if waits { lateness } else { whole }, episodes: whole, window, counting }
+}
+
+/// A row of a rule's memory, as it is stored.
+fn put_row(
+    meta: &rule::Meta,
+    row: Row<'_>,
+    buffer: &mut Vec<u8>,
+    put: &mut impl FnMut(Box<str>, Option<Box<[u8]>>),
+) {
+    match row {
+        Row::Group(key, episodes) => {
+            let body = episodes.map(|episodes| {
+                body::begin(buffer, &meta.version);
+                body::put_episodes(buffer, episodes);
+                Box::from(&**buffer)
+            });
+            put(joined(&meta.id, &[key]), body);
+        }
+        Row::Page(name, bytes) => {
+            let body = bytes.map(|bytes| {
+                body::begin(buffer, &meta.version);
+                buffer.extend_from_slice(bytes);
+                Box::from(&**buffer)
+            });
+            put(joined(&meta.id, &["", name]), body);
+        }
+    }
 }
 
 /// The key of a stored row. A group's values are never empty, so an empty one in front marks a page of recent

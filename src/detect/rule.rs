@@ -99,12 +99,19 @@ pub struct Test {
 }
 
 /// How a correlation counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Counting {
     /// Events.
+    #[default]
     Events,
     /// Different values of a field, given per reference.
     Values,
+    /// The sum of a field's numbers.
+    Sum,
+    /// Their average.
+    Average,
+    /// The number below which so many hundredths of them lie.
+    Percentile(f64),
     /// Every reference matched, in any order.
     Together,
     /// Every reference matched, in the order of the list.
@@ -155,6 +162,7 @@ impl Rule {
             Body::Correlation(c) => match c.counting {
                 Counting::Events => FindingKind::Threshold,
                 Counting::Values => FindingKind::Distinct,
+                Counting::Sum | Counting::Average | Counting::Percentile(_) => FindingKind::Threshold,
                 Counting::Together | Counting::InOrder => FindingKind::Sequence,
             },
         }
