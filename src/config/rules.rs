@@ -9,13 +9,14 @@ mod correlation;
 mod detection;
 mod document;
 mod fixtures;
+mod steps;
 mod values;
 
 pub use fixtures::{Expected, Fixture, Outcome, run_tests};
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Counting, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
@@ -340,10 +341,18 @@ impl<'a> Compiler<'a> {
                 if referred.is_empty() {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
-                let correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                let (correlation, carried) = correlation::compile(document, &referred, &mut self.fields)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
-                let any = matches!(correlation.counting, Counting::Events | Counting::Values);
-                let enabled = if any { fed.any(|fed| fed) } else { fed.all(|fed| fed) };
+                let needs_all =
+                    correlation.is_sequence() && correlation.steps.is_none() && correlation.limits.is_empty();
+                let enabled = if needs_all { fed.all(|fed| fed) } else { fed.any(|fed| fed) };
+                for (index, fields) in carried.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+                    if let Some(Body::Correlation(child)) =
+                        self.rules.get_mut(index).map(|rule| &mut rule.body)
+                    {
+                        child.carries = fields;
+                    }
+                }
                 (Body::Correlation(correlation), enabled)
             }
             ["absence"] if *spec.id == *SILENT_RULE => (Body::Silence, true),

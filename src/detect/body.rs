@@ -63,11 +63,12 @@ pub fn put_episodes(out: &mut Vec<u8>, episodes: &[Episode]) {
         put_text(out, &episode.finding);
         put_number(out, episode.folded);
         out.extend(episode.observed.to_bits().to_le_bytes());
+        put_number(out, episode.event);
     }
 }
 
-/// The episodes of a group, to the end of the body.
-pub fn episodes(reader: &mut Reader<'_>) -> Option<Vec<Episode>> {
+/// The episodes of a group, to the end of the body; those of the older shape do not name their event.
+pub fn episodes(reader: &mut Reader<'_>, old: bool) -> Option<Vec<Episode>> {
     let mut episodes = Vec::new();
     for _ in 0..reader.number()? {
         let first = reader.signed()?;
@@ -79,6 +80,7 @@ pub fn episodes(reader: &mut Reader<'_>) -> Option<Vec<Episode>> {
             finding: Arc::from(text(reader)?),
             folded: reader.number()?,
             observed: f64::from_bits(u64::from_le_bytes(reader.chunk()?)),
+            event: if old { 0 } else { reader.number()? },
             untold: false,
         });
     }
@@ -121,7 +123,8 @@ pub fn old_entry(reader: &mut Reader<'_>, before: &mut Before, see: impl FnOnce(
     }
     let kept = text.map(kept_value);
     let text = kept.as_deref().map(Text::of);
-    see(Entry { at: Timestamp(at), id, count, nth, stream, text, amount: None });
+    let (at, amount, also, heard) = (Timestamp(at), None, None, false);
+    see(Entry { at, id, count, nth, stream, text, amount, also, heard });
     Some(())
 }
 
@@ -139,11 +142,11 @@ mod tests {
         ) {
             let episode = |(first, last, stream, finding, folded): (i64, i64, u64, String, u64)| Episode {
                 first: Timestamp(first), last: Timestamp(last), stream, finding: finding.into(), folded,
-                observed: folded as f64, untold: false,
+                observed: folded as f64, event: folded, untold: false,
             };
             let all: Vec<Episode> = episodes.into_iter().map(episode).collect();
             let read = |body: &[u8], version: &str| match open(body, version)? {
-                Body::New(mut reader) => super::episodes(&mut reader),
+                Body::New(mut reader) => super::episodes(&mut reader, false),
                 Body::Old(_) => None,
             };
             let mut body = Vec::new();

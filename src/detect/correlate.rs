@@ -1,42 +1,16 @@
 //! From the detections that an event fits to findings: bare detections, counts, sequences.
 
-use super::entry::{Entry, Moment, Text, kept_value};
+use super::chain::{Feed, Outcome, Settled, Task, carried, feed_of, hears, key, values};
+use super::entry::Moment;
 use super::eval::Facts;
 use super::field::is_null_like;
 use super::memory::Key;
 use super::report::{self, Decision, Pairs};
-use super::rule::{Correlation, Counting, Reference, Rule, RuleSet};
+use super::rule::{Correlation, Hears, Rule, RuleSet};
 use super::window::{Episode, Group, Hot};
 use super::{Detect, silence_of};
 use crate::schema::{Event, Finding, Timestamp};
-use std::borrow::Cow;
 use std::sync::Arc;
-
-/// What reaches a correlation from one event.
-#[derive(Default)]
-struct Feed {
-    /// References whose detection the event fits.
-    matched: Vec<usize>,
-    /// Groups of a referenced correlation that the event entered.
-    touched: Vec<Key>,
-}
-
-/// Where a step of a sequence was found.
-#[derive(Clone, Copy)]
-struct Stop {
-    moment: Moment,
-    /// What a referenced correlation counts; 0 for a detection.
-    count: f64,
-    /// It was looked for up to here, with or without that moment.
-    until: Moment,
-    inclusive: bool,
-}
-
-/// One step of a sequence, in words.
-struct Step {
-    text: String,
-    evidence: Vec<Moment>,
-}
 
 impl Detect {
     /// Carries matches to the correlations that refer to them, level by level: a correlation has a higher index
@@ -62,16 +36,14 @@ impl Detect {
             let (index, feed) = feeds.swap_remove(next);
             let Some(rule) = set.rule(index) else { continue };
             let Some(correlation) = rule.correlation() else { continue };
-            let (touched, findings) = match correlation.counting {
-                Counting::Together | Counting::InOrder => {
-                    self.sequence(set, index, rule, correlation, feed, facts)
-                }
-                _ => self.counted(index, rule, correlation, &feed, facts),
+            let task = Task { set, index, rule, correlation };
+            let outcome = if correlation.is_sequence() {
+                self.sequence(&task, feed, facts)
+            } else {
+                self.counted(&task, feed, facts)
             };
-            found.extend(findings.into_iter().map(|finding| (index, finding)));
-            for &(parent, _) in set.parents(index) {
-                feed_of(&mut feeds, parent).touched.extend(touched.iter().cloned());
-            }
+            self.pass_on(&task, &outcome, facts.event, &mut feeds);
+            found.extend(outcome.findings.into_iter().map(|finding| (index, finding)));
         }
         found.sort_by_key(|(index, _)| *index);
         found.into_iter().map(|(_, finding)| finding).collect()
@@ -93,224 +65,95 @@ impl Detect {
         let moment = (event.counted_at, event.id);
         let (observed, last) = (f64::from(event.count.max(1)), event.counted_at);
         let told = Told { moment, last, observed, most: observed };
-        self.settle(index, rule, (&key, None), event, told, |_| Decision {
+        let settled = self.settle((index, rule), (&key, None), event, told, |_| Decision {
             moment,
             observed,
             first: event.counted_at,
             evidence: vec![event.id],
             explanation: report::explain_match(rule, event),
-        })
+        });
+        settled.finding
     }
 
-    /// event_count and value_count.
-    fn counted<'e>(
-        &mut self,
-        index: usize,
-        rule: &Rule,
-        correlation: &'e Correlation,
-        feed: &Feed,
-        facts: &mut Facts<'e>,
-    ) -> (Vec<Key>, Vec<Finding>) {
-        let references =
-            feed.matched.iter().filter_map(|nth| Some((*nth, correlation.references.get(*nth)?)));
+    /// Counts, sums and the like.
+    fn counted<'e>(&mut self, task: &Task<'e>, feed: Feed, facts: &mut Facts<'e>) -> Outcome {
+        let Task { index, rule, correlation, .. } = *task;
+        let event = facts.event;
+        let mut outcome = Outcome::default();
+        let mut touched: Vec<(Key, u32, Moment)> = Vec::new();
         // An event that fits several references counts once.
-        let mut grouped =
-            references.filter_map(|(nth, reference)| Some((nth, reference, key(reference, facts)?)));
-        let Some((nth, reference, key)) = grouped.next() else { return Default::default() };
-        drop(grouped);
-        let event = facts.event;
-        let values = values(correlation, reference, facts);
-        let Some(memory) = self.memories.get_mut(index).filter(|_| !values.is_empty()) else {
-            return Default::default();
-        };
-        let mut place = None;
-        for value in &values {
-            place = memory.remember(&key, &value.entry(event, nth));
-        }
-        let lost = self.overflow(index, rule, event);
-        let Some(place) = place else { return (Vec::new(), lost.into_iter().collect()) };
-        let moment = (event.counted_at, event.id);
-        let hot = self.memories.get(index).and_then(|memory| memory.group(place)).and_then(|group| {
-            group.hot(moment, correlation.timespan, &correlation.counting, |count| correlation.holds(count))
+        let first = feed.matched.iter().find_map(|nth| {
+            let reference = correlation.references.get(*nth)?;
+            Some((*nth, reference, key(reference, facts)?))
         });
-        let finding = hot.and_then(|hot| {
-            self.settle(index, rule, (&key, Some(place)), event, Told::of(&hot), |group| {
-                decide_count(rule, correlation, group, &hot, &key.text)
-            })
-        });
-        (vec![key], lost.into_iter().chain(finding).collect())
-    }
-
-    /// temporal and temporal_ordered.
-    fn sequence<'e>(
-        &mut self,
-        set: &RuleSet,
-        index: usize,
-        rule: &Rule,
-        correlation: &'e Correlation,
-        feed: Feed,
-        facts: &mut Facts<'e>,
-    ) -> (Vec<Key>, Vec<Finding>) {
-        let event = facts.event;
-        let mut keys = feed.touched;
-        let mut findings = Vec::new();
-        for nth in feed.matched {
-            let Some(key) = correlation.references.get(nth).and_then(|reference| key(reference, facts))
-            else {
-                continue;
-            };
-            let Some(memory) = self.memories.get_mut(index) else { continue };
-            let who = Value::who(correlation, event);
-            if memory.remember(&key, &who.entry(event, nth)).is_some() {
-                keys.push(key);
+        if let Some((nth, reference, key)) = first {
+            let values = values(correlation, reference, facts);
+            let also = carried(correlation, facts);
+            let Some(memory) = self.memories.get_mut(index) else { return outcome };
+            let mut place = None;
+            for value in &values {
+                place = memory.remember(&key, &value.entry(event, nth, also.as_deref()));
             }
-            findings.extend(self.overflow(index, rule, event));
+            touched.extend(place.map(|place| (key, place, (event.counted_at, event.id))));
         }
-        keys.sort_unstable_by(|a, b| a.text.cmp(&b.text));
-        keys.dedup();
-        for key in &keys {
-            findings.extend(self.sequence_in(set, index, rule, correlation, key, event));
+        for heard in feed.heard {
+            let Some(memory) = self.memories.get_mut(index) else { break };
+            let place = memory.remember_match(&heard.key, &heard.entry());
+            touched.extend(place.map(|place| (heard.key, place, heard.moment)));
         }
-        (keys, findings)
-    }
-
-    fn sequence_in(
-        &mut self,
-        set: &RuleSet,
-        index: usize,
-        rule: &Rule,
-        correlation: &Correlation,
-        key: &Key,
-        event: &Event,
-    ) -> Option<Finding> {
-        let begin: Moment = (event.counted_at, event.id);
-        let until = event.counted_at + correlation.timespan;
-        let later = self.memories.get(index)?.get(key).into_iter().flat_map(|group| group.after(begin));
-        let ends = std::iter::once(begin).chain(later.take_while(|end| end.0 <= until));
-        let mut told: Option<Told> = None;
-        for end in ends {
-            let mut observed = 0.0;
-            if self.walk(set, index, correlation, key, end, |_, stop| observed += stop.count).is_none() {
-                continue;
+        outcome.findings.extend(self.overflow(index, rule, event));
+        let all = task.has_parents_that(Hears::Moments);
+        for (key, place, moment) in touched {
+            let group = self.memories.get(index).and_then(|memory| memory.group(place));
+            let mut moments = Vec::new();
+            let hot = group.and_then(|group| {
+                let see = |moment| moments.extend(all.then_some(moment));
+                let holds = |count| correlation.holds(count);
+                group.hot(moment, correlation.timespan, &correlation.counting, holds, see)
+            });
+            if let Some(hot) = hot {
+                let settled =
+                    self.settle((index, rule), (&key, Some(place)), event, Told::of(&hot), |group| {
+                        decide_count(rule, correlation, group, &hot, &key.text)
+                    });
+                outcome.take(settled, &key);
+                outcome.moments.extend(moments.into_iter().map(|moment| (key.clone(), moment)));
             }
-            let observed = f64::max(observed, 1.0);
-            let told = told.get_or_insert(Told { moment: end, last: end.0, observed, most: observed });
-            told.last = end.0;
-            told.most = told.most.max(observed);
+            outcome.touched.push(key);
         }
-        let told = told?;
-        let mut steps = Vec::with_capacity(correlation.references.len());
-        self.walk(set, index, correlation, key, told.moment, |nth, stop| {
-            steps.extend(self.step(set, index, correlation, key, (nth, stop)));
-        })?;
-        steps.reverse();
-        let group = report::pairs(&correlation.group_by, &key.text);
-        self.settle(index, rule, (key, None), event, told, |_| {
-            decide_sequence(correlation, &steps, told, &group)
-        })
-    }
-
-    /// Sees the steps of a sequence that is complete at `end`, the last one first; `None` where it is not. A
-    /// referenced correlation stands for the state "its condition holds over its own window up to that moment",
-    /// whether or not it was told.
-    fn walk(
-        &self,
-        set: &RuleSet,
-        index: usize,
-        c: &Correlation,
-        key: &Key,
-        end: Moment,
-        mut see: impl FnMut(usize, Stop),
-    ) -> Option<()> {
-        let oldest = end.0 - c.timespan;
-        let ordered = c.counting == Counting::InOrder;
-        let (mut until, mut inclusive, mut at_end) = (end, true, false);
-        for (nth, reference) in c.references.iter().enumerate().rev() {
-            let (moment, count) = match set.rule(reference.rule)?.correlation() {
-                Some(child) => self.state(reference, child, key, until, inclusive)?,
-                None => {
-                    let entry = own_entry(self.memories.get(index)?.get(key)?, nth, until, inclusive)?;
-                    ((entry.at, entry.id), 0.0)
-                }
-            };
-            if moment.0 < oldest {
-                return None;
-            }
-            at_end |= moment == end;
-            see(nth, Stop { moment, count, until, inclusive });
-            if ordered {
-                (until, inclusive) = (moment, false);
-            }
-        }
-        // Something must happen at the end itself, else the sequence was complete before.
-        at_end.then_some(())
-    }
-
-    fn state(
-        &self,
-        reference: &Reference,
-        child: &Correlation,
-        key: &Key,
-        until: Moment,
-        inclusive: bool,
-    ) -> Option<(Moment, f64)> {
-        let group = self.memories.get(reference.rule)?.get(key)?;
-        let (count, moment) = group.count_until(until, child.timespan, &child.counting, inclusive)?;
-        child.holds(count).then_some((moment, count))
-    }
-
-    /// What is told of a step.
-    fn step(
-        &self,
-        set: &RuleSet,
-        index: usize,
-        c: &Correlation,
-        key: &Key,
-        (nth, stop): (usize, Stop),
-    ) -> Option<Step> {
-        let reference = c.references.get(nth)?;
-        let referred = set.rule(reference.rule)?;
-        let what = &referred.meta.what;
-        let Some(child) = referred.correlation() else {
-            let entry = own_entry(self.memories.get(index)?.get(key)?, nth, stop.until, stop.inclusive)?;
-            let who = report::named(entry.text.into_iter());
-            let text = if who.is_empty() { what.to_string() } else { format!("{what} ({who})") };
-            return Some(Step { text, evidence: vec![stop.moment] });
-        };
-        let group = self.memories.get(reference.rule)?.get(key)?;
-        let inside = |e: &Entry<'_>| e.at >= stop.until.0 - child.timespan && e.moment() <= stop.moment;
-        let evidence = group.entries().filter(inside).map(|e| e.moment()).collect();
-        Some(Step { text: format!("{} {what}", stop.count), evidence })
+        outcome
     }
 
     /// Folds into the episode that the moment belongs to, or begins one and tells it.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
-        index: usize,
-        rule: &Rule,
+        (index, rule): (usize, &Rule),
         (key, place): (&Key, Option<u32>),
         event: &Event,
         told: Told,
         decide: impl FnOnce(&Group) -> Decision,
-    ) -> Option<Finding> {
-        if !rule.meta.generates {
-            return None;
+    ) -> Settled {
+        let set = self.set.clone();
+        if !rule.meta.generates && !hears(&set, index, Hears::Episodes) {
+            return Settled::default();
         }
         let silence = silence_of(rule);
-        let memory = self.memories.get_mut(index)?;
+        let Some(memory) = self.memories.get_mut(index) else { return Settled::default() };
         let Some(place) = place.or_else(|| memory.open(key)) else {
-            return self.overflow(index, rule, event);
+            return Settled { finding: self.overflow(index, rule, event), began: None };
         };
-        let group = memory.group_mut(place)?;
+        let Some(group) = memory.group_mut(place) else { return Settled::default() };
         if let Some(episode) = group.episode_at(told.moment.0, silence) {
+            let is_earlier = told.moment.0 < episode.first && episode.event != 0;
+            let began = is_earlier.then_some(((told.moment.0, episode.event), told.moment));
             episode.first = episode.first.min(told.moment.0);
             if told.last >= episode.last {
                 (episode.last, episode.stream) = (told.last, event.generation);
             }
             episode.folded += u64::from(event.count.max(1));
             episode.observed = episode.observed.max(told.most);
-            episode.untold = true;
-            return None;
+            episode.untold = rule.meta.generates;
+            return Settled { finding: None, began };
         }
         let decision = decide(group);
         let finding = report::finding_id(&rule.meta.id, &key.text, told.moment.0, silence);
@@ -321,103 +164,39 @@ impl Detect {
             finding: finding.clone(),
             folded: 0,
             observed: decision.observed,
+            event: told.moment.1,
             untold: false,
         };
         memory.begin(place, episode);
+        let began = Some((told.moment, told.moment));
+        if !rule.meta.generates {
+            return Settled { finding: None, began };
+        }
         let pairs = match rule.correlation() {
             Some(correlation) => report::pairs(&correlation.group_by, &key.text),
             None => single_pairs(&key.text),
         };
-        Some(report::finding(rule, finding, pairs, decision))
+        Settled { finding: Some(report::finding(rule, finding, pairs, decision)), began }
     }
-}
-
-/// What waits for a correlation; few wait at once.
-fn feed_of(feeds: &mut Vec<(usize, Feed)>, index: usize) -> &mut Feed {
-    let at = feeds.iter().position(|(known, _)| *known == index).unwrap_or_else(|| {
-        feeds.push((index, Feed::default()));
-        feeds.len() - 1
-    });
-    &mut feeds[at].1
 }
 
 /// When a rule held, and how much was counted.
 #[derive(Clone, Copy)]
-struct Told {
-    moment: Moment,
-    last: Timestamp,
-    observed: f64,
-    most: f64,
+pub(super) struct Told {
+    /// The first one.
+    pub moment: Moment,
+    /// Time of the last one.
+    pub last: Timestamp,
+    /// At the first one.
+    pub observed: f64,
+    /// At its highest.
+    pub most: f64,
 }
 
 impl Told {
     fn of(hot: &Hot) -> Told {
         Told { moment: hot.moment, last: hot.last, observed: hot.observed, most: hot.most }
     }
-}
-
-/// The group's key of an event; `None` where a value is absent or stands for nobody.
-fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Key> {
-    for field in &reference.group {
-        facts.values(*field).first().filter(|value| !is_null_like(&value.text))?;
-    }
-    Some(facts.key(&reference.group))
-}
-
-/// What is remembered of an event beside its place in time.
-struct Value<'e> {
-    text: Option<Cow<'e, str>>,
-    address: Option<Text<'static>>,
-    amount: Option<f64>,
-}
-
-impl<'e> Value<'e> {
-    /// Who it was about, for the explanation.
-    fn who(correlation: &Correlation, event: &'e Event) -> Value<'e> {
-        let by_user = correlation.group_by.iter().any(|name| &**name == "user" || &**name == "user.name");
-        let mut value = Value { text: None, address: None, amount: None };
-        if by_user {
-            value.address = event.src_ip.map(Text::from);
-        } else {
-            value.text = event.user.as_deref().map(kept_value);
-        }
-        value
-    }
-
-    fn entry(&self, event: &Event, nth: usize) -> Entry<'_> {
-        Entry {
-            at: event.counted_at,
-            id: event.id,
-            count: event.count.max(1),
-            nth: u16::try_from(nth).unwrap_or(u16::MAX),
-            stream: event.generation,
-            text: self.address.or(self.text.as_deref().map(Text::of)),
-            amount: self.amount,
-        }
-    }
-}
-
-/// What an event brings to a count: one entry, or one for each value; none where it says nothing.
-fn values<'e>(correlation: &Correlation, reference: &Reference, facts: &mut Facts<'e>) -> Vec<Value<'e>> {
-    let who = |facts: &Facts<'e>| Value::who(correlation, facts.event);
-    match (correlation.counting, reference.value) {
-        (Counting::Values, Some(field)) => {
-            let all = facts.values(field).iter().filter(|value| !is_null_like(&value.text));
-            let of = |text: &str| Cow::Owned(kept_value(text).into_owned());
-            all.map(|value| Value { text: Some(of(&value.text)), address: None, amount: None }).collect()
-        }
-        (Counting::Sum | Counting::Average | Counting::Percentile(_), Some(field)) => {
-            let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-            let amounts: Vec<f64> = facts.values(field).iter().filter_map(|v| number(&v.text)).collect();
-            amounts.into_iter().map(|amount| Value { amount: Some(amount), ..who(facts) }).collect()
-        }
-        _ => vec![who(facts)],
-    }
-}
-
-fn own_entry(group: &Group, nth: usize, until: Moment, inclusive: bool) -> Option<Entry<'_>> {
-    let before = |e: &Entry<'_>| e.moment() < until || (inclusive && e.moment() == until);
-    group.entries().take_while(before).filter(|e| usize::from(e.nth) == nth).last()
 }
 
 fn decide_count(rule: &Rule, correlation: &Correlation, group: &Group, hot: &Hot, key: &str) -> Decision {
@@ -432,20 +211,6 @@ fn decide_count(rule: &Rule, correlation: &Correlation, group: &Group, hot: &Hot
         first: entries.first().map_or(moment.0, |e| e.at),
         evidence,
         explanation: report::explain_count(rule, correlation, hot.observed, &pairs, &entries),
-    }
-}
-
-fn decide_sequence(correlation: &Correlation, steps: &[Step], told: Told, group: &Pairs) -> Decision {
-    let mut evidence: Vec<Moment> = steps.iter().flat_map(|step| step.evidence.iter().copied()).collect();
-    evidence.sort_unstable();
-    evidence.dedup();
-    let texts: Vec<String> = steps.iter().map(|step| step.text.clone()).collect();
-    Decision {
-        moment: told.moment,
-        observed: told.observed,
-        first: evidence.first().map_or(told.moment.0, |moment| moment.0),
-        evidence: evidence.into_iter().map(|moment| moment.1).collect(),
-        explanation: report::explain_sequence(correlation, &texts, group),
     }
 }
 

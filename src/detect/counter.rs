@@ -123,7 +123,17 @@ mod tests {
     use crate::schema::Timestamp;
 
     fn entry(amount: f64, count: u32) -> Entry<'static> {
-        Entry { at: Timestamp(0), id: 0, count, nth: 0, stream: 0, text: None, amount: Some(amount) }
+        Entry {
+            at: Timestamp(0),
+            id: 0,
+            count,
+            nth: 0,
+            stream: 0,
+            text: None,
+            amount: Some(amount),
+            also: None,
+            heard: false,
+        }
     }
 
     #[test]

@@ -25,7 +25,11 @@ const NTH: u8 = 0b1000;
 const STREAM: u8 = 0b1_0000;
 const SAME: u8 = 0b10_0000;
 const TEXT: u8 = 0b100_0000;
-const AMOUNT: u8 = 0b1000_0000;
+/// Another byte of flags follows.
+const MORE: u8 = 0b1000_0000;
+const AMOUNT: u8 = 0b1;
+const ALSO: u8 = 0b10;
+const HEARD: u8 = 0b100;
 
 /// A value, or who an event was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +111,10 @@ pub struct Entry<'a> {
     pub text: Option<Text<'a>>,
     /// The number that is added up.
     pub amount: Option<f64>,
+    /// Values by which correlations that refer to this one group, joined.
+    pub also: Option<&'a str>,
+    /// It stands for a match of a correlation, not for an event: there is one with its id, at the earliest time.
+    pub heard: bool,
 }
 
 impl Entry<'_> {
@@ -144,8 +152,14 @@ pub fn put(out: &mut Vec<u8>, entry: &Entry<'_>, mark: &mut Mark) {
     flag(STREAM, entry.stream != mark.stream);
     flag(SAME, same);
     flag(TEXT, entry.text.is_some() && !same);
-    flag(AMOUNT, entry.amount.is_some());
+    let more = if entry.amount.is_some() { AMOUNT } else { 0 }
+        | if entry.also.is_some() { ALSO } else { 0 }
+        | if entry.heard { HEARD } else { 0 };
+    flag(MORE, more != 0);
     out.push(flags);
+    if more != 0 {
+        out.push(more);
+    }
     put_signed(out, step / UNITS[unit]);
     put_signed(out, entry.id.wrapping_sub(mark.id).cast_signed());
     if entry.count != 1 {
@@ -160,6 +174,10 @@ pub fn put(out: &mut Vec<u8>, entry: &Entry<'_>, mark: &mut Mark) {
     if let Some(amount) = entry.amount {
         out.extend(amount.to_bits().to_le_bytes());
     }
+    if let Some(also) = entry.also {
+        put_number(out, also.len() as u64);
+        out.extend_from_slice(also.as_bytes());
+    }
     let mut text = if same { mark.text } else { 0 };
     if let Some(new) = entry.text.filter(|_| !same) {
         text = u32::try_from(out.len()).unwrap_or(0);
@@ -173,6 +191,7 @@ pub fn put(out: &mut Vec<u8>, entry: &Entry<'_>, mark: &mut Mark) {
 pub fn get<'a>(bytes: &'a [u8], place: usize, mark: &mut Mark) -> Option<(Entry<'a>, usize)> {
     let mut reader = Reader { bytes, place };
     let flags = reader.byte()?;
+    let more = if flags & MORE == 0 { 0 } else { reader.byte()? };
     let step = reader.signed()?.wrapping_mul(*UNITS.get(usize::from(flags & UNIT))?);
     let at = mark.at.wrapping_add(step);
     let id = mark.id.wrapping_add(reader.signed()?.cast_unsigned());
@@ -180,10 +199,18 @@ pub fn get<'a>(bytes: &'a [u8], place: usize, mark: &mut Mark) -> Option<(Entry<
     let count = u32::try_from(extra(COUNT, 1)?).ok()?;
     let nth = u16::try_from(extra(NTH, 0)?).ok()?;
     let stream = extra(STREAM, mark.stream)?;
-    let amount = match flags & AMOUNT {
+    let amount = match more & AMOUNT {
         0 => None,
         _ => Some(f64::from_bits(u64::from_le_bytes(reader.chunk()?))),
     };
+    let also = match more & ALSO {
+        0 => None,
+        _ => {
+            let length = usize::try_from(reader.number()?).ok()?;
+            Some(reader.text(length)?)
+        }
+    };
+    let heard = more & HEARD != 0;
     let mut text_place = if flags & SAME == 0 { 0 } else { mark.text };
     if flags & TEXT != 0 {
         text_place = u32::try_from(reader.place).ok()?;
@@ -194,7 +221,8 @@ pub fn get<'a>(bytes: &'a [u8], place: usize, mark: &mut Mark) -> Option<(Entry<
         return None;
     }
     *mark = Mark { at, id, stream, text: text_place };
-    Some((Entry { at: Timestamp(at), id, count, nth, stream, text, amount }, reader.place))
+    let entry = Entry { at: Timestamp(at), id, count, nth, stream, text, amount, also, heard };
+    Some((entry, reader.place))
 }
 
 /// A text: 0 and an address, 1 and a long address, or its length and 2.
@@ -364,14 +392,17 @@ mod tests {
             let view = |e: &(Timestamp, u64, u32, u16, u64, Option<String>, Option<f64>)| e.clone();
             for (at, id, count, nth, stream, text, amount) in all.iter().map(view) {
                 let text = text.as_deref().map(Text::of);
-                put(&mut bytes, &Entry { at, id, count, nth, stream, text, amount }, &mut mark);
+                let (also, heard) = ((nth % 3 == 0).then_some("more"), nth % 2 == 0);
+                let entry = Entry { at, id, count, nth, stream, text, amount, also, heard };
+                put(&mut bytes, &entry, &mut mark);
             }
             let (mut place, mut mark) = (1, Mark::default());
             for (at, id, count, nth, stream, text, amount) in &all {
                 let (entry, next) = get(&bytes, place, &mut mark).unwrap();
                 prop_assert_eq!((entry.at, entry.id, entry.count, entry.nth, entry.stream), (*at, *id, *count, *nth, *stream));
                 prop_assert_eq!(entry.text.map(|t| t.to_string()), text.clone());
-                prop_assert_eq!(entry.amount, *amount);
+                prop_assert_eq!((entry.amount, entry.heard), (*amount, nth % 2 == 0));
+                prop_assert_eq!(entry.also, (nth % 3 == 0).then_some("more"));
                 place = next;
             }
             prop_assert_eq!(place, bytes.len());
@@ -389,6 +420,8 @@ mod tests {
             stream: 3,
             text: Some(Text::of("ana")),
             amount: None,
+            also: None,
+            heard: false,
         };
         let (mut bytes, mut mark) = (Vec::new(), Mark::default());
         put(&mut bytes, &entry(0), &mut mark);

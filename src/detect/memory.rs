@@ -189,13 +189,27 @@ impl Memory {
         Some(place)
     }
 
+    /// Remembers a match of a correlation; `None` where nothing is new, or the rule is full.
+    pub fn remember_match(&mut self, key: &Key, entry: &Entry<'_>) -> Option<u32> {
+        let known = self.get(key).and_then(|group| group.heard(entry));
+        if known.is_some_and(|old| old.at <= entry.at) {
+            return None;
+        }
+        self.remember(key, entry)
+    }
+
     /// Gives an event to its group.
     fn put(&mut self, place: u32, side: usize, entry: &Entry<'_>) {
         let keep = self.keep;
         let Some(group) = self.table.get_mut(place) else { return };
         let had = group.has_history();
         group.on_pages[side] += 1;
-        group.insert(entry, keep.window, &keep.counting);
+        // A match that is told anew only ever moves to an earlier time.
+        let before = if entry.heard { group.heard(entry).map(|old| old.at) } else { None };
+        if before.is_none_or(|at| entry.at < at) {
+            before.iter().for_each(|_| group.forget(entry.id as u32, &keep.counting));
+            group.insert(entry, keep.window, &keep.counting);
+        }
         self.settled += usize::from(group.has_history() && !had);
     }
 
@@ -476,7 +490,7 @@ pub fn old_group(memory: &mut Memory, key: &str, reader: &mut Reader<'_>) -> Opt
     for _ in 0..reader.number()? {
         body::old_entry(reader, &mut before, |entry| memory.restore_old(key, &entry))?;
     }
-    let episodes = body::episodes(reader)?;
+    let episodes = body::episodes(reader, true)?;
     memory.restore(key, episodes);
     // Its row is of the older shape.
     let place = memory.table.find(key)?;

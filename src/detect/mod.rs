@@ -13,6 +13,7 @@
 //! both, and limits like "fewer than" are judged by what was known.
 
 mod body;
+mod chain;
 mod correlate;
 mod counter;
 mod entry;
@@ -26,6 +27,7 @@ pub mod pattern;
 mod report;
 mod route;
 pub mod rule;
+mod sequence;
 mod silence;
 mod streams;
 mod table;
@@ -40,7 +42,7 @@ use logsource::Facet;
 use memory::{Keep, Memory, Overflow, Row};
 use report::JOINER;
 use route::Routes;
-use rule::{Body, Counting, Reference, Rule};
+use rule::{Body, Counting, Hears, Reference, Rule};
 use silence::Silence;
 use std::sync::Arc;
 use streams::Streams;
@@ -85,7 +87,8 @@ impl Detect {
                 .rules
                 .rules()
                 .iter()
-                .map(|rule| Memory::new(keep(&params.rules, rule)))
+                .enumerate()
+                .map(|(index, rule)| Memory::new(keep(&params.rules, index, rule)))
                 .collect(),
             silent_rule: params.rules.rules().iter().position(|rule| matches!(rule.body, Body::Silence)),
             silence: Silence::new(&params.sources),
@@ -134,7 +137,7 @@ impl Detect {
                         memory.restore_page(page, reader.bytes.get(reader.place..)?).then_some(())
                     }
                     (body::Body::New(mut reader), None) => {
-                        memory.restore(group, body::episodes(&mut reader)?);
+                        memory.restore(group, body::episodes(&mut reader, false)?);
                         Some(())
                     }
                     (body::Body::Old(mut reader), None) => memory::old_group(memory, group, &mut reader),
@@ -248,20 +251,26 @@ impl Detect {
     }
 }
 
-/// How long what a rule remembers matters: its window and the lateness. In a sequence whose steps before the last
-/// are all correlations, those remember the window; the rule's own events only wait for late ones of theirs.
-fn keep(set: &RuleSet, rule: &Rule) -> Keep {
+/// How long what a rule remembers matters: its window, that of the sequences that look at it, and the lateness. In a
+/// sequence whose steps before the last are all states of other rules, those remember the window; the rule's own
+/// events only wait for late ones of theirs.
+fn keep(set: &RuleSet, index: usize, rule: &Rule) -> Keep {
     let (lateness, window) = (rule.meta.lateness, silence_of(rule));
-    let whole = Span(window.0.saturating_add(lateness.0));
-    let is_state =
-        |reference: &Reference| set.rule(reference.rule).is_some_and(|rule| rule.correlation().is_some());
+    let is_state = |reference: &Reference| reference.chain.as_ref().is_some_and(|c| c.hears == Hears::State);
+    let looks = |(parent, nth): &(usize, usize)| {
+        let parent = set.rule(*parent)?.correlation()?;
+        parent.references.get(*nth).filter(|reference| is_state(reference)).map(|_| parent.timespan)
+    };
+    let longest = set.parents(index).iter().filter_map(looks).fold(window, Span::max);
     let waits = rule
         .correlation()
-        .filter(|c| c.counting == Counting::InOrder)
+        .filter(|c| c.counting == Counting::InOrder && c.steps.is_none() && c.limits.is_empty())
         .and_then(|c| c.references.split_last());
     let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
+    let whole = |span: Span| Span(span.0.saturating_add(lateness.0));
     let counting = rule.correlation().map_or(Counting::Events, |c| c.counting);
-    Keep { entries: if waits { lateness } else { whole }, episodes: whole, window, counting }
+    let entries = if waits { lateness } else { whole(longest) };
+    Keep { entries, episodes: whole(window), window, counting }
 }
 
 /// A row of a rule's memory, as it is stored.

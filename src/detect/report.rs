@@ -135,6 +135,7 @@ pub fn explain_count(
 ) -> String {
     let limit = correlation.limits.first().map_or(0.0, |(_, limit)| *limit);
     let (subject, span) = (phrase(group), correlation.timespan.in_words());
+    let subject = if subject.is_empty() { subject } else { format!(" {subject}") };
     let texts = named(entries.iter().filter_map(|entry| entry.text));
     if correlation.counting == Counting::Values {
         let values = texts;
@@ -146,23 +147,41 @@ pub fn explain_count(
         };
         let what = &rule.meta.what;
         return format!(
-            "{observed} different {things} in {what} {subject} within {span} (limit {limit}): {values}"
+            "{observed} different {things} in {what}{subject} within {span} (limit {}): {values}",
+            figure(limit)
         );
     }
     let who = texts;
     let by_user = group.iter().any(|(key, _)| &**key == "user");
-    let tail = if who.is_empty() {
-        String::new()
-    } else {
-        format!(", {}: {who}", if by_user { "from" } else { "users" })
+    let tail = match (who.is_empty(), by_user) {
+        (true, _) => String::new(),
+        (false, true) => format!(", from: {who}"),
+        (false, false) => format!(", users: {who}"),
     };
-    format!("{observed} {} {subject} within {span} (limit {limit}){tail}", rule.meta.what)
+    let (what, value) = (&rule.meta.what, correlation.value_name.as_deref().unwrap_or("values"));
+    let amount = figure(observed);
+    let head = match correlation.counting {
+        Counting::Sum => format!("sum of {value} {amount} in {what}"),
+        Counting::Average => format!("average of {value} {amount} in {what}"),
+        Counting::Percentile(50.0) => format!("median of {value} {amount} in {what}"),
+        Counting::Percentile(percent) => format!("percentile {percent} of {value} {amount} in {what}"),
+        _ => format!("{amount} {what}"),
+    };
+    format!("{head}{subject} within {span} (limit {}){tail}", figure(limit))
+}
+
+/// A number as people write it.
+pub fn figure(number: f64) -> String {
+    let rounded = (number * 1_000.0).round() / 1_000.0;
+    if rounded == 0.0 && number != 0.0 { format!("{number:e}") } else { rounded.to_string() }
 }
 
 /// Steps one after the other: `6 failed logins, then successful login (root), from 203.0.113.9, within 10 min`.
 pub fn explain_sequence(correlation: &Correlation, steps: &[String], group: &Pairs) -> String {
     let joiner = if correlation.counting == Counting::InOrder { ", then " } else { " and " };
-    format!("{}, {}, within {}", steps.join(joiner), phrase(group), correlation.timespan.in_words())
+    let subject = phrase(group);
+    let subject = if subject.is_empty() { subject } else { format!(", {subject}") };
+    format!("{}{subject}, within {}", steps.join(joiner), correlation.timespan.in_words())
 }
 
 /// `from 203.0.113.9`, `by ana` ...

@@ -125,8 +125,66 @@ pub struct Reference {
     pub rule: usize,
     /// Fields of the group, in the order of `group_by`.
     pub group: Vec<usize>,
-    /// The field whose values are counted.
-    pub value: Option<usize>,
+    /// The fields whose values are counted, together.
+    pub values: Vec<usize>,
+    /// How it is heard where it is a correlation itself.
+    pub chain: Option<Chain>,
+}
+
+/// How a correlation hears another one.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// What of it.
+    pub hears: Hears,
+    /// Where the values of the group come from, in the order of `group_by`.
+    pub group: Vec<Pick>,
+    /// Where the values come from that are counted.
+    pub values: Vec<Pick>,
+}
+
+/// What a correlation hears of another one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Hears {
+    /// It looks whether that one's condition holds in the same group.
+    State,
+    /// Every moment at which it holds.
+    Moments,
+    /// Every run of such moments, once: what would be one finding.
+    Episodes,
+}
+
+/// Where a value of a referenced correlation's match comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pick {
+    /// Its group's key, by place.
+    Key(usize),
+    /// The event that decided, by place in what the correlation carries.
+    Carried(usize),
+}
+
+/// Which steps a sequence needs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Steps {
+    /// All of these.
+    All(Vec<Steps>),
+    /// One of these.
+    Any(Vec<Steps>),
+    /// Not this.
+    Not(Box<Steps>),
+    /// A reference, by its index.
+    Step(usize),
+}
+
+impl Steps {
+    /// Whether it holds when these references matched.
+    pub fn holds(&self, seen: &[bool]) -> bool {
+        match self {
+            Steps::All(parts) => parts.iter().all(|part| part.holds(seen)),
+            Steps::Any(parts) => parts.iter().any(|part| part.holds(seen)),
+            Steps::Not(part) => !part.holds(seen),
+            Steps::Step(nth) => seen.get(*nth).copied().unwrap_or(false),
+        }
+    }
 }
 
 /// A correlation.
@@ -142,14 +200,32 @@ pub struct Correlation {
     pub value_name: Option<Arc<str>>,
     /// Length of the window, both ends inside.
     pub timespan: Span,
-    /// Limits that all have to hold.
+    /// Limits that all have to hold; of a sequence, for the number of its steps.
     pub limits: Vec<(Compare, f64)>,
+    /// Which steps a sequence needs; `None` = as many as `limits` say, or all.
+    pub steps: Option<Steps>,
+    /// The sets of steps that complete an ordered sequence, the largest first, where it does not need all.
+    pub orders: Vec<Vec<usize>>,
+    /// Fields of its events by which correlations that refer to this one group or count.
+    pub carries: Vec<usize>,
 }
 
 impl Correlation {
     /// Whether a count is a match.
     pub fn holds(&self, count: f64) -> bool {
         self.limits.iter().all(|(compare, limit)| compare.holds(count, *limit))
+    }
+    /// Whether a sequence is complete with these steps.
+    pub fn completes(&self, seen: &[bool]) -> bool {
+        match &self.steps {
+            Some(steps) => steps.holds(seen),
+            None if self.limits.is_empty() => seen.iter().all(|seen| *seen),
+            None => self.holds(seen.iter().filter(|seen| **seen).count() as f64),
+        }
+    }
+    /// Whether it is a sequence.
+    pub fn is_sequence(&self) -> bool {
+        matches!(self.counting, Counting::Together | Counting::InOrder)
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Episode {
     pub folded: u64,
     /// The most that was counted.
     pub observed: f64,
+    /// The event that decided first.
+    pub event: u64,
     /// Whether a fold was not told yet.
     pub untold: bool,
 }
@@ -337,20 +339,32 @@ impl Group {
         self.tail = Some(tail);
     }
 
+    /// The match that an entry tells anew.
+    pub fn heard(&self, entry: &Entry<'_>) -> Option<Entry<'_>> {
+        self.entries().find(|old| old.heard && (old.id, old.nth) == (entry.id, entry.nth))
+    }
+
+    /// The event at a moment.
+    pub fn at(&self, moment: Moment) -> Option<Entry<'_>> {
+        self.entries().find(|entry| entry.moment() == moment)
+    }
+
     /// The moments at which a rule holds because of the event at `moment`: that one, and later ones whose windows
-    /// reach back to it.
+    /// reach back to it. `see` is told each.
     pub fn hot(
         &self,
         moment: Moment,
         span: Span,
         counting: &Counting,
         holds: impl Fn(f64) -> bool,
+        mut see: impl FnMut(Moment),
     ) -> Option<Hot> {
         let begin = moment.0;
         if moment == (Timestamp(self.back.at), self.back.id)
             && let Some(tail) = &self.tail
         {
             let observed = tail.counter.result(counting).filter(|observed| holds(*observed))?;
+            see(moment);
             return Some(Hot { moment, last: begin, observed, most: observed });
         }
         let (mut window, mut head) = (Counter::<Text<'_>>::default(), self.entries().peekable());
@@ -367,6 +381,7 @@ impl Group {
                 continue;
             }
             if let Some(observed) = window.result(counting).filter(|observed| holds(*observed)) {
+                see(entry.moment());
                 let hot = hot.get_or_insert(Hot {
                     moment: entry.moment(),
                     last: entry.at,
@@ -380,23 +395,31 @@ impl Group {
         hot
     }
 
-    /// What the window of `span` holds that ends just before a moment (`inclusive`: with it): the result, and the
-    /// last moment counted.
-    pub fn count_until(
+    /// The last moment before another (`inclusive`: or that one) at which the window of `span` holds what it should,
+    /// nothing before `oldest` counted; and what it holds.
+    pub fn last_hot(
         &self,
-        until: Moment,
+        (oldest, until, inclusive): (Timestamp, Moment, bool),
         span: Span,
         counting: &Counting,
-        inclusive: bool,
-    ) -> Option<(f64, Moment)> {
-        let mut window = Counter::<Text<'_>>::default();
+        holds: impl Fn(f64) -> bool,
+    ) -> Option<(Moment, f64)> {
         let inside = |e: &Entry<'_>| e.moment() < until || (inclusive && e.moment() == until);
+        let mut window = Counter::<Text<'_>>::default();
+        let mut entries = self.entries().filter(|e| e.at >= oldest).take_while(inside).peekable();
+        let mut head = self.entries().filter(|e| e.at >= oldest).peekable();
         let mut last = None;
-        for entry in self.entries().take_while(inside).filter(|e| e.at >= until.0 - span) {
+        while let Some(entry) = entries.next() {
             window.add(&entry, counting);
-            last = Some(entry.moment());
+            while let Some(old) = head.next_if(|old| old.at < entry.at - span) {
+                window.remove(&old, counting);
+            }
+            let is_whole = entries.peek().is_none_or(|next| next.moment() != entry.moment());
+            if let Some(count) = window.result(counting).filter(|count| is_whole && holds(*count)) {
+                last = Some((entry.moment(), count));
+            }
         }
-        window.result(counting).zip(last)
+        last
     }
 
     /// The events of the window that ends at a moment.

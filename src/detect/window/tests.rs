@@ -5,7 +5,17 @@ use proptest::prelude::*;
 
 fn entry(at: i64, id: u64, count: u32, value: &str) -> Entry<'_> {
     let amount = value.parse().ok();
-    Entry { at: Timestamp(at), id, count, nth: 0, stream: at as u64 % 2, text: Some(Text::of(value)), amount }
+    Entry {
+        at: Timestamp(at),
+        id,
+        count,
+        nth: 0,
+        stream: at as u64 % 2,
+        text: Some(Text::of(value)),
+        amount,
+        also: None,
+        heard: false,
+    }
 }
 
 fn count<'a>(entries: impl Iterator<Item = &'a Entry<'a>>, counting: &Counting) -> Option<f64> {
@@ -57,7 +67,7 @@ proptest! {
             all.push(entry);
             all.sort_by_key(Entry::moment);
             group.insert(&entry, span, counting);
-            let hot = group.hot(entry.moment(), span, counting, |count| count >= limit);
+            let hot = group.hot(entry.moment(), span, counting, |count| count >= limit, |_| ());
             prop_assert_eq!(hot, hot_by_definition(&all, entry.moment(), span, counting, limit));
             if forget == 0 {
                 // Pages go in order of arrival, and take events out of the middle.
@@ -83,7 +93,7 @@ fn a_group_never_holds_more_than_its_limit() {
     }
     assert_eq!(group.len(), WINDOW_EVENTS_MAX);
     let moment = (Timestamp(1_999), 1_999);
-    let hot = group.hot(moment, Span(1_000_000), &Counting::Events, |_| true).unwrap();
+    let hot = group.hot(moment, Span(1_000_000), &Counting::Events, |_| true, |_| ()).unwrap();
     assert_eq!(hot.observed, WINDOW_EVENTS_MAX as f64);
     assert_eq!(group.entries().map(|e| e.id).collect::<Vec<_>>(), (976..2_000).collect::<Vec<_>>());
 }
@@ -93,8 +103,17 @@ fn an_event_takes_few_bytes() {
     let one = |group: &mut Group, n: i64| {
         let at = Timestamp(1_772_409_600_000_000 + n * 10_000_000);
         let text = Some(Text::of("user17"));
-        let entry =
-            Entry { at, id: 1_000_000 + n as u64 * 10_000, count: 1, nth: 0, stream: 3, text, amount: None };
+        let entry = Entry {
+            at,
+            id: 1_000_000 + n as u64 * 10_000,
+            count: 1,
+            nth: 0,
+            stream: 3,
+            text,
+            amount: None,
+            also: None,
+            heard: false,
+        };
         group.insert(&entry, Span::minutes(10), &Counting::Events);
     };
     let mut group = Group::new("203.0.113.9", 0);
