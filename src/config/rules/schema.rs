@@ -106,7 +106,7 @@ fn selection() -> Value {
 
 fn correlation_of() -> Value {
     let mut shape = object(&correlation::KEYS, |key| match key {
-        "type" => json!({"enum": correlation::TYPES.iter().chain(&correlation::LATER).collect::<Vec<_>>()}),
+        "type" => json!({"enum": correlation::TYPES}),
         "rules" | "group-by" => one_or_many(json!({"type": "string"})),
         "timespan" => json!({"$ref": "#/$defs/span"}),
         "generate" => {
@@ -135,6 +135,7 @@ fn our_key(key: &str) -> Value {
         "control" => text("the control of the catalogue that it serves"),
         "advice" => text("what to do first; it stands in the mail"),
         "what" => text("what is counted, in words: failed logins"),
+        "unless" => text("a count of the same group; while its condition holds, this one does not"),
         "lateness" => json!({"$ref": "#/$defs/span"}),
         "generate" => {
             json!({"type": "boolean", "description": "whether it finds on its own although a correlation refers to it"})
