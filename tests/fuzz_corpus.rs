@@ -52,6 +52,47 @@ fn what_is_shipped_holds() {
     assert!(failed.is_empty(), "{} inputs fail:\n{}", failed.len(), failed.join("\n"));
 }
 
+/// Lines of full length, which a search through short inputs does not reach: each holds a name that every field
+/// repeats, and what comes of it must not be a multiple of it.
+#[test]
+fn long_names_are_not_repeated_whole_by_every_field() {
+    let name = "n".repeat(20_000);
+    let many = |text: &str, count: usize| text.repeat(count);
+    let cases = [
+        ("kv", format!("{name}=a {name}2=b user=ana")),
+        ("cef", format!("CEF:0|a|b|1|2|c|3|cs1Label={name} cs1=x")),
+        (
+            "syslog",
+            format!("<38>1 2026-11-23T09:00:00Z gate app - - [{name} {}] text", many("a=\"b\" ", 1_000)),
+        ),
+        ("json", format!("{{\"{name}\":{{\"b\":1{}}}}}", many(",\"a\":1", 1_000))),
+        (
+            "json",
+            format!(
+                "{{\"k\":\"{name}\",\"records\":[{}{{\"user\":\"u\"}}]}}",
+                many("{\"user\":\"ana\",\"n\":123},", 900)
+            ),
+        ),
+        (
+            "json",
+            format!(
+                "{{\"{name}\":\"a\",\"records\":[{}{{\"user\":\"u\"}}]}}",
+                many("{\"user\":\"ana\",\"n\":123},", 900)
+            ),
+        ),
+        ("csv", format!("{name},user\n{}", many("a,b\n", 200))),
+        ("iis", format!("#Fields: {name} cs-username\n{}", many("a b\n", 200))),
+        ("windows-security", format!("<Event><{name}>{}</{name}></Event>", many("<b>1</b>", 1_000))),
+        ("auditd", format!("type=USER_LOGIN msg=audit(1.1:1): {name}=a {}", many("b=c ", 1_000))),
+    ];
+    let grammar = by_name("grammar").unwrap();
+    let inputs: Vec<Vec<u8>> =
+        cases.iter().map(|(format, text)| format!("{format}\n{text}").into_bytes()).collect();
+    let failed = run(grammar, &inputs);
+    let told: Vec<&str> = failed.iter().map(|text| text.get(..80).unwrap_or(text)).collect();
+    assert!(told.is_empty(), "{} of {}:\n{}", told.len(), cases.len(), told.join("\n"));
+}
+
 #[test]
 fn an_input_is_kept_as_it_was() {
     let all: Vec<u8> = (0..=255).chain("é\u{85}\u{2028}\\x\n".bytes()).collect();

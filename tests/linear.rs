@@ -1,5 +1,5 @@
-//! Time grows with the length of hostile text, not with its square: each line is read at a length and at ten times
-//! that, and the CPU time of this thread is compared. Both are measured here and now, the least of several, so that
+//! Time grows with the length of hostile text, not with its square: each line is read at a length and at eleven
+//! times that, and the CPU time of this thread is compared. Both are measured here and now, the least of several, so that
 //! the machine's speed and its other work do not count.
 //!
 //! `cargo test --test linear` reads every framing; the full form reads every sample line of every shipped grammar with
@@ -18,10 +18,12 @@ use gatewatch::schema::{Flags, RawLine, Span, Timestamp};
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::{Arc, LazyLock};
 
-/// Ten times the text may cost so many times the CPU time. Linear is 10, quadratic 100; caches take the rest.
-const RATIO_MAX: f64 = 16.0;
-/// Bytes of the short text; the long one just fits into a line.
-const SHORT: usize = LINE_BYTES_MAX / 10 - 64;
+/// How much longer the long text is: an odd number, so that quotes and pairs are closed in both texts or in neither.
+const LONGER: usize = 11;
+/// It may cost so many times the CPU time. Linear is 11, quadratic 121; caches take the rest.
+const RATIO_MAX: f64 = 17.0;
+/// Bytes that the long text may have, with what stands around it.
+const LONG: usize = LINE_BYTES_MAX - 64;
 /// Below it a clock says nothing: what reads ten times the text in this time is quick whatever its ratio.
 const QUICK: f64 = 300e-6;
 
@@ -80,17 +82,16 @@ fn ratio(format: &str, short: &[Vec<u8>], long: &[Vec<u8>]) -> (f64, f64) {
         if least_long < QUICK {
             return (0.0, least_long);
         }
-        if ratio < RATIO_MAX && round >= 2 {
+        if ratio < RATIO_MAX {
             return (ratio, least_long);
         }
     }
     (least_long / least_short, least_long)
 }
 
-/// A text, repeated to a length.
-fn filled(before: &str, body: &str, after: &str, length: usize) -> Vec<u8> {
-    let room = length.saturating_sub(before.len() + after.len());
-    format!("{before}{}{after}", body.repeat(room / body.len())).into_bytes()
+/// How often a text fits into what a short line leaves.
+fn times(before: &str, body: &str, after: &str) -> usize {
+    LONG.saturating_sub(before.len() + after.len()) / (LONGER * body.len())
 }
 
 /// The worst of all, and what was too slow.
@@ -109,15 +110,16 @@ impl Judge {
         if ratio >= RATIO_MAX {
             let seconds = seconds * 1e3;
             self.slow.push(format!(
-                "{format}: {what}: ten times the text costs {ratio:.0} times ({seconds:.1} ms)"
+                "{format}: {what}: {LONGER} times the text costs {ratio:.0} times ({seconds:.1} ms)"
             ));
         }
     }
 
     fn line(&mut self, format: &str, (before, body, after): (&str, &str, &str)) {
-        let of = |length| vec![filled(before, body, after, length)];
+        let times = times(before, body, after);
+        let of = |times| vec![format!("{before}{}{after}", body.repeat(times)).into_bytes()];
         let what = format!("{before:.60}[{body:.40}...]{after:.40}");
-        self.look(format, &what, &of(SHORT), &of(10 * SHORT));
+        self.look(format, &what, &of(times), &of(LONGER * times));
     }
 
     fn settle(self, seen_min: usize) {
@@ -147,7 +149,7 @@ fn lines_that_join_are_joined_in_linear_time() {
             let lines = std::iter::once((*first).to_owned()).chain((1..=count).flat_map(numbered));
             lines.map(String::into_bytes).collect::<Vec<_>>()
         };
-        judge.look(format, &format!("{first:.40} / {:.60}", lines[0]), &of(200), &of(2_000));
+        judge.look(format, &format!("{first:.40} / {:.60}", lines[0]), &of(180), &of(LONGER * 180));
     }
     judge.settle(SEVERAL.len());
 }

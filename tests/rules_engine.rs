@@ -18,13 +18,6 @@ fn builtin() -> Arc<RuleSet> {
     Arc::new(set)
 }
 
-/// Some files of the pack.
-fn shipped(names: &[&str]) -> Arc<RuleSet> {
-    let is_named = |path: &str| names.iter().any(|name| path.ends_with(&format!("/{name}.yml")));
-    let files = rules::BUILTIN.iter().filter(|(path, _)| is_named(path));
-    compiled(&files.map(|(_, text)| *text).collect::<Vec<_>>().join("\n---\n"))
-}
-
 fn compiled(yaml: &str) -> Arc<RuleSet> {
     let (specs, problems) = rules::read(&[("test.yml".into(), yaml.into())], &[]);
     assert_eq!(problems, []);
@@ -296,57 +289,6 @@ fn temporal_in_any_order_and_aliases() {
 }
 
 #[test]
-fn the_tests_inside_rules_are_run_and_judged() {
-    let yaml = |fires: &str| {
-        format!(
-            "title: A\nid: a\nlogsource: {{category: authentication}}\ndetection:\n  s: {{outcome: failure}}\n  condition: s\n\
-             gatewatch:\n  owner: soc\n  tests:\n    - fires: {fires}\n      format: sshd\n      lines: ana\n"
-        )
-    };
-    let judge = |fires: &str, known: bool| {
-        let (specs, _) = rules::read(&[("r.yml".into(), yaml(fires).into())], &[]);
-        let set = Arc::new(rules::compile(specs.clone(), &[]).0);
-        let read =
-            |_: &str, user: &str| if known { vec![failed(0.0, user, "203.0.113.9")] } else { Vec::new() };
-        let outcomes = rules::run_tests(&specs, &set, read);
-        outcomes[0].problem.as_ref().map(|problem| (problem.line, problem.message.clone()))
-    };
-    assert_eq!(judge("1", true), None);
-    assert_eq!(judge("[user=ana]", true), None);
-    assert_eq!(judge("0", true), Some((9, "test 1: expected 0 findings, got user=ana of 1 events".into())));
-    assert_eq!(judge("1", false), Some((9, "test 1 was not run: nothing reads `sshd`".into())));
-}
-
-#[test]
-fn a_test_says_what_it_shows_and_may_read_several_logs() {
-    let yaml = |name: &str| {
-        format!(
-            "title: A\nid: a\nlogsource: {{category: authentication}}\ndetection:\n  s: {{outcome: failure}}\n  condition: s\n\
-             gatewatch:\n  owner: soc\n  tests:\n    - name: {name}\n      fires: [user=ana, user=ben, user=cho]\n\
-             \x20     format: late\n      lines: ana\n      also:\n        - {{format: early, lines: ben}}\n"
-        )
-    };
-    let (specs, problems) = rules::read(&[("r.yml".into(), yaml("boundry").into())], &[]);
-    assert_eq!(problems, []);
-    let (_, problems) = rules::compile(specs, &[]);
-    assert!(problems[0].message.contains("did you mean `boundary`?"), "{problems:?}");
-
-    let (specs, _) = rules::read(&[("r.yml".into(), yaml("boundary").into())], &[]);
-    let (set, problems) = rules::compile(specs.clone(), &[]);
-    assert_eq!(problems, []);
-    let mut read = Vec::new();
-    let outcomes = rules::run_tests(&specs, &Arc::new(set), |format, lines| {
-        read.push(format!("{format}: {lines}"));
-        let at = if format == "late" { 60.0 } else { 0.0 };
-        let again = Event { part_of: Some(1), id: 2, ..failed(at + 1.0, "cho", "203.0.113.9") };
-        vec![Event { id: 1, ..failed(at, lines, "203.0.113.9") }, again]
-    });
-    assert_eq!(read, ["late: ana", "early: ben"]);
-    assert_eq!((outcomes[0].name, outcomes[0].events), (Some("boundary"), 4));
-    assert_eq!(outcomes[0].problem, None, "{:?}", outcomes[0].got);
-}
-
-#[test]
 fn a_match_says_who_and_from_where_and_shows_hostile_text() {
     let set = compiled(
         "title: Odd login\nid: odd\nlogsource: {category: authentication}\ndetection:\n  s: {user|startswith: e}\n  condition: s\n",
@@ -444,10 +386,16 @@ proptest! {
     }
 }
 
+/// Failures and a success of an address, and nothing else that would remember each address.
+const CHAIN: &str = "title: F\nname: failed\nlogsource: {category: authentication}\ndetection:\n  s: {outcome: failure}\n  condition: s\n---\n\
+    title: S\nname: granted\nlogsource: {category: authentication}\ndetection:\n  s: {outcome: success}\n  condition: s\n---\n\
+    title: G\nid: guesses\ncorrelation:\n  type: event_count\n  rules: failed\n  group-by: src_ip\n  timespan: 10m\n  condition: {gte: 5}\n\
+    gatewatch: {generate: true, owner: soc}\n---\n\
+    title: I\nid: got-in\ncorrelation:\n  type: temporal_ordered\n  rules: [guesses, granted]\n  group-by: src_ip\n  timespan: 10m\n";
+
 #[test]
 fn events_that_wait_for_late_ones_fill_few_rows_and_a_restart_keeps_them() {
-    let set = shipped(&["auth-brute-force-source", "auth-success-after-failures", "auth-shared-address"]);
-    let (mut stored, mut stored_whole) = (Stored::default(), Stored::default());
+    let (set, mut stored, mut stored_whole) = (compiled(CHAIN), Stored::default(), Stored::default());
     let (mut whole, mut parts) = (room(&set), room(&set));
     let mut feed = |n: u64, event: Event| {
         let event = Event { id: n + 1, ..event };
@@ -466,13 +414,12 @@ fn events_that_wait_for_late_ones_fill_few_rows_and_a_restart_keeps_them() {
         let seconds = f64::from(n) * 0.1 - if behind { 60.0 } else { 0.0 };
         let generation = 1 + u64::from(behind);
         let (found, rows) = feed(n.into(), Event { generation, ..success(seconds, n % 200) });
-        // Two rules remember each of them, newcomers and others apart, on pages of 128.
-        assert!(found.is_empty() && rows < 16, "{rows} rows for {n} events");
+        assert!(found.is_empty() && rows < 12, "{rows} rows for {n} events");
     }
     // The failures before the first success come late, after restarts; then nothing of it is left.
     let late = |n: u64| failed(-5.0 + n as f64, "ana", "198.51.100.0");
     let found: Vec<Finding> = (0..5).flat_map(|n| feed(600 + n, late(n)).0).collect();
-    assert_eq!(rules_of(&found), ["auth-brute-force-source", "auth-success-after-failures"]);
+    assert_eq!(rules_of(&found), ["guesses", "got-in"]);
     (605..740).for_each(|n| drop(feed(n, Event { generation: 1 + n % 2, ..success(9_000.0, 201) })));
     assert!(feed(740, success(9_200.0, 201)).1 < 10, "the pages of the burst are gone");
 }

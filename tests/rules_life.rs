@@ -49,6 +49,12 @@ fn findings(set: &Arc<RuleSet>, events: &[Event]) -> BTreeMap<Arc<str>, BTreeSet
     found
 }
 
+/// The rules that a rule counts, and the one that it gives way to.
+fn named_by(text: &str) -> Vec<String> {
+    let outline = outline(text);
+    outline.rules.into_iter().chain(outline.unless).collect()
+}
+
 #[test]
 fn a_rule_that_is_added_takes_no_finding_from_another() {
     let specs = shipped();
@@ -58,7 +64,7 @@ fn a_rule_that_is_added_takes_no_finding_from_another() {
     assert!(events.len() > 200 && with.len() > 20, "{} events, {} rules fire", events.len(), with.len());
     // Who refers to whom, by id or name.
     let refers: BTreeMap<Arc<str>, Vec<String>> =
-        all.rules().iter().map(|rule| (rule.meta.id.clone(), outline(&rule.meta.text).rules)).collect();
+        all.rules().iter().map(|rule| (rule.meta.id.clone(), named_by(&rule.meta.text))).collect();
     for added in &specs {
         let mut gone: BTreeSet<String> =
             [Some(&added.id), added.name.as_ref()].into_iter().flatten().map(|n| n.to_string()).collect();
@@ -77,7 +83,8 @@ fn a_rule_that_is_added_takes_no_finding_from_another() {
         let fewer: Vec<RuleSpec> = specs.iter().filter(|spec| !gone.contains(&*spec.id)).cloned().collect();
         let without = findings(&compiled(fewer), &events);
         for (rule, ids) in &without {
-            // A correlation takes over what it refers to, unless it says `generate`: that is its author's word.
+            // A correlation takes over what it refers to, unless it says `generate`, and a count gives way to another:
+            // that is their author's word.
             let taken = gone
                 .iter()
                 .any(|id| refers.get(id.as_str()).is_some_and(|names| names.contains(&rule.to_string())));
@@ -123,9 +130,6 @@ fn check(schema: &Value, root: &Value, value: &Value, place: &str) -> Result<(),
     if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
         return wrong(format!("{value} is none of {}", schema["enum"]));
     }
-    let fits = |pattern: &Value, text: &str| {
-        pattern.as_str().is_none_or(|pattern| regex::Regex::new(pattern).unwrap().is_match(text))
-    };
     if value.as_str().is_some_and(|text| !fits(&schema["pattern"], text)) {
         return wrong(format!("{value} does not fit {}", schema["pattern"]));
     }
@@ -134,10 +138,18 @@ fn check(schema: &Value, root: &Value, value: &Value, place: &str) -> Result<(),
             check(&schema["items"], root, item, &format!("{place}[{at}]"))?;
         }
     }
+    check_members(schema, root, value, place)
+}
+
+fn fits(pattern: &Value, text: &str) -> bool {
+    pattern.as_str().is_none_or(|pattern| regex::Regex::new(pattern).unwrap().is_match(text))
+}
+
+fn check_members(schema: &Value, root: &Value, value: &Value, place: &str) -> Result<(), String> {
     let Some(members) = value.as_object() else { return Ok(()) };
     for key in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if !members.contains_key(key) {
-            return wrong(format!("{key} is missing"));
+            return Err(format!("{place}: {key} is missing"));
         }
     }
     for (key, member) in members {
@@ -179,7 +191,7 @@ fn shipped_rules_fit_the_schema_and_slips_do_not() {
         ("startswith", "startwith", "modifier"),
         ("category:", "categroy:", "categroy"),
         ("condition: sel", "other: sel", "condition is missing"),
-        ("fires: 1", "fires: -", "fires"),
+        ("fires: 1", "fires: soon", "fires"),
         ("      format: sshd\n", "", "format is missing"),
     ] {
         let why = fits(&good.replace(from, to)).expect_err(to);

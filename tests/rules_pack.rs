@@ -195,7 +195,7 @@ fn mistakes_have_a_place_and_a_way_out() {
     for (yaml, place, words) in [
         (rule("usr: a", ours), "r.yml:7:5 Error", "did you mean `user`"),
         (rule("user|contain: a", ours), "r.yml:7:5 Error", "did you mean `contains`"),
-        (rule("user|expand: a", ""), "r.yml:7:5 Warning", "watchlists"),
+        (rule("user|expand: '%admins%'", ""), "r.yml:7:5 Warning", "[[detect.placeholder]]"),
         (rule("user|re: '(?<!x)a'", ""), "r.yml:7:5 Warning", "look-around"),
         (rule("user: a", "gatewatch:\n  ownr: soc\n"), "r.yml:10:3 Error", "did you mean `owner`"),
         (

@@ -86,13 +86,13 @@ fn what_it_gives_way_to_must_be_a_count_of_the_same_group() {
     for (text, words) in [
         (
             format!("{base}{}{}", own("othr"), count("other", "user", "")),
-            "16:11 the rule `othr` is not defined",
+            "16:11 the rule `othr` is not defined; did you mean `other`?",
         ),
         (
             format!("{base}{}{}", own("other"), count("other", "src_ip", "")),
             "groups by src_ip, and so must this one",
         ),
-        (format!("{base}{}", own("a")), "16:11 `a` is no count"),
+        (format!("{base}{}", own("a")), "`a` is no count"),
         (base.replace("---", "gatewatch: {owner: soc, unless: b}\n---"), "only a correlation that counts"),
     ] {
         let problems = problems(text);

@@ -155,7 +155,6 @@ pub struct ReplayArgs {
     /// What differs: from the findings of a store [default: those that the daemon made], or from what the rules of this
     /// file or folder find in place of those of --rules; exit 1 when something does
     #[arg(long, value_name = "STORE_OR_RULES", num_args = 0..=1)]
-    #[expect(clippy::option_option, reason = "clap's shape of a flag with an optional value")]
     pub compare: Option<Option<PathBuf>>,
     /// Keep events and findings in this store (a new file)
     #[arg(long, value_name = "DB")]

@@ -27,7 +27,7 @@ pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Correlation, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
@@ -340,6 +340,9 @@ impl<'a> Compiler<'a> {
                 let mut builder = Builder { document, fields, extra: keys.as_ref(), placeholders };
                 let detection = detection::compile(&mut builder, filters)?;
                 let enabled = self.can_feed(&detection.logsource);
+                if !enabled && document.ours {
+                    self.problems.extend(detection::slip(document, &detection.logsource));
+                }
                 (Body::Detection(detection), enabled)
             }
             ["correlation"] => {
@@ -353,7 +356,7 @@ impl<'a> Compiler<'a> {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
                 let (mut correlation, carried) = correlation::compile(document, &referred, &mut self.fields)?;
-                correlation.unless = self.unless(document, &correlation)?;
+                correlation.unless = correlation::excuse(document, &correlation, &self.index, &self.rules)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
                 let needs_all =
                     correlation.is_sequence() && correlation.steps.is_none() && correlation.limits.is_empty();
@@ -375,20 +378,10 @@ impl<'a> Compiler<'a> {
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
         let mut meta = self.meta(spec, &body, enabled, generates)?;
-        meta.version = version(&texts.join("\n---\n"));
+        if texts.len() > 1 {
+            meta.version = version(&texts.join("\n---\n"));
+        }
         Ok(Rule { meta, body })
-    }
-
-    /// The index of the count that a correlation gives way to.
-    fn unless(&self, document: &Document, own: &Correlation) -> Result<Option<usize>, Problem> {
-        let Some(name) = correlation::unless(document) else { return Ok(None) };
-        let index = self.index.get(name.as_str()).copied();
-        let Some((index, other)) = index.and_then(|index| Some((index, self.rules.get(index)?))) else {
-            return Ok(None);
-        };
-        let checked = correlation::check_unless(own, other);
-        checked.map_err(|message| document.problem(&["gatewatch", "unless"], message))?;
-        Ok(Some(index))
     }
 
     fn meta(&self, spec: &RuleSpec, body: &Body, enabled: bool, generates: bool) -> Result<Meta, Problem> {
@@ -396,10 +389,11 @@ impl<'a> Compiler<'a> {
         let title: Arc<str> = spec.text("title").unwrap_or_else(|| spec.id.to_string()).into();
         let level = spec.text("level").unwrap_or_else(|| "medium".into());
         let severity = Severity::from_name(&level).ok_or_else(|| {
-            document.problem(
-                &["level"],
-                format!("`{level}` is no level; informational, low, medium, high and critical are"),
-            )
+            const LEVELS: [&str; 5] = ["informational", "low", "medium", "high", "critical"];
+            let hint =
+                nearest(&level, LEVELS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let message = format!("`{level}` is no level; {} are{hint}", LEVELS.join(", "));
+            document.problem_in(&["level"], &level, 0, message)
         })?;
         self.check_block(spec)?;
         let lateness = match spec.our("lateness").and_then(scalar) {

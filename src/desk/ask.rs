@@ -317,6 +317,20 @@ mod tests {
             let refused = act(deed(json).unwrap(), ana()).unwrap_err();
             assert!(refused.contains(sentence), "{json}: {refused}");
         }
+        for (terms, sentence) in [
+            (r#"{"reason":"r","seconds":60,"rule":"x"}"#, "an exception needs a ticket"),
+            (
+                r#"{"reason":"r","seconds":60,"ticket":"C-1"}"#,
+                "an exception needs a scope: a rule, an entity, a network",
+            ),
+            (r#"{"reason":"r","seconds":31708800,"rule":"x","ticket":"C-1"}"#, "an exception lasts between"),
+        ] {
+            let json = format!(r#"{{"ask":"act","verb":"exception","silence":{terms}}}"#);
+            let refused = act(deed(&json).unwrap(), ana()).unwrap_err();
+            assert!(refused.contains(sentence), "{json}: {refused}");
+        }
+        let json = r#"{"ask":"act","verb":"silence","silence":{"reason":"r","seconds":60,"network":"192.0.2.0/24"}}"#;
+        assert!(act(deed(json).unwrap(), ana()).unwrap_err().contains("that is an exception"));
         let json =
             r#"{"ask":"act","verb":"silence","silence":{"reason":"move","seconds":3600,"source":"vpn"}}"#;
         let Verb::Silence(silence, span) = act(deed(json).unwrap(), ana()).unwrap().verb else { panic!() };

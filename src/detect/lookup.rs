@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
+/// A text and its numbers.
+type Entry = (Box<str>, Box<[u32]>);
+
 /// Texts, each with its numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Lookup {
     /// Open addressing: position in `entries` and one, 0 = free. At most half full.
     slots: Box<[u32]>,
-    entries: Box<[(Box<str>, Box<[u32]>)]>,
+    entries: Box<[Entry]>,
 }
 
 impl Lookup {

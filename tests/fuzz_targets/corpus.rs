@@ -21,13 +21,19 @@ pub fn load(folder: &Path, target: &str) -> io::Result<Vec<Vec<u8>>> {
     text.lines().enumerate().map(|(at, line)| unescape(line).ok_or_else(|| wrong(at))).collect()
 }
 
-/// Keeps inputs, the short ones first.
+/// Bytes of a kept file, so that all of them stay within 1.5 MB.
+const FILE_BYTES_MAX: usize = 68_000;
+
+/// Keeps inputs, the short ones first, as many as the file may hold.
 pub fn save(folder: &Path, target: &str, mut inputs: Vec<Vec<u8>>) -> io::Result<()> {
     inputs.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
     inputs.dedup();
     let mut text = String::new();
-    for input in inputs {
-        text.push_str(&escape(&input));
+    for line in inputs.iter().map(|input| escape(input)) {
+        if text.len() + line.len() >= FILE_BYTES_MAX {
+            break;
+        }
+        text.push_str(&line);
         text.push('\n');
     }
     fs::create_dir_all(folder)?;
@@ -60,7 +66,7 @@ pub fn escape(bytes: &[u8]) -> String {
 pub fn unescape(text: &str) -> Option<Vec<u8>> {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text);
     while let Some(at) = rest.find('\\') {
-        bytes.extend(rest[..at].as_bytes());
+        bytes.extend(&rest.as_bytes()[..at]);
         let escape = &rest[at + 1..];
         let used = match escape.as_bytes().first()? {
             b'\\' => (b'\\', 1),

@@ -2,7 +2,7 @@
 //! event holds is bounded, ids lead to earlier events, and a room that is stored and made anew after each line gives the
 //! same events as one that ran through (which also says that the same lines give the same events).
 
-use gatewatch::limits::{FIELD_BYTES_MAX, FIELDS_MAX, HELD_BYTES_MAX, LINE_BYTES_MAX};
+use gatewatch::limits::{FIELD_BYTES_MAX, FIELDS_MAX, HELD_BYTES_MAX, KEY_BYTES_MAX, LINE_BYTES_MAX};
 use gatewatch::normalize::{GrammarSet, Normalize, SourceParams};
 use gatewatch::schema::{Class, Datum, Event, Flags, RawLine, Span, StateRow, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +25,9 @@ enum Step<'d> {
     Tick,
     /// The next lines are of the other file.
     Other,
-    /// No more lines of this file.
+    /// What is held of this file comes out.
     Release,
-    /// This file is gone.
+    /// This file is gone; another one is in its place.
     Forget,
 }
 
@@ -67,8 +67,10 @@ struct Run<'s> {
     set: &'s Arc<GrammarSet>,
     format: &'s str,
     room: Normalize,
-    files: [File; 2],
-    current: usize,
+    /// By generation; two are read at a time.
+    files: BTreeMap<u64, File>,
+    current: u64,
+    other: u64,
     now: Timestamp,
     events: Vec<Event>,
 }
@@ -81,30 +83,31 @@ fn room(set: &Arc<GrammarSet>, format: &str) -> Normalize {
 
 impl<'s> Run<'s> {
     fn new(set: &'s Arc<GrammarSet>, format: &'s str) -> Run<'s> {
-        let files = [File::default(), File::default()];
-        Run { set, format, room: room(set, format), files, current: 0, now: NOW, events: Vec::new() }
+        let (room, files, events) = (room(set, format), BTreeMap::new(), Vec::new());
+        Run { set, format, room, files, current: 1, other: 2, now: NOW, events }
     }
 
     fn take(&mut self, step: &Step<'_>) {
-        let (generation, next) = (self.current as u64 + 1, self.events.len() as u64 + 1);
+        let next = self.events.len() as u64 + 1;
         match step {
             Step::Line(bytes) => self.line(bytes),
             Step::Tick => {
                 self.now = self.now + Span::seconds(61);
                 self.room.tick(self.now, next, &mut self.events);
             }
-            Step::Other => self.current = 1 - self.current,
-            Step::Release => self.room.release(generation, next, &mut self.events),
+            Step::Other => std::mem::swap(&mut self.current, &mut self.other),
+            Step::Release => self.room.release(self.current, next, &mut self.events),
             Step::Forget => {
-                self.room.release(generation, next, &mut self.events);
-                self.room.forget(generation);
+                self.room.release(self.current, next, &mut self.events);
+                self.room.forget(self.current);
+                self.current = self.current.max(self.other) + 1;
             }
         }
     }
 
     fn line(&mut self, bytes: &[u8]) {
         let next = self.events.len() as u64 + 1;
-        let Some(file) = self.files.get_mut(self.current) else { return };
+        let file = self.files.entry(self.current).or_default();
         let length = bytes.len() as u64 + 1;
         (file.lines, file.offset) = (file.lines + 1, file.offset + length);
         if bytes.is_empty() {
@@ -114,7 +117,7 @@ impl<'s> Run<'s> {
         self.now = self.now + Span::millis(100);
         let raw = RawLine {
             source: Arc::from("s"),
-            generation: self.current as u64 + 1,
+            generation: self.current,
             offset: file.offset - length,
             length,
             line: file.lines,
@@ -143,6 +146,8 @@ impl<'s> Run<'s> {
     }
 }
 
+/// Bytes of a key of `extra`: the limit, and a number behind it or a word in front.
+const KEY_LENGTH: usize = KEY_BYTES_MAX + 16;
 /// Restarts of one input: each costs what the room holds.
 const RESTARTS_MAX: usize = 24;
 
@@ -176,22 +181,24 @@ pub fn check(set: &Arc<GrammarSet>, format: &str, script: &Script<'_>) {
 
 /// Every line belongs to an event, and every event to a line.
 fn covered(format: &str, run: &Run<'_>) {
-    let mut told = [BTreeSet::new(), BTreeSet::new()];
+    let mut told: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     for (at, event) in run.events.iter().enumerate() {
         assert_eq!(event.id, at as u64 + 1, "{format}: ids count up");
-        let file = usize::try_from(event.generation - 1).unwrap();
+        let told = told.entry(event.generation).or_default();
         let lines = event.line..event.line + u64::from(event.lines.max(1));
         if event.line_list.is_empty() {
-            told[file].extend(lines)
+            told.extend(lines)
         } else {
-            told[file].extend(&event.line_list)
+            told.extend(&event.line_list)
         };
     }
-    for (file, told) in run.files.iter().zip(&told) {
-        let missing: Vec<u64> = file.fed.difference(told).copied().collect();
+    for (generation, file) in &run.files {
+        let told = told.remove(generation).unwrap_or_default();
+        let missing: Vec<u64> = file.fed.difference(&told).copied().collect();
         assert!(missing.is_empty(), "{format}: lines {missing:?} belong to no event");
         assert!(told.iter().all(|line| (1..=file.lines).contains(line)), "{format}: events of no line");
     }
+    assert!(told.is_empty(), "{format}: events of no file");
 }
 
 /// What one event may be; gives the bytes that it holds.
@@ -231,7 +238,7 @@ fn judge(event: &Event) -> usize {
     // The header's fields and those of a wrapper stand beside those of the record.
     assert!(event.extra.len() <= FIELDS_MAX + 64, "{} further fields", event.extra.len());
     for (key, value) in &event.extra {
-        assert!(key.len() <= FIELD_BYTES_MAX, "a key of {} bytes", key.len());
+        assert!(key.len() <= KEY_LENGTH, "a key of {} bytes", key.len());
         bytes += key.len() + held(value, 0);
     }
     assert_eq!(event.class == Class::Unparsed, event.reason.is_some(), "unparsed with a reason: {event:#?}");

@@ -78,7 +78,7 @@ impl Day {
         super::servers::write(&mut day, &town);
         super::cloud::write(&mut day, &town);
         day.lines.retain(|(at, _, _)| (0..DAY).contains(at));
-        day.lines.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        day.lines.sort_by_key(|(at, log, _)| (*at, *log));
         day
     }
 

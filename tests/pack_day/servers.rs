@@ -24,11 +24,36 @@ pub fn write(day: &mut Day, town: &Town) {
     database(day, town);
 }
 
-/// A login; one in three by password, which is mistyped at times; one host tells each key that the agent offered.
-fn ssh(day: &mut Day, mut at: i64, person: &Person) {
+/// A login, perhaps sudo, and the end.
+fn ssh(day: &mut Day, at: i64, person: &Person) {
     let host = HOSTS[day.rng.below(6) as usize];
     let (name, from) = (&person.name, person.inside());
     let (pid, port) = (day.next(), day.port());
+    let at = admitted(day, at, (host, pid, port), person);
+    let uid = 1_000 + person.number;
+    syslog(
+        day,
+        at,
+        host,
+        &format!("sshd[{pid}]: pam_unix(sshd:session): session opened for user {name}(uid={uid}) by (uid=0)"),
+    );
+    if person.role == Role::Admin || day.chance(300) {
+        sudo(day, at + 40_000, host, person);
+    }
+    let left = at + day.between(2 * MINUTE, 90 * MINUTE);
+    syslog(
+        day,
+        left,
+        host,
+        &format!("sshd[{pid}]: Received disconnect from {from} port {port}:11: disconnected by user"),
+    );
+    syslog(day, left, host, &format!("sshd[{pid}]: Disconnected from user {name} {from} port {port}"));
+    syslog(day, left, host, &format!("sshd[{pid}]: pam_unix(sshd:session): session closed for user {name}"));
+}
+
+/// One in three comes by password, which is mistyped at times; one host tells each key that the agent offered.
+fn admitted(day: &mut Day, mut at: i64, (host, pid, port): (&str, u64, u64), person: &Person) -> i64 {
+    let (name, from) = (&person.name, person.inside());
     if day.chance(330) {
         let slips = u64::from(day.chance(90)) + u64::from(day.chance(25));
         for _ in 0..slips {
@@ -78,25 +103,7 @@ fn ssh(day: &mut Day, mut at: i64, person: &Person) {
             ),
         );
     }
-    let uid = 1_000 + person.number;
-    syslog(
-        day,
-        at,
-        host,
-        &format!("sshd[{pid}]: pam_unix(sshd:session): session opened for user {name}(uid={uid}) by (uid=0)"),
-    );
-    if person.role == Role::Admin || day.chance(300) {
-        sudo(day, at + 40_000, host, person);
-    }
-    let left = at + day.between(2 * MINUTE, 90 * MINUTE);
-    syslog(
-        day,
-        left,
-        host,
-        &format!("sshd[{pid}]: Received disconnect from {from} port {port}:11: disconnected by user"),
-    );
-    syslog(day, left, host, &format!("sshd[{pid}]: Disconnected from user {name} {from} port {port}"));
-    syslog(day, left, host, &format!("sshd[{pid}]: pam_unix(sshd:session): session closed for user {name}"));
+    at
 }
 
 fn sudo(day: &mut Day, mut at: i64, host: &str, person: &Person) {
@@ -275,12 +282,19 @@ fn upkeep(day: &mut Day) {
     syslog(day, 2 * HOUR + 30_900, "mail-1", "usermod[8802]: change user 'opendkim' password");
 }
 
+fn record(day: &mut Day, at: i64, text: &str) {
+    let serial = day.next();
+    let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+    day.put(at, Log::Audit, format!("type={kind} msg=audit({}:{serial}): {rest}", epoch(at)));
+}
+
+/// The same logins and jobs as the audit daemon of one host tells them, and what that does itself.
 fn audit(day: &mut Day, town: &Town) {
-    let record = |day: &mut Day, at: i64, text: &str| {
-        let serial = day.next();
-        let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
-        day.put(at, Log::Audit, format!("type={kind} msg=audit({}:{serial}): {rest}", epoch(at)));
-    };
+    audit_of_people(day, town);
+    audit_of_machine(day);
+}
+
+fn audit_of_people(day: &mut Day, town: &Town) {
     for person in town.having(Role::Admin) {
         let (uid, from, pid, session) = (1_000 + person.number, person.inside(), day.next(), day.next());
         let at = person.begins + day.between(MINUTE, 6 * HOUR);
@@ -314,6 +328,9 @@ fn audit(day: &mut Day, town: &Town) {
             ),
         );
     }
+}
+
+fn audit_of_machine(day: &mut Day) {
     let mut at = 0;
     while at < DAY {
         let pid = day.next();

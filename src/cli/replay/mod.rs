@@ -58,6 +58,9 @@ struct Replay<'a> {
     limits: (Timestamp, Timestamp),
 }
 
+/// The first and the last event time of a history.
+type Times = (Timestamp, Timestamp);
+
 /// Hears each finding, with where its evidence stands.
 type Told<'a> = &'a mut dyn FnMut(&Finding, &History, &mut Progress) -> Result<(), Failure>;
 
@@ -106,7 +109,7 @@ impl Replay<'_> {
         what: &str,
         rules: &[PathBuf],
         store: Option<&Path>,
-    ) -> Result<(Vec<FoundRow>, Option<(Timestamp, Timestamp)>), Failure> {
+    ) -> Result<(Vec<FoundRow>, Option<Times>), Failure> {
         let setup = self.setup(rules)?;
         let mut found = Vec::new();
         let span = self.walk(what, &setup, store, &mut |finding, _, _| {
@@ -117,11 +120,7 @@ impl Replay<'_> {
     }
 
     /// What a store's daemon found in the same time. It alone sees a source fall silent.
-    fn stored(
-        &self,
-        with: Option<&Path>,
-        span: Option<(Timestamp, Timestamp)>,
-    ) -> Result<(Vec<FoundRow>, String), Failure> {
+    fn stored(&self, with: Option<&Path>, span: Option<Times>) -> Result<(Vec<FoundRow>, String), Failure> {
         let path = match with {
             Some(path) if path.is_dir() => path.join(FILE_NAME),
             Some(path) => path.to_owned(),
@@ -154,7 +153,7 @@ impl Replay<'_> {
         setup: &Setup,
         store: Option<&Path>,
         told: Told<'_>,
-    ) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
+    ) -> Result<Option<Times>, Failure> {
         let mut walk = Walk { limits: self.limits, span: None, progress: Progress::begin(what), told };
         if self.args.from_store {
             self.walk_store(setup, store, &mut walk)?
@@ -228,7 +227,7 @@ impl Replay<'_> {
 struct Walk<'a> {
     limits: (Timestamp, Timestamp),
     /// First and last event time so far.
-    span: Option<(Timestamp, Timestamp)>,
+    span: Option<Times>,
     progress: Progress,
     told: Told<'a>,
 }

@@ -108,8 +108,21 @@ pub fn unless(document: &Document) -> Option<String> {
     document.keys.get("gatewatch")?.get("unless").and_then(scalar)
 }
 
+/// The index of the count that a correlation gives way to, of the rules so far.
+pub fn excuse(
+    document: &Document,
+    own: &Correlation,
+    index: &BTreeMap<Arc<str>, usize>,
+    rules: &[Rule],
+) -> Result<Option<usize>, Problem> {
+    let found = unless(document).and_then(|name| index.get(name.as_str()).copied());
+    let Some((at, other)) = found.and_then(|at| Some((at, rules.get(at)?))) else { return Ok(None) };
+    let checked = check_unless(own, other);
+    checked.map(|()| Some(at)).map_err(|message| document.problem(&["gatewatch", "unless"], message))
+}
+
 /// Whether a correlation may give way to another one.
-pub fn check_unless(own: &Correlation, other: &Rule) -> Result<(), String> {
+fn check_unless(own: &Correlation, other: &Rule) -> Result<(), String> {
     let id = &other.meta.id;
     let Some(excuse) = other.correlation().filter(|other| !other.is_sequence()) else {
         return Err(format!("`{id}` is no count: `unless` names an event_count or one of the value_ types"));

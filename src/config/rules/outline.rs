@@ -15,6 +15,8 @@ pub struct Outline {
     pub counting: Option<String>,
     /// The rules that a correlation refers to.
     pub rules: Vec<String>,
+    /// The count that it gives way to.
+    pub unless: Option<String>,
     /// The keys that it groups by.
     pub group_by: Vec<String>,
     /// Its window.
@@ -39,6 +41,7 @@ pub fn outline(text: &str) -> Outline {
     let list = |key: &str| -> Vec<String> {
         correlation.get(key).map(members).unwrap_or_default().into_iter().filter_map(scalar).collect()
     };
+    outline.unless = document.get("gatewatch").and_then(|block| block.get("unless")).and_then(scalar);
     outline.counting = correlation.get("type").and_then(scalar);
     (outline.rules, outline.group_by) = (list("rules"), list("group-by"));
     outline.timespan = correlation.get("timespan").and_then(scalar);

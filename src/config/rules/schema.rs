@@ -135,7 +135,7 @@ fn our_key(key: &str) -> Value {
         "control" => text("the control of the catalogue that it serves"),
         "advice" => text("what to do first; it stands in the mail"),
         "what" => text("what is counted, in words: failed logins"),
-        "unless" => text("a count of the same group; while its condition holds, this one does not"),
+        "unless" => text("a count of the same group: while it holds, this one makes no finding"),
         "lateness" => json!({"$ref": "#/$defs/span"}),
         "generate" => {
             json!({"type": "boolean", "description": "whether it finds on its own although a correlation refers to it"})

@@ -10,7 +10,7 @@ use crate::detect::logsource::Facet;
 use crate::detect::memory::Key;
 use crate::detect::pattern::Compare;
 use crate::detect::report;
-use crate::detect::rule::{Body, Correlation, Counting, RuleSet};
+use crate::detect::rule::{Body, Correlation, Counting, Rule, RuleSet};
 use crate::schema::{Event, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub struct Reached {
     pub ungrouped: usize,
     /// The best group.
     pub best: Option<Best>,
-    /// Ids of the rules of the list that are correlations themselves: they are not followed.
+    /// Ids of the rules of the list, and of that of `unless`, that are correlations themselves: they are not followed.
     pub unfollowed: Vec<Arc<str>>,
 }
 
@@ -151,7 +151,10 @@ pub fn correlation(set: &RuleSet, rule: &Correlation, events: &[Event], only: Op
         matched: history.matched,
         ungrouped: history.ungrouped,
         best: best.map(|(_, best)| best),
-        unfollowed: referred(set, rule, |_, is_followed| !is_followed),
+        unfollowed: std::iter::once(rule)
+            .chain(other.and_then(Rule::correlation))
+            .flat_map(|rule| referred(set, rule, |_, is_followed| !is_followed))
+            .collect(),
     }
 }
 

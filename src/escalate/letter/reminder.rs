@@ -36,7 +36,7 @@ impl Desk<'_> {
         facts.extend(
             scope.into_iter().filter_map(|(name, value)| Some((name, defang(value.as_deref()?, 200)))),
         );
-        facts.push(("Findings covered", exception.matches.to_string()));
+        facts.push(("Covered", format!("{} findings", exception.matches)));
         let what = "You own an exception that ends soon. From then on, what it covers opens incidents again. Have it \
                     approved again and add a new one if it is still needed; otherwise nothing is to do.";
         let blocks = vec![
