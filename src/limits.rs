@@ -69,8 +69,18 @@ pub const SESSIONS_MAX: usize = 16_384;
 pub const SESSIONS_TOTAL_MAX: usize = 65_536;
 /// Sessions per source that are over and remembered for further lines about their end.
 pub const SESSIONS_ENDED_MAX: usize = 256;
-/// Window keys per rule. Past it, new keys without history share one overflow key, which is itself a finding.
+/// Window keys per rule, about 150 bytes each. Past it, keys that were heard of once give way to new ones, and that is
+/// itself a finding.
 pub const WINDOW_KEYS_MAX: usize = 100_000;
+/// Window keys per rule that a history protects from new ones; the other places are always open to newcomers.
+pub const WINDOW_KEYS_SETTLED_MAX: usize = WINDOW_KEYS_MAX / 4 * 3;
+/// Window keys that gave way and are known again when they come back, per rule; about 16 bytes each. At a thousand forged
+/// names a second that is the flood of the last eight minutes.
+pub const WINDOW_KEYS_KNOWN_MAX: usize = 524_288;
+/// Events remembered per rule, about 16 bytes each. Past it the oldest are forgotten, and that is itself a finding.
+pub const WINDOW_EVENTS_RULE_MAX: usize = 1_000_000;
+/// Bytes of a window key; a longer one is kept by its beginning and its hash.
+pub const WINDOW_KEY_BYTES_MAX: usize = 512;
 /// Events remembered per window key.
 pub const WINDOW_EVENTS_MAX: usize = 1_024;
 /// Longest window of a rule.

@@ -8,7 +8,7 @@ use crate::config::params::{Request, Setup};
 use crate::config::report::nearest;
 use crate::config::rules::{Outline, outline};
 use crate::detect::rule::{Body, Correlation, Rule};
-use crate::detect::why::{self, Best, Why};
+use crate::detect::why::{self, Best, Why, figure};
 use crate::ledger::read::Reader;
 use crate::schema::{Event, Printable};
 use crate::tail::Encoding;
@@ -32,7 +32,7 @@ pub fn run(global: &Global, args: &WhyNotArgs, out: &mut Out) -> Done {
         return Err(Failure::usage(format!("no rule {}; {hint}", Printable(&args.rule))));
     };
     let (events, asked) = match (args.event, &args.file) {
-        (Some(id), None) => stored(global, id, rule)?,
+        (Some(id), None) => stored(global, &setup, id, rule)?,
         (None, Some(file)) => {
             let format = args.format.as_deref().unwrap_or("auto");
             (read(&setup, format, file, args.timezone.as_deref())?, None)
@@ -57,13 +57,21 @@ pub fn run(global: &Global, args: &WhyNotArgs, out: &mut Out) -> Done {
 }
 
 /// The event, and what a correlation would have seen around it.
-fn stored(global: &Global, id: u64, rule: &Rule) -> Result<(Vec<Event>, Option<u64>), Failure> {
+fn stored(
+    global: &Global,
+    setup: &Setup,
+    id: u64,
+    rule: &Rule,
+) -> Result<(Vec<Event>, Option<u64>), Failure> {
     let reader = Reader::open(&setup::state(global)?).map_err(|error| failure(&error))?;
     let Some(event) = reader.stored_event(id).map_err(|error| failure(&error))? else {
         return Err(Failure::usage(format!("no event {id} in the store")));
     };
     let Some(correlation) = rule.correlation() else { return Ok((vec![event], Some(id))) };
-    let (from, to) = (event.counted_at - correlation.timespan, event.counted_at + correlation.timespan);
+    // What it gives way to may look further back.
+    let other = correlation.unless.and_then(|index| setup.rules.rule(index)).and_then(Rule::correlation);
+    let back = correlation.timespan.max(other.map_or(crate::schema::Span::ZERO, |other| other.timespan));
+    let (from, to) = (event.counted_at - back, event.counted_at + correlation.timespan);
     let around = reader.stored_around(from, to).map_err(|error| failure(&error))?;
     Ok((if around.is_empty() { vec![event] } else { around }, Some(id)))
 }
@@ -151,6 +159,12 @@ impl Told<'_> {
     ) {
         let outline = outline(&self.rule.meta.text);
         let reached = why::correlation(&setup.rules, correlation, events, asked);
+        for id in &reached.unfollowed {
+            self.say(
+                json!({"rule": &**id, "because": "chained"}),
+                format!("it also needs or counts what {id} finds, which is not looked at here: ask why-not of that rule"),
+            );
+        }
         let Some(best) = reached.best else {
             let because = if reached.ungrouped > 0 { "group" } else { "rules" };
             let sentence = match reached.ungrouped {
@@ -168,13 +182,8 @@ impl Told<'_> {
             // The rules that it refers to say the rest, for the event that was asked about.
             let event = asked.and_then(|id| events.iter().find(|event| event.id == id));
             for rule in correlation.references.iter().filter_map(|r| setup.rules.rule(r.rule)) {
-                match (event, &rule.body) {
-                    (Some(event), Body::Detection(_)) => self.event(setup, rule, event, false),
-                    (_, Body::Correlation(_)) => self.say(
-                        json!({"rule": &*rule.meta.id, "because": "chained"}),
-                        format!("it counts findings of {}: ask why-not of that rule", rule.meta.id),
-                    ),
-                    _ => {}
+                if let (Some(event), Body::Detection(_)) = (event, &rule.body) {
+                    self.event(setup, rule, event, false);
                 }
             }
             return;
@@ -185,8 +194,6 @@ impl Told<'_> {
     fn best(&mut self, correlation: &Correlation, outline: &Outline, best: &Best) {
         let group: Vec<String> = best.group.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let group = if group.is_empty() { "all events together".to_owned() } else { group.join(", ") };
-        let holds =
-            best.missing.is_empty() && (correlation.limits.is_empty() || correlation.holds(best.count));
         let limit = match outline.limits.is_empty() {
             true => format!("all {} rules", correlation.references.len()),
             false => outline.limits.join(", "),
@@ -198,22 +205,27 @@ impl Told<'_> {
         } else {
             format!("; nothing matched {}", missing.join(", "))
         };
-        let row = json!({
-            "fires": holds, "because": if holds { "reached" } else { "count" }, "group": group, "reached": best.count,
-            "wanted": limit, "window": span, "from": best.span.0.to_string(), "to": best.span.1.to_string(),
-            "missing": missing, "events": best.events,
+        let because = match (best.holds, &best.excused) {
+            (false, _) => "count",
+            (true, Some(_)) => "unless",
+            (true, None) => "reached",
+        };
+        let mut row = json!({
+            "fires": because == "reached", "because": because, "group": group, "reached": best.count, "wanted": limit,
+            "window": span, "from": best.span.0.to_string(), "to": best.span.1.to_string(), "missing": missing,
+            "events": best.events,
         });
-        let verdict = if holds { "reached its limit" } else { "came nearest" };
+        let verdict = if best.holds { "reached its limit" } else { "came nearest" };
+        let count = best.count.map_or("no number".to_owned(), figure);
+        let excused = best.excused.as_ref().map_or(String::new(), |other| {
+            row["unless"] = json!(&**other);
+            format!("; it gives way to {other}, which held there")
+        });
         let sentence = format!(
-            "{group} {verdict}: {} of {limit} within {span}, from {} to {}{lacks}",
-            best.count, best.span.0, best.span.1
+            "{group} {verdict}: {count} of {limit} within {span}, from {} to {}{lacks}{excused}",
+            best.span.0, best.span.1
         );
         self.say(row, sentence);
-        if let Some(unless) = outline.unless.as_ref().filter(|_| holds) {
-            let sentence =
-                format!("it gives way while {unless} holds for the same group: ask why-not of that rule");
-            self.say(json!({"fires": false, "because": "unless", "unless": unless}), sentence);
-        }
     }
 
     fn print(&self, out: &mut Out) -> Done {

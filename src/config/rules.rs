@@ -16,6 +16,7 @@ mod modifiers;
 mod outline;
 mod placeholders;
 mod schema;
+mod steps;
 mod values;
 
 pub use placeholders::Placeholders;
@@ -26,7 +27,7 @@ pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Counting, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
@@ -354,11 +355,19 @@ impl<'a> Compiler<'a> {
                 if referred.is_empty() {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
-                let mut correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                let (mut correlation, carried) = correlation::compile(document, &referred, &mut self.fields)?;
                 correlation.unless = correlation::excuse(document, &correlation, &self.index, &self.rules)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
-                let any = matches!(correlation.counting, Counting::Events | Counting::Values);
-                let enabled = if any { fed.any(|fed| fed) } else { fed.all(|fed| fed) };
+                let needs_all =
+                    correlation.is_sequence() && correlation.steps.is_none() && correlation.limits.is_empty();
+                let enabled = if needs_all { fed.all(|fed| fed) } else { fed.any(|fed| fed) };
+                for (index, fields) in carried.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+                    if let Some(Body::Correlation(child)) =
+                        self.rules.get_mut(index).map(|rule| &mut rule.body)
+                    {
+                        child.carries = fields;
+                    }
+                }
                 (Body::Correlation(correlation), enabled)
             }
             ["absence"] if *spec.id == *SILENT_RULE => (Body::Silence, true),

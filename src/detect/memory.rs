@@ -1,24 +1,40 @@
-//! What all rules remember: a group of each rule by the values of its keys, how much of it, and what of it
-//! changed since the last commit.
+//! What one rule remembers: its groups by the values of their keys, how much of them, and what of it changed since the
+//! last commit.
+//!
+//! **Who gives way.** A flood of forged names or addresses must not cost more than a rule's share of memory, must not
+//! push out what is known about anybody else, and must not hide the attack that comes after it. So the first event of a
+//! group stands on the pages of *newcomers*, and every further one on those of groups with a *history*. When all places
+//! are taken, the oldest page of newcomers goes: a group that was heard of again in the meantime moves to the others, a
+//! group that was not is forgotten, all but a hash of its key. A key that comes back is known by that hash and has a
+//! history at once: it lost one event, and the next page does not take it. Groups with a history go with time only; they
+//! may take three quarters of the places, so that there is always room for newcomers. What was forgotten is counted and
+//! told (`state-overflow`).
 
-use super::recent::Recent;
-use super::window::{Entry, Episode, Group, Streams};
-use crate::limits::WINDOW_KEYS_MAX;
-use crate::schema::{Event, Fold, Span, Timestamp};
+use super::body;
+use super::entry::{Entry, Reader};
+use super::pages::{Known, Log, Page, note};
+use super::rule::Counting;
+use super::streams::Streams;
+use super::table::Table;
+use super::window::{Episode, Group};
+use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX, WINDOW_KEYS_SETTLED_MAX};
+use crate::schema::{Fold, Span, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Spent groups are looked for each time a rule has gained so many.
-const SWEEP_EVERY: usize = 4_096;
-/// At the limit they are looked for again when event time has moved by this part of the rule's memory.
-const SWEEP_PARTS: i64 = 16;
+/// Newcomers, and groups with a history: the index of their pages.
+const NEW: usize = 0;
+const SETTLED: usize = 1;
+/// How the stored pages are called.
+const LOG_NAMES: [char; 2] = ['n', 'h'];
+const KNOWN_NAME: char = 'k';
+/// Groups without events that are looked at to find one that can go.
+const ENDS_TRIED: usize = 128;
 
-/// The key of a group: its values in order. Ordered by a hash first, so that a search among 100,000 of them seldom
-/// has to look at their texts; keys that were made to have one hash are still told apart, and found as fast.
+/// The key of a group: its values in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
-    hash: u64,
     /// The values, joined.
     pub text: Arc<str>,
 }
@@ -26,251 +42,478 @@ pub struct Key {
 impl Key {
     /// Of joined values.
     pub fn new(text: Arc<str>) -> Key {
-        let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-        let hash = text.as_bytes().chunks(8).fold(text.len() as u64, |hash, chunk| {
-            let mut word = [0; 8];
-            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-            mix(hash, u64::from_le_bytes(word))
-        });
-        Key { hash, text }
+        Key { text }
     }
 }
 
-impl From<&str> for Key {
-    fn from(text: &str) -> Key {
-        Key::new(text.into())
-    }
+/// The same for the same key on every machine: it is stored.
+fn fingerprint(key: &str) -> u32 {
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let hash = key.as_bytes().chunks(8).fold(key.len() as u64, |hash, chunk| {
+        let mut word = [0; 8];
+        word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+        mix(hash, u64::from_le_bytes(word))
+    });
+    (hash >> 32) as u32
 }
 
-/// The memory of one rule.
-#[derive(Clone, Debug, Default)]
-pub struct Memory {
-    /// How long it matters.
-    keep: Keep,
-    groups: BTreeMap<Key, Group>,
-    /// Groups marked `changed`, and groups that are gone.
-    changed: Vec<Key>,
-    /// Where the groups' events are stored when they matter only as long as the lateness; a group's own row
-    /// then has its episodes only.
-    recent: Option<Recent>,
-    /// Folds of episodes that were forgotten before they were told.
-    folds: Vec<Fold>,
-    /// Set while the rule is full.
-    pub overflow: Option<Overflow>,
-}
-
-/// What a rule had to refuse.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Overflow {
-    /// When its finding was made.
-    pub since: Timestamp,
-    /// Last refusal.
-    pub last: Timestamp,
-    /// The finding.
-    pub finding: Arc<str>,
-    /// Groups refused.
-    pub refused: u64,
-    /// Event time of the last search for spent groups.
-    pub swept: Timestamp,
-    /// Whether it has to be stored again.
-    #[serde(skip)]
-    pub untold: bool,
-}
-
-/// How long what a rule remembers matters.
-#[derive(Clone, Copy, Debug, Default)]
+/// How long what a rule remembers matters, and how it counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Keep {
     /// Events.
     pub entries: Span,
     /// Episodes.
     pub episodes: Span,
-    /// Events matter only as long as lines may be late.
-    pub briefly: bool,
+    /// The window.
+    pub window: Span,
+    /// What is counted.
+    pub counting: Counting,
+}
+
+impl Keep {
+    /// Whether what is remembered for one serves the other, be it for a longer or shorter time.
+    pub fn counts_like(self, other: Keep) -> bool {
+        self.window == other.window && self.counting == other.counting
+    }
+}
+
+/// The memory of one rule.
+#[derive(Debug, Default)]
+pub struct Memory {
+    keep: Keep,
+    table: Table,
+    logs: [Log; 2],
+    known: Known,
+    /// Groups that have a history.
+    settled: usize,
+    /// When episodes end, as far as known when they were put here; and whose they are.
+    ends: BTreeSet<(Timestamp, u32)>,
+    /// Groups marked `changed`.
+    changed: Vec<u32>,
+    /// Groups that are gone and have a row.
+    gone: Vec<Box<str>>,
+    /// Folds of episodes that were forgotten before they were told.
+    folds: Vec<Fold>,
+    /// What was lost since [`Memory::take_lost`].
+    lost: Lost,
+    /// Stored pages that wait for [`Memory::restored`].
+    waiting: Vec<(char, u64, Box<[u8]>)>,
+    /// Set while the rule is full.
+    pub overflow: Option<Overflow>,
+}
+
+/// What a full rule had to let go of.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lost {
+    /// Groups that gave way or were not taken in.
+    pub groups: u64,
+    /// Events of other groups.
+    pub events: u64,
+}
+
+/// What a rule had to refuse or forget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overflow {
+    /// When its finding was made.
+    pub since: Timestamp,
+    /// Last time.
+    pub last: Timestamp,
+    /// The finding.
+    pub finding: Arc<str>,
+    /// Groups that gave way or were not taken in.
+    pub refused: u64,
+    /// Events forgotten of other groups.
+    #[serde(default)]
+    pub forgotten: u64,
+    /// Whether it has to be stored again.
+    #[serde(skip)]
+    pub untold: bool,
 }
 
 impl Memory {
     /// A memory that reaches back so far.
     pub fn new(keep: Keep) -> Memory {
-        Memory { keep, recent: keep.briefly.then(Recent::default), ..Memory::default() }
+        Memory { keep, ..Memory::default() }
+    }
+
+    /// How long it matters, and how it counts.
+    pub fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    /// The same memory, for as long as it matters now.
+    pub fn kept_for(self, keep: Keep) -> Memory {
+        Memory { keep, ..self }
     }
 
     /// A group, for reading.
     pub fn get(&self, key: &Key) -> Option<&Group> {
-        self.groups.get(key)
+        self.table.get(self.table.find(&key.text)?)
     }
 
-    /// A group, for change; pruned. `None` where the rule is full and the group is new: one that has a history
-    /// is never given up for it.
-    pub fn open(&mut self, key: &Key, streams: &Streams, now: Timestamp) -> Option<&mut Group> {
-        if !self.groups.contains_key(key) {
-            if !self.has_room(streams, now) {
-                return None;
-            }
-            self.groups.insert(key.clone(), Group::default());
+    /// The place of a group; a new one where there is none. `None` where the rule is full of groups that have a
+    /// history.
+    pub fn open(&mut self, key: &Key) -> Option<u32> {
+        if let Some(place) = self.table.find(&key.text) {
+            return Some(place);
         }
-        let group = self.groups.get_mut(key)?;
-        if !std::mem::replace(&mut group.changed, true) {
-            self.changed.push(key.clone());
-        }
-        group.prune(streams, self.keep, &mut self.folds);
-        Some(group)
-    }
-
-    /// Remembers an event of a chain; false where the rule is full.
-    pub fn remember(
-        &mut self,
-        key: &Key,
-        entry: Entry,
-        span: Span,
-        streams: &Streams,
-        event: &Event,
-    ) -> bool {
-        let Some(recent) = &mut self.recent else {
-            return self
-                .open(key, streams, event.counted_at)
-                .map(|group| group.insert(entry, span))
-                .is_some();
-        };
-        let (groups, changed) = (&mut self.groups, &mut self.changed);
-        recent.expire(streams, self.keep.entries, |key, moment| {
-            let key = Key::from(key);
-            let Some(group) = groups.get_mut(&key) else { return };
-            group.forget(moment);
-            if group.entries.is_empty() && group.episodes.is_empty() {
-                if group.changed {
-                    changed.push(key.clone());
+        while self.table.len() >= WINDOW_KEYS_MAX {
+            match self.logs[NEW].pop() {
+                Some(page) => self.displace(&page),
+                None if self.end_oldest() => {}
+                None => {
+                    self.lost.groups += 1;
+                    return None;
                 }
-                groups.remove(&key);
             }
-        });
-        if !self.groups.contains_key(key) {
-            if !self.has_room(streams, event.counted_at) {
-                return false;
-            }
-            self.groups.insert(key.clone(), Group::default());
         }
-        if let Some(recent) = &mut self.recent {
-            recent.push(&key.text, &entry);
-        }
-        if let Some(group) = self.groups.get_mut(key) {
-            group.insert(entry, span);
-        }
-        true
+        Some(self.table.insert(&key.text))
     }
 
-    fn has_room(&mut self, streams: &Streams, now: Timestamp) -> bool {
-        let len = self.groups.len();
-        if len >= WINDOW_KEYS_MAX {
-            let pause = Span(self.keep.episodes.0 / SWEEP_PARTS);
-            if self.overflow.as_ref().is_some_and(|o| now <= o.swept + pause && now >= o.swept - pause) {
-                return false;
-            }
-            self.sweep(streams);
-            if let Some(overflow) = &mut self.overflow {
-                overflow.swept = now;
-            }
-        } else if len > 0 && len.is_multiple_of(SWEEP_EVERY) {
-            self.sweep(streams);
-        }
-        self.groups.len() < WINDOW_KEYS_MAX
+    /// A group by its place.
+    pub fn group(&self, place: u32) -> Option<&Group> {
+        self.table.get(place)
     }
 
-    /// Lets go of groups that can matter no more.
-    fn sweep(&mut self, streams: &Streams) {
-        let (keep, changed, folds) = (self.keep, &mut self.changed, &mut self.folds);
-        self.groups.retain(|key, group| {
-            let spent = group.is_spent(streams, keep);
-            if spent {
-                folds.extend(group.episodes.iter_mut().filter_map(Episode::fold));
-                changed.push(key.clone());
-            }
-            !spent
-        });
-    }
-
-    /// Marks everything as changed, so that the next [`Memory::drain`] tells all.
-    pub fn touch(&mut self) {
-        for (key, group) in &mut self.groups {
-            if !std::mem::replace(&mut group.changed, true) {
-                self.changed.push(key.clone());
+    /// Remembers an event; `None` where the rule is full.
+    pub fn remember(&mut self, key: &Key, entry: &Entry<'_>) -> Option<u32> {
+        let place = self.open(key)?;
+        let group = self.table.get(place)?;
+        let is_back =
+            || group.on_pages == [0, 0] && !self.known.is_empty() && self.known.has(fingerprint(&key.text));
+        let seen = group.on_pages[NEW] > 0 || is_back();
+        let room = self.settled < WINDOW_KEYS_SETTLED_MAX;
+        let side = if group.has_history() || seen && room { SETTLED } else { NEW };
+        self.logs[side].push(place, &key.text, entry);
+        self.put(place, side, entry);
+        while self.logs[NEW].len() + self.logs[SETTLED].len() > WINDOW_EVENTS_RULE_MAX {
+            match self.logs[NEW].pop() {
+                Some(page) => self.displace(&page),
+                None => {
+                    let Some(page) = self.logs[SETTLED].pop() else { break };
+                    self.lost.events += page.members.len() as u64;
+                    page.members.iter().for_each(|(place, id)| self.take(*place, SETTLED, *id));
+                }
             }
         }
-        self.recent.iter_mut().for_each(Recent::touch);
-        if let Some(overflow) = &mut self.overflow {
-            overflow.untold = true;
+        Some(place)
+    }
+
+    /// Remembers a match of a correlation; `None` where nothing is new, or the rule is full.
+    pub fn remember_match(&mut self, key: &Key, entry: &Entry<'_>) -> Option<u32> {
+        let known = self.get(key).and_then(|group| group.heard(entry));
+        if known.is_some_and(|old| old.at <= entry.at) {
+            return None;
+        }
+        self.remember(key, entry)
+    }
+
+    /// Gives an event to its group.
+    fn put(&mut self, place: u32, side: usize, entry: &Entry<'_>) {
+        let keep = self.keep;
+        let Some(group) = self.table.get_mut(place) else { return };
+        let had = group.has_history();
+        group.on_pages[side] += 1;
+        // A match that is told anew only ever moves to an earlier time.
+        let before = if entry.heard { group.heard(entry).map(|old| old.at) } else { None };
+        if before.is_none_or(|at| entry.at < at) {
+            before.iter().for_each(|_| group.forget(entry.id as u32, &keep.counting));
+            group.insert(entry, keep.window, &keep.counting);
+        }
+        self.settled += usize::from(group.has_history() && !had);
+    }
+
+    /// Takes an event of a page from its group, and forgets the group where it was the last.
+    fn take(&mut self, place: u32, side: usize, id: u32) {
+        let counting = self.keep.counting;
+        let Some(group) = self.table.get_mut(place) else { return };
+        let had = group.has_history();
+        group.on_pages[side] = group.on_pages[side].saturating_sub(1);
+        group.forget(id, &counting);
+        self.settled -= usize::from(had && !group.has_history());
+        self.drop_spent(place);
+    }
+
+    fn drop_spent(&mut self, place: u32) {
+        if self.table.get(place).is_some_and(Group::is_spent)
+            && let Some(group) = self.table.remove(place)
+            && group.has_row
+        {
+            self.gone.push(group.key().into());
         }
     }
 
-    /// A fold to be told with the next [`Memory::drain`].
-    pub fn owe(&mut self, fold: Option<Fold>) {
-        self.folds.extend(fold);
+    /// A page of newcomers gives way: groups that were heard of again move over, the others are forgotten.
+    fn displace(&mut self, page: &Page) {
+        let (mut hashes, mut newest) = (Vec::new(), Vec::new());
+        for (place, id) in &page.members {
+            let Some(group) = self.table.get_mut(*place) else { continue };
+            let entry = group.find(*id);
+            if group.has_history() {
+                if let Some(entry) = entry {
+                    self.logs[SETTLED].push(*place, group.key(), &entry);
+                    group.on_pages[SETTLED] += 1;
+                }
+                group.on_pages[NEW] = group.on_pages[NEW].saturating_sub(1);
+                continue;
+            }
+            entry.iter().for_each(|entry| note(&mut newest, entry));
+            hashes.push(fingerprint(group.key()));
+            self.lost.groups += 1;
+            self.take(*place, NEW, *id);
+        }
+        self.known.push(newest, hashes);
+    }
+
+    /// Lets go of the group without events whose episode ended first.
+    fn end_oldest(&mut self) -> bool {
+        let (mut from, mut tried) = ((Timestamp(i64::MIN), 0), 0);
+        while tried < ENDS_TRIED {
+            let Some(end) = self.ends.range(from..).next().copied() else { return false };
+            let Some(group) = self.refresh(end) else { continue };
+            if group.on_pages == [0, 0] {
+                let ended = std::mem::take(&mut group.episodes);
+                self.folds.extend(ended.into_iter().filter_map(|mut episode| episode.fold()));
+                self.ends.remove(&end);
+                self.settled -= 1;
+                self.lost.groups += 1;
+                self.drop_spent(end.1);
+                return true;
+            }
+            tried += 1;
+            from = (end.0, end.1 + 1);
+        }
+        false
+    }
+
+    /// The group of an end, where an episode ends then; else the end is replaced by those that are true.
+    fn refresh(&mut self, end: (Timestamp, u32)) -> Option<&mut Group> {
+        let lasts: Vec<Timestamp> = self
+            .table
+            .get(end.1)
+            .map_or_else(Vec::new, |group| group.episodes.iter().map(|e| e.last).collect());
+        if !lasts.contains(&end.0) {
+            self.ends.remove(&end);
+            self.ends.extend(lasts.into_iter().map(|last| (last, end.1)));
+            return None;
+        }
+        self.table.get_mut(end.1)
+    }
+
+    /// Lets go of what can matter no more. True while anything is left.
+    pub fn look(&mut self, streams: &Streams) -> bool {
+        for side in [NEW, SETTLED] {
+            for page in self.logs[side].past(streams, self.keep.entries) {
+                page.members.iter().for_each(|(place, id)| self.take(*place, side, *id));
+            }
+        }
+        self.known.expire(streams, self.keep.entries);
+        self.look_at_episodes(streams);
+        self.table.len() > 0 || !self.known.is_empty()
+    }
+
+    fn look_at_episodes(&mut self, streams: &Streams) {
+        let mut from = (Timestamp(i64::MIN), 0);
+        while let Some(end) = self.ends.range(from..).next().copied() {
+            if !streams.has_passed(end.0, self.keep.episodes) {
+                return;
+            }
+            let span = self.keep.episodes;
+            let Some(group) = self.refresh(end) else { continue };
+            let mut folds = Vec::new();
+            let is_past = |e: &Episode| e.last == end.0 && streams.is_past(e.stream, e.last, span);
+            group.episodes.retain_mut(|episode| {
+                let past = is_past(episode);
+                if past {
+                    folds.extend(episode.fold());
+                }
+                !past
+            });
+            let left = group.episodes.iter().any(|e| e.last == end.0);
+            let had = !group.has_history();
+            self.folds.append(&mut folds);
+            if left {
+                from = (end.0, end.1 + 1);
+                continue;
+            }
+            self.settled -= usize::from(had);
+            self.ends.remove(&end);
+            self.mark(end.1);
+            self.drop_spent(end.1);
+        }
+    }
+
+    /// A group by its place, for change; its row has to be written.
+    pub fn group_mut(&mut self, place: u32) -> Option<&mut Group> {
+        self.mark(place);
+        self.table.get_mut(place)
+    }
+
+    fn mark(&mut self, place: u32) {
+        if let Some(group) = self.table.get_mut(place)
+            && !std::mem::replace(&mut group.changed, true)
+        {
+            self.changed.push(place);
+        }
+    }
+
+    /// Begins an episode of a group.
+    pub fn begin(&mut self, place: u32, episode: Episode) {
+        self.ends.insert((episode.last, place));
+        let Some(group) = self.table.get_mut(place) else { return };
+        self.settled += usize::from(!group.has_history());
+        let oldest = group.begin(episode);
+        self.folds.extend(oldest.and_then(|mut episode| episode.fold()));
+        self.mark(place);
+    }
+
+    /// What a full rule let go of since the last call.
+    pub fn take_lost(&mut self) -> Lost {
+        std::mem::take(&mut self.lost)
     }
 
     /// How many groups it holds.
     pub fn len(&self) -> usize {
-        self.groups.len()
+        self.table.len()
     }
 
-    /// Puts a stored group back.
-    pub fn restore(&mut self, key: &str, group: Group) {
-        self.groups.insert(key.into(), group);
-    }
-
-    /// Puts a stored page of recent events back; [`Memory::restored`] sorts them into their groups.
-    pub fn restore_page(&mut self, number: u64, body: &[u8]) -> bool {
-        self.recent.as_mut().is_some_and(|recent| recent.restore(number, body))
-    }
-
-    /// All that is stored was put back.
-    pub fn restored(&mut self, span: Span) {
-        let groups = &mut self.groups;
-        let Some(recent) = &self.recent else { return };
-        recent.each(|key, entry| {
-            groups.entry(key.into()).or_default().insert(entry, span);
-        });
-    }
-
-    /// Whether events are stored with their group.
-    pub fn stores_entries(&self) -> bool {
-        self.recent.is_none()
-    }
-
-    /// Pages of recent events that changed since the last call; `None` = gone.
-    pub fn drain_pages(&mut self, row: impl FnMut(u64, Option<&[u8]>)) {
-        if let Some(recent) = &mut self.recent {
-            recent.drain(row);
+    /// Puts stored episodes back.
+    pub fn restore(&mut self, key: &str, episodes: Vec<Episode>) {
+        let place = self.table.find(key).unwrap_or_else(|| self.table.insert(key));
+        self.ends.extend(episodes.iter().map(|episode| (episode.last, place)));
+        if let Some(group) = self.table.get_mut(place) {
+            self.settled += usize::from(!group.has_history() && !episodes.is_empty());
+            group.episodes = episodes;
+            group.has_row = true;
         }
     }
 
-    /// What changed since the last call: key and group (`None` = gone), and the folds not told yet.
-    pub fn drain(&mut self, mut row: impl FnMut(&str, Option<&Group>), folds: &mut Vec<Fold>) {
-        folds.append(&mut self.folds);
-        let mut changed = std::mem::take(&mut self.changed);
-        changed.sort_unstable_by(|a, b| a.text.cmp(&b.text));
-        changed.dedup();
-        let own_rows = self.recent.is_none();
-        for key in changed {
-            let Some(group) = self.groups.get_mut(&key) else {
-                row(&key.text, None);
-                continue;
+    /// Takes an event of the store of an older version.
+    pub fn restore_old(&mut self, key: &str, entry: &Entry<'_>) {
+        let place = self.table.find(key).unwrap_or_else(|| self.table.insert(key));
+        self.logs[SETTLED].push(place, key, entry);
+        self.put(place, SETTLED, entry);
+    }
+
+    /// Takes a stored page; [`Memory::restored`] puts all of them back. False where there is no such page.
+    pub fn restore_page(&mut self, name: &str, body: &[u8]) -> bool {
+        let mut chars = name.chars();
+        let log = chars.next().filter(|log| LOG_NAMES.contains(log) || *log == KNOWN_NAME);
+        let Some((log, number)) = log.zip(chars.as_str().parse().ok()) else { return false };
+        self.waiting.push((log, number, body.into()));
+        true
+    }
+
+    /// All that is stored was given. Names what made no sense.
+    pub fn restored(&mut self) -> Vec<String> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.sort_unstable_by_key(|(log, number, _)| (*log, *number));
+        let mut torn = Vec::new();
+        for (log, number, body) in waiting {
+            let restored = match LOG_NAMES.iter().position(|name| *name == log) {
+                Some(side) => self.restore_log_page(side, number, &body),
+                None => self.known.restore(number, &body).is_some(),
             };
-            group.changed = false;
-            folds.extend(group.episodes.iter_mut().filter_map(Episode::fold));
-            let has_row = !group.episodes.is_empty() || own_rows && !group.entries.is_empty();
-            row(&key.text, has_row.then_some(&*group));
-            if group.entries.is_empty() && group.episodes.is_empty() {
-                self.groups.remove(&key);
+            if !restored {
+                torn.push(format!("{log}{number}"));
             }
         }
-        if let Some(overflow) =
-            self.overflow.as_ref().filter(|overflow| overflow.untold && overflow.refused > 1)
-        {
-            folds.push(Fold {
+        torn
+    }
+
+    fn restore_log_page(&mut self, side: usize, number: u64, body: &[u8]) -> bool {
+        let mut log = std::mem::take(&mut self.logs[side]);
+        let restored = log.restore(number, body, |key, entry| {
+            let place = self.table.find(key).unwrap_or_else(|| self.table.insert(key));
+            self.put(place, side, entry);
+            place
+        });
+        self.logs[side] = log;
+        restored
+    }
+
+    /// What changed since the last call: rows by name (`None` = gone), those of groups and those of pages, and the
+    /// folds not told yet.
+    pub fn drain(&mut self, mut row: impl FnMut(Row<'_>), folds: &mut Vec<Fold>) {
+        folds.append(&mut self.folds);
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.sort_unstable();
+        gone.iter().for_each(|key| row(Row::Group(key, None)));
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.retain(|place| self.table.get(*place).is_some_and(|group| group.changed));
+        changed.sort_unstable_by(|a, b| {
+            let key = |place: &u32| self.table.get(*place).map_or("", Group::key);
+            key(a).cmp(key(b))
+        });
+        changed.dedup();
+        for place in changed {
+            let Some(group) = self.table.get_mut(place) else { continue };
+            group.changed = false;
+            folds.extend(group.episodes.iter_mut().filter_map(Episode::fold));
+            let has_row = !group.episodes.is_empty();
+            if has_row || group.has_row {
+                row(Row::Group(group.key(), has_row.then_some(&group.episodes)));
+            }
+            group.has_row = has_row;
+        }
+        for (log, name) in self.logs.iter_mut().zip(LOG_NAMES) {
+            log.drain(|number, body| row(Row::Page(&format!("{name}{number}"), body)));
+        }
+        self.known.drain(|number, body| row(Row::Page(&format!("{KNOWN_NAME}{number}"), body)));
+        if let Some(overflow) = self.overflow.as_ref().filter(|overflow| overflow.untold) {
+            let lost = overflow.refused + overflow.forgotten;
+            folds.extend((lost > 1).then(|| Fold {
                 finding: overflow.finding.clone(),
-                folded: overflow.refused.saturating_sub(1),
+                folded: lost - 1,
                 observed: WINDOW_KEYS_MAX as f64,
                 last_event_at: overflow.last,
-            });
+            }));
         }
     }
+
+    /// The rows that are stored of it, to be deleted.
+    pub fn each_row(&self, mut row: impl FnMut(Row<'_>)) {
+        self.gone.iter().for_each(|key| row(Row::Group(key, None)));
+        for place in self.table.places() {
+            if let Some(group) = self.table.get(place).filter(|group| group.has_row) {
+                row(Row::Group(group.key(), None));
+            }
+        }
+        for (log, name) in self.logs.iter().zip(LOG_NAMES) {
+            log.numbers().for_each(|number| row(Row::Page(&format!("{name}{number}"), None)));
+        }
+        self.known.numbers().for_each(|number| row(Row::Page(&format!("{KNOWN_NAME}{number}"), None)));
+    }
+}
+
+/// A row to store; `None` = to delete.
+pub enum Row<'a> {
+    /// A group's episodes, by its key.
+    Group(&'a str, Option<&'a Vec<Episode>>),
+    /// A page, by its name.
+    Page(&'a str, Option<&'a [u8]>),
+}
+
+/// Reads the group of an older version: its events, then its episodes.
+pub fn old_group(memory: &mut Memory, key: &str, reader: &mut Reader<'_>) -> Option<()> {
+    let mut before = body::Before::default();
+    for _ in 0..reader.number()? {
+        body::old_entry(reader, &mut before, |entry| memory.restore_old(key, &entry))?;
+    }
+    let episodes = body::episodes(reader, true)?;
+    memory.restore(key, episodes);
+    // Its row is of the older shape.
+    let place = memory.table.find(key)?;
+    memory.mark(place);
+    Some(())
+}
+
+/// Reads a page of an older version.
+pub fn old_page(memory: &mut Memory, reader: &mut Reader<'_>) -> Option<()> {
+    let mut before = body::Before::default();
+    while !reader.is_at_end() {
+        let key = body::text(reader)?;
+        body::old_entry(reader, &mut before, |entry| memory.restore_old(key, &entry))?;
+    }
+    Some(())
 }

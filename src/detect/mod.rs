@@ -8,13 +8,18 @@
 //! episodes, does not depend on it: windows hold events by event time, and a late one completes the windows that
 //! it belongs to. What does depend on it is what was known at the moment of the decision: the deciding event, the
 //! evidence, the count. A finding's id is rule, group and the window-long slot of event time of the decision; an
-//! episode whose shuffled beginning straddles the edge of a slot may get the neighbour slot's id. Two such limits
+//! episode whose shuffled beginning straddles the edge of a slot may get the neighbour slot's id. Such limits
 //! remain, because an alarm is never taken back: a late event that joins two episodes that were both told leaves
-//! both, and limits like "fewer than" are judged by what was known.
+//! both; limits like "fewer than" are judged by what was known; and so is what a count gives way to (`unless`): it
+//! excuses what is judged after it came.
 
 mod body;
+mod chain;
 mod correlate;
+mod counter;
+mod entry;
 pub mod eval;
+mod excuse;
 pub mod field;
 mod index;
 pub mod logsource;
@@ -23,12 +28,16 @@ mod memory;
 pub mod moment;
 mod named;
 mod needs;
+mod overflow;
+mod pages;
 pub mod pattern;
-mod recent;
 mod report;
 mod route;
 pub mod rule;
+mod sequence;
 mod silence;
+mod streams;
+mod table;
 pub mod why;
 mod window;
 
@@ -38,13 +47,13 @@ pub use silence::SilenceParams;
 use crate::schema::{Event, Finding, Fold, Span, StateRow, Timestamp};
 use eval::Facts;
 use logsource::Facet;
-use memory::{Keep, Memory, Overflow};
+use memory::{Keep, Memory, Overflow, Row};
 use report::JOINER;
 use route::Routes;
-use rule::{Body, Counting, Reference, Rule};
+use rule::{Body, Counting, Hears, Reference, Rule};
 use silence::Silence;
 use std::sync::Arc;
-use window::{Group, Streams};
+use streams::Streams;
 
 /// A bare detection is told again after so long without a match.
 const MATCH_SILENCE: Span = Span::minutes(10);
@@ -86,7 +95,8 @@ impl Detect {
                 .rules
                 .rules()
                 .iter()
-                .map(|rule| Memory::new(keep(&params.rules, rule)))
+                .enumerate()
+                .map(|(index, rule)| Memory::new(keep(&params.rules, index, rule)))
                 .collect(),
             silent_rule: params.rules.rules().iter().position(|rule| matches!(rule.body, Body::Silence)),
             silence: Silence::new(&params.sources),
@@ -108,7 +118,8 @@ impl Detect {
             }
         }
         for (rule, memory) in self.set.rules().iter().zip(&mut self.memories) {
-            memory.restored(silence_of(rule));
+            let torn = memory.restored().into_iter().map(|page| joined(&rule.meta.id, &["", &page]));
+            self.orphans.extend(torn);
         }
     }
 
@@ -129,11 +140,21 @@ impl Detect {
                 let index = self.set.find(rule)?;
                 let body = body::open(body, &self.set.rule(index)?.meta.version)?;
                 let memory = self.memories.get_mut(index)?;
-                match group.strip_prefix(JOINER) {
-                    Some(page) => memory.restore_page(page.parse().ok()?, body.rest()).then_some(())?,
-                    None => memory.restore(group, body.group()?),
+                match (body, group.strip_prefix(JOINER)) {
+                    (body::Body::New(reader), Some(page)) => {
+                        memory.restore_page(page, reader.bytes.get(reader.place..)?).then_some(())
+                    }
+                    (body::Body::New(mut reader), None) => {
+                        memory.restore(group, body::episodes(&mut reader, false)?);
+                        Some(())
+                    }
+                    (body::Body::Old(mut reader), None) => memory::old_group(memory, group, &mut reader),
+                    (body::Body::Old(mut reader), Some(_)) => {
+                        memory::old_page(memory, &mut reader)?;
+                        // Pages have other names now.
+                        None
+                    }
                 }
-                Some(())
             }
         }
     }
@@ -142,7 +163,11 @@ impl Detect {
     pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
         self.silence.note(event);
         self.moved = true;
-        self.streams.note(event);
+        if self.streams.note(event) {
+            for memory in &mut self.memories {
+                memory.look(&self.streams);
+            }
+        }
         let set = self.set.clone();
         let facet = Facet::of(event, set.declared(&event.format));
         let mut facts = Facts::new(event, &set, &facet);
@@ -185,42 +210,50 @@ impl Detect {
         self.silence.drain(|source, body| put(joined(SILENT_RULE, &[source]), Some(body.into())));
         let mut buffer = Vec::new();
         for (rule, memory) in self.set.rules().iter().zip(&mut self.memories) {
-            let meta = &rule.meta;
-            let entries = memory.stores_entries();
-            let encode = |key: &str, group: Option<&Group>| {
-                let body = group.map(|group| {
-                    body::begin(&mut buffer, &meta.version);
-                    body::put_group(&mut buffer, group, entries);
-                    Box::from(&*buffer)
-                });
-                put(joined(&meta.id, &[key]), body);
-            };
-            memory.drain(encode, &mut folds);
-            memory.drain_pages(|number, page| {
-                let body = page.map(|page| {
-                    body::begin(&mut buffer, &meta.version);
-                    buffer.extend_from_slice(page);
-                    Box::from(&*buffer)
-                });
-                put(joined(&meta.id, &["", &number.to_string()]), body);
-            });
+            memory.drain(|row| put_row(&rule.meta, row, &mut buffer, &mut put), &mut folds);
             if let Some(overflow) = memory.overflow.as_mut().filter(|overflow| overflow.untold) {
                 overflow.untold = false;
-                put(joined(OVERFLOW_RULE, &[&meta.id]), serde_json::to_vec(overflow).ok().map(Into::into));
+                put(
+                    joined(OVERFLOW_RULE, &[&rule.meta.id]),
+                    serde_json::to_vec(overflow).ok().map(Into::into),
+                );
             }
         }
+        folds.sort_by(|a, b| a.finding.cmp(&b.finding));
         (rows, folds)
     }
 
     /// Takes new rules and sources, and keeps what is known of rules that did not change. Returns what has to be
     /// stored, as [`Detect::drain`] does; where a key stands twice, the last row counts.
     pub fn reload(&mut self, params: Params) -> (Vec<StateRow>, Vec<Fold>) {
-        self.moved = true;
-        self.memories.iter_mut().for_each(Memory::touch);
         self.silence.touch();
+        self.moved = true;
         let (mut rows, folds) = self.drain();
-        *self = Detect::new(params);
-        self.restore(&rows);
+        let mut next = Detect::new(params);
+        for (rule, memory) in self.set.rules().iter().zip(std::mem::take(&mut self.memories)) {
+            let same = next.set.find(&rule.meta.id).filter(|index| {
+                next.set.rule(*index).is_some_and(|new| new.meta.version == rule.meta.version)
+            });
+            match same.and_then(|index| next.memories.get_mut(index)) {
+                Some(new) if new.keep().counts_like(memory.keep()) => {
+                    let keep = new.keep();
+                    *new = memory.kept_for(keep);
+                }
+                _ => {
+                    let mut gone = |key, body| rows.push(StateRow { room: "detect", key, body });
+                    let mut buffer = Vec::new();
+                    memory.each_row(|row| put_row(&rule.meta, row, &mut buffer, &mut gone));
+                    if memory.overflow.is_some() {
+                        gone(joined(OVERFLOW_RULE, &[&rule.meta.id]), None);
+                    }
+                }
+            }
+        }
+        *self = next;
+        let prefix = joined(SILENT_RULE, &[""]);
+        let own = |row: &&StateRow| *row.key == *STREAMS_KEY || row.key.starts_with(&*prefix);
+        let kept: Vec<StateRow> = rows.iter().filter(own).cloned().collect();
+        self.restore(&kept);
         rows.extend(self.drain().0);
         (rows, folds)
     }
@@ -231,19 +264,59 @@ impl Detect {
     }
 }
 
-/// How long what a rule remembers matters: its window and the lateness. In a sequence whose steps before the last
-/// are all correlations, those remember the window; the rule's own events only wait for late ones of theirs.
-fn keep(set: &RuleSet, rule: &Rule) -> Keep {
-    let lateness = rule.meta.lateness;
-    let whole = Span(silence_of(rule).0.saturating_add(lateness.0));
-    let is_state =
-        |reference: &Reference| set.rule(reference.rule).is_some_and(|rule| rule.correlation().is_some());
+/// How long what a rule remembers matters: its window, that of the sequences that look at it, and the lateness. In a
+/// sequence whose steps before the last are all states of other rules, those remember the window; the rule's own
+/// events only wait for late ones of theirs. A count that others give way to is asked about the moments that those judge.
+fn keep(set: &RuleSet, index: usize, rule: &Rule) -> Keep {
+    let (lateness, window) = (rule.meta.lateness, silence_of(rule));
+    let is_state = |reference: &Reference| reference.chain.as_ref().is_some_and(|c| c.hears == Hears::State);
+    let looks = |(parent, nth): &(usize, usize)| {
+        let parent = set.rule(*parent)?.correlation()?;
+        parent.references.get(*nth).filter(|reference| is_state(reference)).map(|_| parent.timespan)
+    };
+    let looked_at = |index| set.parents(index).iter().filter_map(looks).max().unwrap_or(Span::ZERO);
+    let longest = window.max(looked_at(index));
+    let asks = |giver: &usize| {
+        let late = set.rule(*giver)?.meta.lateness.0;
+        Some(Span(window.0.saturating_add(late).saturating_add(looked_at(*giver).0)))
+    };
+    let asked = set.givers(index).iter().filter_map(asks).max().unwrap_or(Span::ZERO);
     let waits = rule
         .correlation()
-        .filter(|c| c.counting == Counting::InOrder)
+        .filter(|c| c.counting == Counting::InOrder && c.steps.is_none() && c.limits.is_empty())
         .and_then(|c| c.references.split_last());
     let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
-    Keep { entries: if waits { lateness } else { whole }, episodes: whole, briefly: waits }
+    let whole = |span: Span| Span(span.0.saturating_add(lateness.0));
+    let counting = rule.correlation().map_or(Counting::Events, |c| c.counting);
+    let entries = if waits { lateness } else { whole(longest).max(asked) };
+    Keep { entries, episodes: whole(window), window, counting }
+}
+
+/// A row of a rule's memory, as it is stored.
+fn put_row(
+    meta: &rule::Meta,
+    row: Row<'_>,
+    buffer: &mut Vec<u8>,
+    put: &mut impl FnMut(Box<str>, Option<Box<[u8]>>),
+) {
+    match row {
+        Row::Group(key, episodes) => {
+            let body = episodes.map(|episodes| {
+                body::begin(buffer, &meta.version);
+                body::put_episodes(buffer, episodes);
+                Box::from(&**buffer)
+            });
+            put(joined(&meta.id, &[key]), body);
+        }
+        Row::Page(name, bytes) => {
+            let body = bytes.map(|bytes| {
+                body::begin(buffer, &meta.version);
+                buffer.extend_from_slice(bytes);
+                Box::from(&**buffer)
+            });
+            put(joined(&meta.id, &["", name]), body);
+        }
+    }
 }
 
 /// The key of a stored row. A group's values are never empty, so an empty one in front marks a page of recent

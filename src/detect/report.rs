@@ -1,8 +1,8 @@
 //! From a decision to a finding: its id, its numbers, and one sentence that a person understands.
 
+use super::entry::{Entry, Moment, Text, kept};
 use super::rule::{Correlation, Counting, Rule};
-use super::window::{Entry, Group, Moment};
-use crate::limits::EVIDENCE_MAX;
+use crate::limits::{EVIDENCE_MAX, WINDOW_KEY_BYTES_MAX};
 use crate::schema::{Event, Finding, Printable, Span, Timestamp, Verdict};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -90,7 +90,11 @@ pub fn key_of<'v>(mut values: impl Iterator<Item = &'v str>) -> Arc<str> {
 }
 
 fn shown(value: &str) -> Cow<'_, str> {
-    if value.contains(JOINER) { value.replace(JOINER, "\\x1f").into() } else { value.into() }
+    if value.contains(JOINER) {
+        kept(&value.replace(JOINER, "\\x1f"), WINDOW_KEY_BYTES_MAX).into_owned().into()
+    } else {
+        kept(value, WINDOW_KEY_BYTES_MAX)
+    }
 }
 
 /// Key and value pairs of a group's key.
@@ -127,13 +131,14 @@ pub fn explain_count(
     correlation: &Correlation,
     observed: f64,
     group: &Pairs,
-    entries: &[&Entry],
+    entries: &[Entry<'_>],
 ) -> String {
     let limit = correlation.limits.first().map_or(0.0, |(_, limit)| *limit);
     let (subject, span) = (phrase(group), correlation.timespan.in_words());
-    let names = |pick: fn(&Entry) -> Option<&str>| named(entries.iter().copied().filter_map(pick));
+    let subject = if subject.is_empty() { subject } else { format!(" {subject}") };
+    let texts = named(entries.iter().filter_map(|entry| entry.text));
     if correlation.counting == Counting::Values {
-        let values = names(|e| e.value.as_deref());
+        let values = texts;
         let things = match correlation.value_name.as_deref() {
             Some("user") => "users",
             Some("target_user") => "accounts",
@@ -142,23 +147,41 @@ pub fn explain_count(
         };
         let what = &rule.meta.what;
         return format!(
-            "{observed} different {things} in {what} {subject} within {span} (limit {limit}): {values}"
+            "{observed} different {things} in {what}{subject} within {span} (limit {}): {values}",
+            figure(limit)
         );
     }
-    let who = names(|e| e.who.as_deref());
+    let who = texts;
     let by_user = group.iter().any(|(key, _)| &**key == "user");
-    let tail = if who.is_empty() {
-        String::new()
-    } else {
-        format!(", {}: {who}", if by_user { "from" } else { "users" })
+    let tail = match (who.is_empty(), by_user) {
+        (true, _) => String::new(),
+        (false, true) => format!(", from: {who}"),
+        (false, false) => format!(", users: {who}"),
     };
-    format!("{observed} {} {subject} within {span} (limit {limit}){tail}", rule.meta.what)
+    let (what, value) = (&rule.meta.what, correlation.value_name.as_deref().unwrap_or("values"));
+    let amount = figure(observed);
+    let head = match correlation.counting {
+        Counting::Sum => format!("sum of {value} {amount} in {what}"),
+        Counting::Average => format!("average of {value} {amount} in {what}"),
+        Counting::Percentile(50.0) => format!("median of {value} {amount} in {what}"),
+        Counting::Percentile(percent) => format!("percentile {percent} of {value} {amount} in {what}"),
+        _ => format!("{amount} {what}"),
+    };
+    format!("{head}{subject} within {span} (limit {}){tail}", figure(limit))
+}
+
+/// A number as people write it.
+pub fn figure(number: f64) -> String {
+    let rounded = (number * 1_000.0).round() / 1_000.0;
+    if rounded == 0.0 && number != 0.0 { format!("{number:e}") } else { rounded.to_string() }
 }
 
 /// Steps one after the other: `6 failed logins, then successful login (root), from 203.0.113.9, within 10 min`.
 pub fn explain_sequence(correlation: &Correlation, steps: &[String], group: &Pairs) -> String {
     let joiner = if correlation.counting == Counting::InOrder { ", then " } else { " and " };
-    format!("{}, {}, within {}", steps.join(joiner), phrase(group), correlation.timespan.in_words())
+    let subject = phrase(group);
+    let subject = if subject.is_empty() { subject } else { format!(", {subject}") };
+    format!("{}{subject}, within {}", steps.join(joiner), correlation.timespan.in_words())
 }
 
 /// `from 203.0.113.9`, `by ana` ...
@@ -177,23 +200,20 @@ fn phrase(group: &Pairs) -> String {
 }
 
 /// The first values by name, the others as a number.
-pub fn named<'a>(values: impl Iterator<Item = &'a str>) -> String {
-    let mut different: Vec<&str> = Vec::new();
+pub fn named<'a>(values: impl Iterator<Item = Text<'a>>) -> String {
+    let (mut first, mut different): (Vec<Text<'_>>, Vec<Text<'_>>) = Default::default();
     for value in values {
-        if !different.contains(&value) {
-            different.push(value);
+        if first.len() < NAMED && !first.contains(&value) {
+            first.push(value);
         }
+        different.push(value);
     }
-    let shown: Vec<String> = different.iter().take(NAMED).map(|v| Printable(v).cut(VALUE_CHARS)).collect();
+    different.sort_unstable();
+    different.dedup();
+    let shown: Vec<String> =
+        first.iter().map(|value| Printable(&value.to_string()).cut(VALUE_CHARS)).collect();
     match different.len().saturating_sub(NAMED) {
         0 => shown.join(", "),
         more => format!("{}, +{more}", shown.join(", ")),
     }
-}
-
-/// The entries of a group's window that ends at an index.
-pub fn window(group: &Group, index: usize, span: Span) -> Vec<&Entry> {
-    let Some(end) = group.entries.get(index) else { return Vec::new() };
-    let from = group.entries.partition_point(|e| e.at < end.at - span);
-    group.entries.range(from..=index).collect()
 }

@@ -102,12 +102,19 @@ pub struct Test {
 }
 
 /// How a correlation counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Counting {
     /// Events.
+    #[default]
     Events,
     /// Different values of a field, given per reference.
     Values,
+    /// The sum of a field's numbers.
+    Sum,
+    /// Their average.
+    Average,
+    /// The number below which so many hundredths of them lie.
+    Percentile(f64),
     /// Every reference matched, in any order.
     Together,
     /// Every reference matched, in the order of the list.
@@ -121,8 +128,66 @@ pub struct Reference {
     pub rule: usize,
     /// Fields of the group, in the order of `group_by`.
     pub group: Vec<usize>,
-    /// The field whose values are counted.
-    pub value: Option<usize>,
+    /// The fields whose values are counted, together.
+    pub values: Vec<usize>,
+    /// How it is heard where it is a correlation itself.
+    pub chain: Option<Chain>,
+}
+
+/// How a correlation hears another one.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// What of it.
+    pub hears: Hears,
+    /// Where the values of the group come from, in the order of `group_by`.
+    pub group: Vec<Pick>,
+    /// Where the values come from that are counted.
+    pub values: Vec<Pick>,
+}
+
+/// What a correlation hears of another one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Hears {
+    /// It looks whether that one's condition holds in the same group.
+    State,
+    /// Every moment at which it holds.
+    Moments,
+    /// Every run of such moments, once: what would be one finding.
+    Episodes,
+}
+
+/// Where a value of a referenced correlation's match comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pick {
+    /// Its group's key, by place.
+    Key(usize),
+    /// The event that decided, by place in what the correlation carries.
+    Carried(usize),
+}
+
+/// Which steps a sequence needs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Steps {
+    /// All of these.
+    All(Vec<Steps>),
+    /// One of these.
+    Any(Vec<Steps>),
+    /// Not this.
+    Not(Box<Steps>),
+    /// A reference, by its index.
+    Step(usize),
+}
+
+impl Steps {
+    /// Whether it holds when these references matched.
+    pub fn holds(&self, seen: &[bool]) -> bool {
+        match self {
+            Steps::All(parts) => parts.iter().all(|part| part.holds(seen)),
+            Steps::Any(parts) => parts.iter().any(|part| part.holds(seen)),
+            Steps::Not(part) => !part.holds(seen),
+            Steps::Step(nth) => seen.get(*nth).copied().unwrap_or(false),
+        }
+    }
 }
 
 /// A correlation.
@@ -138,16 +203,34 @@ pub struct Correlation {
     pub value_name: Option<Arc<str>>,
     /// Length of the window, both ends inside.
     pub timespan: Span,
-    /// Limits that all have to hold.
+    /// Limits that all have to hold; of a sequence, for the number of its steps.
     pub limits: Vec<(Compare, f64)>,
     /// A count, by its index in the rule set: while its condition holds for a group, this one does not.
     pub unless: Option<usize>,
+    /// Which steps a sequence needs; `None` = as many as `limits` say, or all.
+    pub steps: Option<Steps>,
+    /// The sets of steps that complete an ordered sequence, the largest first, where it does not need all.
+    pub orders: Vec<Vec<usize>>,
+    /// Fields of its events by which correlations that refer to this one group or count.
+    pub carries: Vec<usize>,
 }
 
 impl Correlation {
     /// Whether a count is a match.
     pub fn holds(&self, count: f64) -> bool {
         self.limits.iter().all(|(compare, limit)| compare.holds(count, *limit))
+    }
+    /// Whether a sequence is complete with these steps.
+    pub fn completes(&self, seen: &[bool]) -> bool {
+        match &self.steps {
+            Some(steps) => steps.holds(seen),
+            None if self.limits.is_empty() => seen.iter().all(|seen| *seen),
+            None => self.holds(seen.iter().filter(|seen| **seen).count() as f64),
+        }
+    }
+    /// Whether it is a sequence.
+    pub fn is_sequence(&self) -> bool {
+        matches!(self.counting, Counting::Together | Counting::InOrder)
     }
 }
 
@@ -160,6 +243,7 @@ impl Rule {
             Body::Correlation(c) => match c.counting {
                 Counting::Events => FindingKind::Threshold,
                 Counting::Values => FindingKind::Distinct,
+                Counting::Sum | Counting::Average | Counting::Percentile(_) => FindingKind::Threshold,
                 Counting::Together | Counting::InOrder => FindingKind::Sequence,
             },
         }
@@ -182,6 +266,8 @@ pub struct RuleSet {
     names: Lookup,
     /// For each rule, the correlations that refer to it, with the index of the reference.
     parents: Vec<Vec<(usize, usize)>>,
+    /// For counts that others give way to, those others.
+    givers: BTreeMap<usize, Vec<usize>>,
     /// What grammars say they are, by name.
     declared: BTreeMap<Arc<str>, Logsource>,
 }
@@ -191,7 +277,11 @@ impl RuleSet {
     /// A rule that breaks this order is left without that reference (`config` never makes one).
     pub fn new(rules: Vec<Rule>, fields: Vec<Field>, declared: BTreeMap<Arc<str>, Logsource>) -> RuleSet {
         let mut parents = vec![Vec::new(); rules.len()];
+        let mut givers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, rule) in rules.iter().enumerate() {
+            if let Some(excuse) = rule.correlation().and_then(|c| c.unless) {
+                givers.entry(excuse).or_default().push(index);
+            }
             for (nth, reference) in rule.correlation().iter().flat_map(|c| c.references.iter().enumerate()) {
                 if reference.rule < index {
                     parents[reference.rule].push((index, nth));
@@ -202,7 +292,7 @@ impl RuleSet {
         for (at, field) in fields.iter().enumerate().filter(|(_, field)| !field.is_column()) {
             names.entry(field.name.to_ascii_lowercase().into()).or_default().push(at as u32);
         }
-        RuleSet { rules, fields, names: Lookup::new(names), parents, declared }
+        RuleSet { rules, fields, names: Lookup::new(names), parents, givers, declared }
     }
     /// The rules; a correlation stands after what it refers to.
     pub fn rules(&self) -> &[Rule] {
@@ -229,6 +319,10 @@ impl RuleSet {
         if last.len() < key.len() {
             self.names.get_any_case(last).iter().for_each(|field| each(*field, false));
         }
+    }
+    /// The counts that give way to a rule.
+    pub fn givers(&self, rule: usize) -> &[usize] {
+        self.givers.get(&rule).map_or(&[], Vec::as_slice)
     }
     /// The correlations that refer to a rule.
     pub fn parents(&self, rule: usize) -> &[(usize, usize)] {

@@ -2,13 +2,15 @@
 //! tests as [`super::eval`], and only finds words for them.
 
 use super::eval::{self, Facts};
-use super::field::is_null_like;
 use super::logsource::{Facet, Logsource};
 use super::pattern::{Compare, Pattern, Place, Token};
-use super::rule::{Correlation, Counting, Detection, Expr, RuleSet, Test};
-use crate::schema::{Event, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use super::rule::{Detection, Expr, RuleSet, Test};
+use crate::schema::Event;
+
+mod near;
+
+pub use super::report::figure;
+pub use near::{Best, Reached, correlation};
 
 /// Values that are named of a list.
 const NAMED: usize = 8;
@@ -190,125 +192,5 @@ fn compare_words(compare: Compare) -> &'static str {
         Compare::Gte => ">=",
         Compare::Lt => "<",
         Compare::Lte => "<=",
-    }
-}
-
-/// How near a correlation came in a history, by its best group.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reached {
-    /// Events of the history that one of its rules matched.
-    pub matched: usize,
-    /// Of them, those without a value for one of the keys that it groups by: they count for no group.
-    pub ungrouped: usize,
-    /// The best group.
-    pub best: Option<Best>,
-}
-
-/// The window of a group that came nearest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Best {
-    /// Keys and values.
-    pub group: Vec<(Arc<str>, String)>,
-    /// What was counted: events, values, or rules of the list.
-    pub count: f64,
-    /// Event time of the window's first and last event.
-    pub span: (Timestamp, Timestamp),
-    /// Ids of the events in it.
-    pub events: Vec<u64>,
-    /// Ids of the rules of the list that nothing in it matched.
-    pub missing: Vec<Arc<str>>,
-}
-
-struct Hit {
-    at: Timestamp,
-    event: u64,
-    nth: usize,
-    value: Option<String>,
-    count: u64,
-}
-
-/// Looks for the window that came nearest; `only` restricts it to the groups of one event. References to other
-/// correlations are not followed.
-pub fn correlation(set: &RuleSet, rule: &Correlation, events: &[Event], only: Option<u64>) -> Reached {
-    let mut reached = Reached::default();
-    let mut groups: BTreeMap<Vec<String>, Vec<Hit>> = BTreeMap::new();
-    let mut wanted: BTreeSet<Vec<String>> = BTreeSet::new();
-    for event in events {
-        let facet = Facet::of(event, set.declared(&event.format));
-        let mut facts = Facts::new(event, set, &facet);
-        for (nth, reference) in rule.references.iter().enumerate() {
-            let body = set.rule(reference.rule).map(|rule| &rule.body);
-            let Some(super::rule::Body::Detection(detection)) = body else { continue };
-            if !detection.logsource.sees(&facet) || !eval::fits(detection, &mut facts) {
-                continue;
-            }
-            reached.matched += 1;
-            let mut first = |field: &usize| {
-                let value = facts.values(*field).first().map(|value| value.text.to_string());
-                value.filter(|value| !is_null_like(value))
-            };
-            let Some(key) = reference.group.iter().map(&mut first).collect::<Option<Vec<String>>>() else {
-                reached.ungrouped += 1;
-                continue;
-            };
-            let value = reference.value.as_ref().and_then(&mut first);
-            if only == Some(event.id) {
-                wanted.insert(key.clone());
-            }
-            let (at, count) = (event.counted_at, u64::from(event.count.max(1)));
-            groups.entry(key).or_default().push(Hit { at, event: event.id, nth, value, count });
-        }
-    }
-    let judged = groups.into_iter().filter(|(key, _)| only.is_none() || wanted.contains(key));
-    for (key, mut hits) in judged {
-        hits.sort_by_key(|hit| (hit.at, hit.event));
-        let best = best_window(set, rule, &key, &hits);
-        if best.as_ref().map(|b| b.count) > reached.best.as_ref().map(|b| b.count) {
-            reached.best = best;
-        }
-    }
-    reached
-}
-
-fn best_window(set: &RuleSet, rule: &Correlation, key: &[String], hits: &[Hit]) -> Option<Best> {
-    let mut best: Option<(f64, usize, usize)> = None;
-    let mut from = 0;
-    for (to, last) in hits.iter().enumerate() {
-        while hits.get(from).is_some_and(|first| last.at - first.at > rule.timespan) {
-            from += 1;
-        }
-        let count = counted(rule, hits.get(from..=to).unwrap_or_default());
-        if best.is_none_or(|(most, _, _)| count > most) {
-            best = Some((count, from, to));
-        }
-    }
-    let (count, from, to) = best?;
-    let window = hits.get(from..=to)?;
-    let there: BTreeSet<usize> = window.iter().map(|hit| hit.nth).collect();
-    let several = matches!(rule.counting, Counting::Together | Counting::InOrder);
-    let missing = rule.references.iter().enumerate().filter(|(nth, _)| several && !there.contains(nth));
-    Some(Best {
-        group: rule.group_by.iter().cloned().zip(key.iter().cloned()).collect(),
-        count,
-        span: (window.first()?.at, window.last()?.at),
-        events: window.iter().map(|hit| hit.event).collect(),
-        missing: missing.filter_map(|(_, r)| Some(set.rule(r.rule)?.meta.id.clone())).collect(),
-    })
-}
-
-fn counted(rule: &Correlation, window: &[Hit]) -> f64 {
-    match rule.counting {
-        Counting::Events => window.iter().map(|hit| hit.count).sum::<u64>() as f64,
-        Counting::Values => {
-            window.iter().filter_map(|hit| hit.value.as_ref()).collect::<BTreeSet<_>>().len() as f64
-        }
-        Counting::InOrder => {
-            let mut next = 0;
-            for hit in window {
-                next += usize::from(hit.nth == next);
-            }
-            next as f64
-        }
-        _ => window.iter().map(|hit| hit.nth).collect::<BTreeSet<_>>().len() as f64,
     }
 }

@@ -4,43 +4,23 @@
 //! the first and the last are at most 600 s apart. Events are kept in event time, whatever their order of
 //! arrival, so a late one completes the windows that it belongs to. An *episode* is a run of moments at which
 //! the rule held, no two of them further apart than `span`: one finding per episode.
+//!
+//! A million groups of one event must be cheap, and so must a thousand events of one group: the group's key and
+//! its events are one run of bytes (`entry.rs`), read from the front.
 
-use super::memory::Keep;
+use super::counter::Counter;
+use super::entry::{self, Entry, Mark, Moment, Owned, Text};
+use super::rule::Counting;
 use crate::limits::WINDOW_EVENTS_MAX;
-use crate::schema::{Event, Fold, Span, Timestamp};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use crate::schema::{Fold, Span, Timestamp};
 use std::sync::Arc;
 
 /// Episodes kept per group; an older one can only be met again by lines later than any lateness.
 const EPISODES_MAX: usize = 8;
-/// Files whose place in time is known: four times the files that are open at once.
-const STREAMS_MAX: usize = 4 * crate::limits::OPEN_FILES_MAX;
-
-/// Below so many events a recount is cheaper than remembering the count.
-const TAIL_FROM: usize = 16;
-
-/// Where an event stands: its time, then its id.
-pub type Moment = (Timestamp, u64);
-
-/// One event that a correlation remembers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// Its time.
-    pub at: Timestamp,
-    /// Its id.
-    pub id: u64,
-    /// Occurrences that it stands for.
-    pub count: u32,
-    /// Which reference of the correlation it matched.
-    pub nth: u16,
-    /// The file (generation) that told it.
-    pub stream: u64,
-    /// The value that is counted.
-    pub value: Option<Box<str>>,
-    /// Who it was about, for the explanation.
-    pub who: Option<Box<str>>,
-}
+/// From so many events on the count of the last window is remembered; below, a recount is cheaper.
+const TAIL_FROM: u32 = 16;
+/// Bytes in front that are no longer used are cut off from here on, when they are half of all.
+const SLACK_BYTES: usize = 64;
 
 /// A run of moments at which the rule held.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +37,8 @@ pub struct Episode {
     pub folded: u64,
     /// The most that was counted.
     pub observed: f64,
+    /// The event that decided first.
+    pub event: u64,
     /// Whether a fold was not told yet.
     pub untold: bool,
 }
@@ -74,30 +56,45 @@ impl Episode {
 }
 
 /// What is known about one group.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Group {
-    /// Events, in event time.
-    pub entries: VecDeque<Entry>,
+    /// Its key, room, its events.
+    bytes: Vec<u8>,
+    key_len: u32,
+    /// Where the first event stands.
+    start: u32,
+    len: u32,
+    /// The last event.
+    back: Mark,
+    /// The window that ends at the last event, so that events in order cost no recount.
+    tail: Option<Box<Tail>>,
     /// Episodes, oldest first.
     pub episodes: Vec<Episode>,
-    /// Whether its row has to be written.
+    /// How many of its events stand on pages of newcomers, and of groups that have a history.
+    pub on_pages: [u32; 2],
+    /// Whether its row has to be written, and whether it has one.
     pub changed: bool,
-    /// The window that ends at the last entry, kept so that events in order cost no recount.
-    tail: Option<Box<Tail>>,
+    /// Whether a row of it is stored.
+    pub has_row: bool,
+    /// Hash of its key, for the table that it is found by.
+    pub hash: u32,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug)]
 struct Tail {
-    head: usize,
-    sum: u64,
-    values: BTreeMap<Box<str>, u32>,
+    /// Events before the window.
+    skipped: u32,
+    /// Where the window begins, and the event before it.
+    place: usize,
+    mark: Mark,
+    counter: Counter<Owned>,
 }
 
 /// Moments at which a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hot {
-    /// The entry that decides: the first one in event time.
-    pub index: usize,
+    /// The moment that decides: the first one in event time.
+    pub moment: Moment,
     /// Time of the last one.
     pub last: Timestamp,
     /// What is counted at the first one.
@@ -106,119 +103,287 @@ pub struct Hot {
     pub most: f64,
 }
 
-/// How far each file has come in event time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Streams {
-    places: BTreeMap<u64, Timestamp>,
-    highest: Timestamp,
+/// The events of a group, in event time.
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    bytes: &'a [u8],
+    place: usize,
+    mark: Mark,
+    left: u32,
 }
 
-impl Streams {
-    /// Takes note of an event.
-    pub fn note(&mut self, event: &Event) {
-        let place = self.places.entry(event.generation).or_insert(event.counted_at);
-        *place = (*place).max(event.counted_at);
-        self.highest = self.highest.max(event.counted_at);
-        if self.places.len() > STREAMS_MAX {
-            self.places.pop_first();
-        }
-    }
-    /// Whether what a file told of a time can matter no more: that very file is past it by more than `span`.
-    /// Each file has its own clock, so a backlog is not judged by the lines of today.
-    pub fn is_past(&self, stream: u64, at: Timestamp, span: Span) -> bool {
-        self.places.get(&stream).copied().unwrap_or(self.highest) > at + span
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+    fn next(&mut self) -> Option<Entry<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let (entry, next) = entry::get(self.bytes, self.place, &mut self.mark)?;
+        self.place = next;
+        Some(entry)
     }
 }
 
 impl Group {
-    /// Forgets what can matter no more. When that is must not hang on when folds are told, so the untold ones of
-    /// forgotten episodes go to `folds`.
-    pub fn prune(&mut self, streams: &Streams, keep: Keep, folds: &mut Vec<Fold>) {
-        while !keep.briefly
-            && self.entries.front().is_some_and(|e| streams.is_past(e.stream, e.at, keep.entries))
-        {
-            self.pop_front();
-        }
-        self.episodes.retain_mut(|episode| {
-            let past = streams.is_past(episode.stream, episode.last, keep.episodes);
-            if past {
-                folds.extend(episode.fold());
-            }
-            !past
-        });
+    /// An empty group; the hash is that of its key.
+    pub fn new(key: &str, hash: u32) -> Group {
+        let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
+        // Most groups hold one event for ever: room for that.
+        let mut bytes = Vec::with_capacity(key.len() + 20);
+        bytes.extend_from_slice(key.as_bytes());
+        Group { bytes, key_len: length, start: length, hash, ..Group::default() }
     }
 
-    /// Whether nothing in it can matter any more.
-    pub fn is_spent(&self, streams: &Streams, keep: Keep) -> bool {
-        self.entries.iter().all(|e| !keep.briefly && streams.is_past(e.stream, e.at, keep.entries))
-            && self.episodes.iter().all(|p| streams.is_past(p.stream, p.last, keep.episodes))
+    /// Its key.
+    pub fn key(&self) -> &str {
+        let bytes = self.bytes.get(..self.key_len as usize).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Whether the key is this one.
+    pub fn is_of(&self, key: &str) -> bool {
+        self.bytes.get(..self.key_len as usize) == Some(key.as_bytes())
+    }
+
+    /// How many events it holds.
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether no page holds an event of it, and no episode is remembered.
+    pub fn is_spent(&self) -> bool {
+        self.on_pages == [0, 0] && self.episodes.is_empty()
+    }
+
+    /// Whether it was heard of more than once.
+    pub fn has_history(&self) -> bool {
+        self.on_pages[1] > 0 || !self.episodes.is_empty()
+    }
+
+    /// Its events, in event time.
+    pub fn entries(&self) -> Entries<'_> {
+        Entries { bytes: &self.bytes, place: self.start as usize, mark: Mark::default(), left: self.len }
     }
 
     /// The moments of its events after a moment.
     pub fn after(&self, moment: Moment) -> impl Iterator<Item = Moment> {
-        let from = self.entries.partition_point(|e| (e.at, e.id) <= moment);
-        self.entries.range(from..).map(|e| (e.at, e.id))
+        // Seldom is anything later than what has just come.
+        let any = self.len > 0 && (Timestamp(self.back.at), self.back.id) > moment;
+        let entries = any.then(|| self.entries());
+        entries.into_iter().flatten().map(|e| e.moment()).filter(move |own| *own > moment)
     }
 
-    /// Forgets one event.
-    pub fn forget(&mut self, moment: Moment) {
-        if let Ok(index) = self.entries.binary_search_by(|e| (e.at, e.id).cmp(&moment)) {
-            self.entries.remove(index);
-            self.tail = None;
+    /// Puts an event at its place in time.
+    pub fn insert(&mut self, new: &Entry<'_>, span: Span, counting: &Counting) {
+        if self.len == 0 || new.moment() >= (Timestamp(self.back.at), self.back.id) {
+            self.append(new);
+            self.advance(new, span, counting);
+        } else {
+            self.rebuild(None, Some(new));
+        }
+        while self.len() > WINDOW_EVENTS_MAX {
+            self.pop_front(counting);
         }
     }
 
-    /// Puts an event at its place in time and returns the place.
-    pub fn insert(&mut self, entry: Entry, span: Span) -> usize {
-        if self.entries.len() >= WINDOW_EVENTS_MAX {
-            self.pop_front();
+    fn append(&mut self, new: &Entry<'_>) {
+        if self.len == 0 {
+            self.bytes.truncate(self.key_len as usize);
+            (self.start, self.back) = (self.key_len, Mark::default());
         }
-        if self.entries.is_empty() {
-            // Most groups hold one event for ever: a million of them must not hold room for four.
-            self.entries.reserve_exact(1);
+        let text = match new.text {
+            None => 0,
+            Some(Text::Plain(text)) => text.len() + 2,
+            Some(Text::V4(_)) => 5,
+            Some(Text::V6(_)) => 17,
+        };
+        let most = 18 + text;
+        if self.bytes.capacity() - self.bytes.len() < most {
+            // A quarter more, not twice as much; the first one exactly.
+            let more = if self.len == 0 { most } else { most.max(self.bytes.len() / 4) };
+            self.bytes.reserve_exact(more);
         }
-        let moment = (entry.at, entry.id);
-        let index = self.entries.partition_point(|e| (e.at, e.id) <= moment);
+        entry::put(&mut self.bytes, new, &mut self.back);
+        self.len += 1;
+    }
+
+    /// Forgets one event by the lower half of its id.
+    pub fn forget(&mut self, id: u32, counting: &Counting) {
+        let is = |e: &Entry<'_>| (e.id & u64::from(u32::MAX)) == u64::from(id);
+        match self.entries().position(|e| is(&e)) {
+            None => {}
+            Some(0) => self.pop_front(counting),
+            Some(at) => self.rebuild(Some(at), None),
+        }
+    }
+
+    /// The event with that lower half of an id.
+    pub fn find(&self, id: u32) -> Option<Entry<'_>> {
+        self.entries().find(|e| (e.id & u64::from(u32::MAX)) == u64::from(id))
+    }
+
+    /// Writes all events anew, without the one at an index, with a new one.
+    fn rebuild<'n>(&mut self, without: Option<usize>, new: Option<&Entry<'n>>) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let (place, mark) = (self.start as usize, Mark::default());
+        let mut entries: Vec<Entry<'_>> = Entries { bytes: &bytes, place, mark, left: self.len }.collect();
+        if let Some(at) = without {
+            entries.remove(at);
+        }
+        if let Some(new) = new {
+            let at = entries.partition_point(|e| e.moment() <= new.moment());
+            entries.insert(at, *new);
+        }
+        let key = bytes.get(..self.key_len as usize).unwrap_or_default();
+        self.bytes.reserve_exact(bytes.len() - place + key.len() + 24);
+        self.bytes.extend_from_slice(key);
+        (self.start, self.len, self.back, self.tail) = (self.key_len, 0, Mark::default(), None);
+        for entry in &entries {
+            entry::put(&mut self.bytes, entry, &mut self.back);
+            self.len += 1;
+        }
+    }
+
+    /// Forgets the first event. The second one is then written anew, without the first to step from; it fits into
+    /// the place of both.
+    fn pop_front(&mut self, counting: &Counting) {
+        let mut mark = Mark::default();
+        let Some((first, place)) = entry::get(&self.bytes, self.start as usize, &mut mark) else { return };
+        if self.len == 1 {
+            self.bytes.truncate(self.key_len as usize);
+            self.bytes.shrink_to(self.bytes.len() + 24);
+            (self.start, self.len, self.back, self.tail) = (self.key_len, 0, Mark::default(), None);
+            return;
+        }
+        if let Some(tail) = self.tail.as_mut().filter(|tail| tail.skipped == 0) {
+            tail.counter.remove(&first, counting);
+        }
+        let Some((second, end)) = entry::get(&self.bytes, place, &mut mark) else { return };
+        let mut anew = Vec::with_capacity(24);
+        // A text never stands at place 0, and its place is told by it.
+        anew.push(0);
+        let mut moved = Mark::default();
+        entry::put(&mut anew, &second, &mut moved);
+        let Some(start) = end.checked_sub(anew.len() - 1).filter(|start| *start >= self.start as usize)
+        else {
+            return self.rebuild(Some(0), None);
+        };
+        self.bytes[start..end].copy_from_slice(&anew[1..]);
+        self.len -= 1;
+        let begin = u32::try_from(start).unwrap_or(u32::MAX);
+        self.start = begin;
+        // Texts that stood in what was cut off stand in the second event now.
+        let text = if moved.text == 0 { 0 } else { begin + moved.text - 1 };
+        let stands = |mark: &mut Mark| {
+            if mark.text != 0 && (mark.text < begin || mark.text < u32::try_from(end).unwrap_or(0)) {
+                mark.text = text;
+            }
+        };
+        stands(&mut self.back);
         if let Some(tail) = &mut self.tail {
-            // A late event stands inside the tail window, or before it.
-            if index >= tail.head { tail.add(&entry) } else { tail.head += 1 }
+            match tail.skipped.checked_sub(1) {
+                // The window begins at the second event.
+                None | Some(0) => (tail.skipped, tail.place, tail.mark) = (0, start, Mark::default()),
+                Some(skipped) => {
+                    tail.skipped = skipped;
+                    stands(&mut tail.mark);
+                }
+            }
         }
-        self.entries.insert(index, entry);
-        self.advance(span);
-        index
+        self.cut();
     }
 
-    /// The moments at which a rule holds because of the entry at `index`: that entry, and later ones whose windows
-    /// reach back to it.
+    /// Gives back bytes in front that are no longer used.
+    fn cut(&mut self) {
+        let (key, start) = (self.key_len as usize, self.start as usize);
+        let unused = start - key;
+        if unused < SLACK_BYTES || unused * 2 < self.bytes.len() {
+            return;
+        }
+        self.bytes.drain(key..start);
+        let less = u32::try_from(unused).unwrap_or(0);
+        self.start = self.key_len;
+        let shift = |mark: &mut Mark| mark.text = mark.text.saturating_sub(less);
+        shift(&mut self.back);
+        if let Some(tail) = &mut self.tail {
+            tail.place -= unused;
+            shift(&mut tail.mark);
+        }
+        if self.bytes.capacity() > self.bytes.len() * 2 {
+            self.bytes.shrink_to(self.bytes.len() * 5 / 4);
+        }
+    }
+
+    /// Brings the tail window up to the last event.
+    fn advance(&mut self, last: &Entry<'_>, span: Span, counting: &Counting) {
+        if self.len < TAIL_FROM || matches!(counting, Counting::Together | Counting::InOrder) {
+            self.tail = None;
+            return;
+        }
+        let mut tail = self.tail.take().unwrap_or_else(|| {
+            let mut counter = Counter::default();
+            let mut entries = self.entries();
+            entries.left -= 1;
+            entries.for_each(|entry| counter.add(&entry, counting));
+            Box::new(Tail { skipped: 0, place: self.start as usize, mark: Mark::default(), counter })
+        });
+        tail.counter.add(last, counting);
+        loop {
+            let mut mark = tail.mark;
+            let Some((entry, next)) = entry::get(&self.bytes, tail.place, &mut mark) else { break };
+            if entry.at >= last.at - span {
+                break;
+            }
+            tail.counter.remove(&entry, counting);
+            (tail.place, tail.mark) = (next, mark);
+            tail.skipped += 1;
+        }
+        self.tail = Some(tail);
+    }
+
+    /// The match that an entry tells anew.
+    pub fn heard(&self, entry: &Entry<'_>) -> Option<Entry<'_>> {
+        self.entries().find(|old| old.heard && (old.id, old.nth) == (entry.id, entry.nth))
+    }
+
+    /// The event at a moment.
+    pub fn at(&self, moment: Moment) -> Option<Entry<'_>> {
+        self.entries().find(|entry| entry.moment() == moment)
+    }
+
+    /// The moments at which a rule holds because of the event at `moment`: that one, and later ones whose windows
+    /// reach back to it. `holds` is asked in the order of moments, `see` is told each.
     pub fn hot(
-        &mut self,
-        index: usize,
+        &self,
+        moment: Moment,
         span: Span,
-        distinct: bool,
-        holds: impl Fn(f64) -> bool,
+        counting: &Counting,
+        mut holds: impl FnMut(Moment, f64) -> bool,
+        mut see: impl FnMut(Moment),
     ) -> Option<Hot> {
-        let begin = self.entries.get(index)?.at;
-        if index + 1 == self.entries.len()
+        let begin = moment.0;
+        if moment == (Timestamp(self.back.at), self.back.id)
             && let Some(tail) = &self.tail
         {
-            let observed = tail.count(distinct);
-            return holds(observed).then_some(Hot { index, last: begin, observed, most: observed });
+            let observed = tail.counter.result(counting).filter(|observed| holds(moment, *observed))?;
+            see(moment);
+            return Some(Hot { moment, last: begin, observed, most: observed });
         }
-        let mut head = self.entries.partition_point(|e| e.at < begin - span);
-        let mut window = Sliding::default();
-        self.entries.range(head..index).for_each(|entry| window.add(entry));
+        let (mut window, mut head) = (Counter::<Text<'_>>::default(), self.entries().peekable());
         let mut hot: Option<Hot> = None;
-        for (at, entry) in
-            self.entries.iter().enumerate().skip(index).take_while(|(_, e)| e.at <= begin + span)
-        {
-            window.add(entry);
-            while let Some(old) = self.entries.get(head).filter(|old| old.at < entry.at - span) {
-                window.remove(old);
-                head += 1;
+        let mut entries = self.entries().peekable();
+        while let Some(entry) = entries.next().filter(|e| e.at <= begin + span) {
+            window.add(&entry, counting);
+            while let Some(old) = head.next_if(|old| old.at < entry.at - span) {
+                window.remove(&old, counting);
             }
-            let observed = window.count(distinct);
-            if holds(observed) {
-                let hot = hot.get_or_insert(Hot { index: at, last: entry.at, observed, most: observed });
+            // An event with several values is one moment.
+            let is_whole = entries.peek().is_none_or(|next| next.moment() != entry.moment());
+            if entry.moment() < moment || !is_whole {
+                continue;
+            }
+            let end = entry.moment();
+            if let Some(observed) = window.result(counting).filter(|observed| holds(end, *observed)) {
+                see(end);
+                let hot = hot.get_or_insert(Hot { moment: end, last: entry.at, observed, most: observed });
                 hot.last = entry.at;
                 hot.most = hot.most.max(observed);
             }
@@ -226,20 +391,37 @@ impl Group {
         hot
     }
 
-    /// What the window of `span` holds that ends just before a moment (`inclusive`: with it): count, and the
-    /// last moment counted.
-    pub fn count_until(
+    /// The last moment before another (`inclusive`: or that one) at which the window of `span` holds what it should,
+    /// nothing before `oldest` counted; and what it holds.
+    pub fn last_hot(
         &self,
-        until: Moment,
+        (oldest, until, inclusive): (Timestamp, Moment, bool),
         span: Span,
-        distinct: bool,
-        inclusive: bool,
-    ) -> Option<(f64, Moment)> {
-        let to =
-            self.entries.partition_point(|e| (e.at, e.id) < until || (inclusive && (e.at, e.id) == until));
-        let from = self.entries.partition_point(|e| e.at < until.0 - span);
-        let last = self.entries.get(to.checked_sub(1)?)?;
-        (from < to).then(|| (count(self.entries.range(from..to), distinct), (last.at, last.id)))
+        counting: &Counting,
+        mut holds: impl FnMut(Moment, f64) -> bool,
+    ) -> Option<(Moment, f64)> {
+        let inside = |e: &Entry<'_>| e.moment() < until || (inclusive && e.moment() == until);
+        let mut window = Counter::<Text<'_>>::default();
+        let mut entries = self.entries().filter(|e| e.at >= oldest).take_while(inside).peekable();
+        let mut head = self.entries().filter(|e| e.at >= oldest).peekable();
+        let mut last = None;
+        while let Some(entry) = entries.next() {
+            window.add(&entry, counting);
+            while let Some(old) = head.next_if(|old| old.at < entry.at - span) {
+                window.remove(&old, counting);
+            }
+            let is_whole = entries.peek().is_none_or(|next| next.moment() != entry.moment());
+            let end = entry.moment();
+            if let Some(count) = window.result(counting).filter(|count| is_whole && holds(end, *count)) {
+                last = Some((end, count));
+            }
+        }
+        last
+    }
+
+    /// The events of the window that ends at a moment.
+    pub fn window(&self, moment: Moment, span: Span) -> Vec<Entry<'_>> {
+        self.entries().filter(|e| e.at >= moment.0 - span && e.moment() <= moment).collect()
     }
 
     /// The episode that a moment belongs to.
@@ -253,162 +435,12 @@ impl Group {
         (self.episodes.len() > EPISODES_MAX).then(|| self.episodes.remove(0))
     }
 
-    fn pop_front(&mut self) {
-        let Some(entry) = self.entries.pop_front() else { return };
-        if let Some(tail) = &mut self.tail {
-            match tail.head.checked_sub(1) {
-                Some(head) => tail.head = head,
-                None => tail.remove(&entry),
-            }
-        }
-    }
-
-    /// Brings the tail window up to the last entry.
-    fn advance(&mut self, span: Span) {
-        let Some(last) = self.entries.back().map(|e| e.at) else { return };
-        let entries = &self.entries;
-        if entries.len() < TAIL_FROM {
-            self.tail = None;
-            return;
-        }
-        let tail = self.tail.get_or_insert_with(|| {
-            let mut tail = Tail::default();
-            entries.iter().for_each(|entry| tail.add(entry));
-            Box::new(tail)
-        });
-        while let Some(entry) = entries.get(tail.head).filter(|e| e.at < last - span) {
-            tail.remove(entry);
-            tail.head += 1;
-        }
-    }
-}
-
-impl Tail {
-    fn count(&self, distinct: bool) -> f64 {
-        if distinct { self.values.len() as f64 } else { self.sum as f64 }
-    }
-    fn add(&mut self, entry: &Entry) {
-        self.sum += u64::from(entry.count);
-        if let Some(value) = &entry.value {
-            *self.values.entry(value.clone()).or_default() += 1;
-        }
-    }
-    fn remove(&mut self, entry: &Entry) {
-        self.sum = self.sum.saturating_sub(u64::from(entry.count));
-        let Some(value) = &entry.value else { return };
-        if let Some(times) = self.values.get_mut(value) {
-            *times -= 1;
-            if *times == 0 {
-                self.values.remove(value);
-            }
-        }
-    }
-}
-
-/// A window that slides over entries of a group.
-#[derive(Default)]
-struct Sliding<'a> {
-    sum: u64,
-    values: BTreeMap<&'a str, u32>,
-}
-
-impl<'a> Sliding<'a> {
-    fn count(&self, distinct: bool) -> f64 {
-        if distinct { self.values.len() as f64 } else { self.sum as f64 }
-    }
-    fn add(&mut self, entry: &'a Entry) {
-        self.sum += u64::from(entry.count);
-        if let Some(value) = entry.value.as_deref() {
-            *self.values.entry(value).or_default() += 1;
-        }
-    }
-    fn remove(&mut self, entry: &Entry) {
-        self.sum = self.sum.saturating_sub(u64::from(entry.count));
-        let Some(value) = entry.value.as_deref() else { return };
-        if let Some(times) = self.values.get_mut(value) {
-            *times -= 1;
-            if *times == 0 {
-                self.values.remove(value);
-            }
-        }
-    }
-}
-
-fn count<'a>(entries: impl Iterator<Item = &'a Entry>, distinct: bool) -> f64 {
-    if distinct {
-        let mut values: Vec<&str> = entries.filter_map(|e| e.value.as_deref()).collect();
-        values.sort_unstable();
-        values.dedup();
-        values.len() as f64
-    } else {
-        entries.map(|e| u64::from(e.count)).sum::<u64>() as f64
+    /// About how many bytes it takes on the heap.
+    #[cfg(test)]
+    pub fn heap_bytes(&self) -> usize {
+        self.bytes.capacity() + self.episodes.capacity() * size_of::<Episode>()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn entry(at: i64, id: u64, count: u32, value: u8) -> Entry {
-        let value = Some(value.to_string().into());
-        Entry { at: Timestamp(at), id, count, nth: 0, stream: 0, value, who: None }
-    }
-
-    /// The same by the definition: every window that ends at an entry, counted anew.
-    fn hot_by_definition(
-        entries: &[Entry],
-        moment: Moment,
-        span: Span,
-        distinct: bool,
-        limit: f64,
-    ) -> Option<Hot> {
-        let mut hot: Option<Hot> = None;
-        for (index, end) in entries.iter().enumerate() {
-            let reaches = (end.at, end.id) >= moment && end.at <= moment.0 + span;
-            let window = entries.iter().take(index + 1).filter(|e| e.at >= end.at - span);
-            let observed = count(window, distinct);
-            if reaches && observed >= limit {
-                let hot = hot.get_or_insert(Hot { index, last: end.at, observed, most: observed });
-                hot.last = end.at;
-                hot.most = hot.most.max(observed);
-            }
-        }
-        hot
-    }
-
-    proptest! {
-        #[test]
-        fn counting_on_is_counting_anew(
-            arrivals in proptest::collection::vec((0i64..60, 1u32..3, 0u8..6), 1..60),
-            (span, limit, distinct, ordered) in (1i64..20, 1u32..8, any::<bool>(), any::<bool>()),
-        ) {
-            let (mut group, span, mut all) = (Group::default(), Span(span), Vec::new());
-            let mut arrivals = arrivals;
-            if ordered {
-                arrivals.sort_unstable();
-            }
-            for (id, (at, count, value)) in arrivals.into_iter().enumerate() {
-                let entry = entry(at, id as u64, count, value);
-                let moment = (entry.at, entry.id);
-                all.push(entry.clone());
-                all.sort_by_key(|e| (e.at, e.id));
-                let index = group.insert(entry, span);
-                let hot = group.hot(index, span, distinct, |count| count >= f64::from(limit));
-                prop_assert_eq!(hot, hot_by_definition(&all, moment, span, distinct, f64::from(limit)));
-            }
-        }
-    }
-
-    #[test]
-    fn a_group_never_holds_more_than_its_limit() {
-        let mut group = Group::default();
-        for n in 0..2_000 {
-            group.insert(entry(n, n as u64, 1, (n % 250) as u8), Span(1_000_000));
-        }
-        assert_eq!(group.entries.len(), WINDOW_EVENTS_MAX);
-        let last = group.entries.len() - 1;
-        let hot = group.hot(last, Span(1_000_000), false, |_| true).unwrap();
-        assert_eq!(hot.observed, WINDOW_EVENTS_MAX as f64);
-    }
-}
+mod tests;

@@ -48,12 +48,17 @@ pub fn outline(text: &str) -> Outline {
     if let Some(Value::Mapping(condition)) = correlation.get("condition") {
         for (key, value) in condition {
             match (key.as_str(), scalar(value)) {
-                (Some("field"), value) => outline.field = value,
+                (Some("field"), _) => {
+                    let fields = members(value).into_iter().filter_map(scalar).collect::<Vec<_>>();
+                    outline.field = Some(fields.join(", ")).filter(|fields| !fields.is_empty());
+                }
                 (Some(key), Some(value)) => outline.limits.push(format!("{key} {value}")),
                 _ => {}
             }
         }
     }
+    // A sequence may say which of its rules it needs.
+    outline.limits.extend(correlation.get("condition").and_then(Value::as_str).map(str::to_owned));
     outline
 }
 

@@ -106,7 +106,7 @@ fn selection() -> Value {
 
 fn correlation_of() -> Value {
     let mut shape = object(&correlation::KEYS, |key| match key {
-        "type" => json!({"enum": correlation::TYPES.iter().chain(&correlation::LATER).collect::<Vec<_>>()}),
+        "type" => json!({"enum": correlation::TYPES}),
         "rules" | "group-by" => one_or_many(json!({"type": "string"})),
         "timespan" => json!({"$ref": "#/$defs/span"}),
         "generate" => {

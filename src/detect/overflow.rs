@@ -1,0 +1,71 @@
+//! The finding that a rule's memory is full.
+
+use super::memory::{Lost, Overflow};
+use super::report::{self, Decision};
+use super::rule::Rule;
+use super::{Detect, OVERFLOW_RULE, silence_of};
+use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX};
+use crate::schema::{Event, Finding, FindingKind, Severity, Verdict};
+use std::sync::Arc;
+
+impl Detect {
+    /// What a full rule had to let go of just now: counted, and told once until it happened no more for one window.
+    pub(super) fn overflow(&mut self, index: usize, rule: &Rule, event: &Event) -> Option<Finding> {
+        let memory = self.memories.get_mut(index)?;
+        let lost = memory.take_lost();
+        if lost == Lost::default() {
+            return None;
+        }
+        let (now, silence) = (event.counted_at, silence_of(rule));
+        let running = |o: &&mut Overflow| now <= o.last + silence && now >= o.since - silence;
+        if let Some(overflow) = memory.overflow.as_mut().filter(running) {
+            overflow.last = overflow.last.max(now);
+            overflow.refused += lost.groups;
+            overflow.forgotten += lost.events;
+            overflow.untold = true;
+            return None;
+        }
+        let id = report::finding_id(OVERFLOW_RULE, &rule.meta.id, now, silence);
+        memory.overflow = Some(Overflow {
+            since: now,
+            last: now,
+            finding: id.clone(),
+            refused: lost.groups,
+            forgotten: lost.events,
+            untold: true,
+        });
+        Some(finding(rule, id, lost, event))
+    }
+}
+
+fn finding(rule: &Rule, id: Arc<str>, lost: Lost, event: &Event) -> Finding {
+    let name = &rule.meta.id;
+    let (limit, explanation) = if lost.groups > 0 {
+        let words = "of those that it heard of once it keeps the newest only, and counts the others without judging them";
+        (WINDOW_KEYS_MAX, format!("rule {name} remembers {WINDOW_KEYS_MAX} groups, its limit: {words}"))
+    } else {
+        let words = "it forgets the oldest, so that its windows may hold less than they should";
+        (
+            WINDOW_EVENTS_RULE_MAX,
+            format!("rule {name} remembers {WINDOW_EVENTS_RULE_MAX} events, its limit: {words}"),
+        )
+    };
+    let decision = Decision {
+        moment: (event.counted_at, event.id),
+        observed: limit as f64,
+        first: event.counted_at,
+        evidence: vec![event.id],
+        explanation,
+    };
+    let mut finding = report::finding(rule, id, vec![("rule".into(), (&**name).into())], decision);
+    finding.rule = OVERFLOW_RULE.into();
+    finding.title = "A rule's memory is full".into();
+    finding.kind = FindingKind::Threshold;
+    finding.severity = Severity::High;
+    finding.threshold = Some(limit as f64);
+    finding.incident_type = Some("detection-degraded".into());
+    finding.advice =
+        Some("Look which names or addresses flood the log; raise no limits before you know.".into());
+    finding.verdict = Verdict::Opened;
+    finding
+}
