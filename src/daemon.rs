@@ -5,7 +5,7 @@
 
 use crate::pipeline::{Answer, Pipeline};
 use crate::ports::{Courier, Ledger, LedgerError, LogSource};
-use crate::schema::{Act, Changes, Evidence, JournalEntry, Reading, RuleRow, Timestamp};
+use crate::schema::{Act, Changes, Evidence, Reading, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -157,12 +157,10 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
         true
     }
 
-    /// Records the rules in force, with the journal's word for why.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn record_rules(&mut self, entry: JournalEntry, rules: Vec<RuleRow>) -> Result<(), LedgerError> {
-        self.ledger.commit(&Changes { journal: vec![entry], rules, ..Changes::default() })
+    /// Records something of the program itself, such as the rules in force: the next commit has it, before
+    /// anything that the pipeline decides later.
+    pub fn record(&mut self, changes: Changes) {
+        self.unwritten.push_back(Step::of(changes));
     }
 
     fn step(&mut self, acts: &[Act], now: &Reading) -> Step {

@@ -7,6 +7,9 @@ use crate::schema::Span;
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes kept of one field; a longer one is cut and the event flagged `truncated`.
 pub const FIELD_BYTES_MAX: usize = 4 * 1024;
+/// Bytes kept of a key of `extra`; a longer one is cut and the event flagged `truncated`. Each field repeats its
+/// whole path, so that this bounds the memory of a record.
+pub const KEY_BYTES_MAX: usize = 1_024;
 /// Nesting of JSON that is followed.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Fields of one record; a line with more is cut there and flagged.
@@ -59,7 +62,7 @@ pub const SESSION_OPENING_SPAN: Span = Span::seconds(60);
 pub const SESSION_PEER_SPAN: Span = Span::seconds(540);
 /// Further lines about the end of a session follow its first one within this.
 pub const SESSION_ENDING_SPAN: Span = Span::minutes(2);
-/// Sessions remembered per source to find what a closing line closes, about 400 bytes each; then the one that was
+/// Sessions remembered per source to find what a closing line closes, about 350 bytes each; then the one that was
 /// longest not heard of is forgotten. A large VPN gateway carries some 10,000.
 pub const SESSIONS_MAX: usize = 16_384;
 /// Sessions remembered of all sources; then one of the source that has most is forgotten.
@@ -78,6 +81,8 @@ pub const EVIDENCE_MAX: usize = 100;
 pub const REGEX_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Text lines of a mail: one screen and a half.
 pub const MAIL_LINES_MAX: usize = 80;
+/// Rules that a start or a reload names one by one in the journal; the store's `rule_versions` has them all.
+pub const RULES_TOLD_MAX: usize = 256;
 /// Bytes of a mail's body.
 pub const MAIL_BYTES_MAX: usize = 64 * 1024;
 /// Characters of a subject.
@@ -127,5 +132,8 @@ pub const AUDIT_OPEN_MAX: usize = 64;
 pub const WRAPPER_MEMBERS_MAX: usize = 8;
 /// Machines of one file whose last message is remembered, for `last message repeated`.
 pub const REPEAT_HOSTS_MAX: usize = 8;
+/// Bytes that the plain members of a wrapper may take in all its records together: each record repeats them. What
+/// does not fit is left out, and the events are flagged `truncated`.
+pub const WRAPPER_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a message that is remembered for that; a longer one is not.
 pub const REPEAT_BYTES_MAX: usize = 1_024;

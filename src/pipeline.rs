@@ -183,6 +183,16 @@ impl Pipeline {
         self.detect.silent_since(source, now.utc)
     }
 
+    /// Goes on with the working memory of the pipeline that this one takes over from. With other relays, nothing is
+    /// known of them yet.
+    pub fn take_over(&mut self, before: &Pipeline, same_relays: bool) {
+        self.book.hints = before.book.hints.clone();
+        if !same_relays {
+            let hints = &mut self.book.hints;
+            (hints.relay, hints.relay_failures, hints.relay_until) = (0, 0, None);
+        }
+    }
+
     /// What is open, to look at.
     pub fn book(&self) -> &Book {
         &self.book
@@ -192,8 +202,11 @@ impl Pipeline {
     fn judge(&mut self, findings: Vec<Finding>, event: Option<&Event>, now: &Reading, changes: &mut Changes) {
         let read_at = event.map_or(now.utc, |event| event.observed_at);
         for finding in findings {
-            let source = event.map(|event| &*event.source);
-            let judged = self.triage.judge(&mut self.book, finding, source, read_at, now);
+            let origin = event.map_or_else(triage::Origin::default, |event| triage::Origin {
+                source: Some(&*event.source),
+                address: event.src_ip,
+            });
+            let judged = self.triage.judge(&mut self.book, finding, origin, read_at, now);
             changes.findings.push(judged);
         }
     }

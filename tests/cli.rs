@@ -14,6 +14,8 @@
 mod daemon;
 #[path = "e2e/gate.rs"]
 mod gate;
+#[path = "cli/life.rs"]
+mod life;
 #[path = "e2e/machine.rs"]
 mod machine;
 #[path = "cli/records.rs"]

@@ -89,13 +89,13 @@ impl Plain {
                     e.class.name(),
                     e.activity,
                     e.outcome.name(),
-                    e.user,
+                    e.user.as_deref(),
                     text[2],
                     e.src_port,
-                    e.host,
-                    e.app,
-                    e.session,
-                    e.auth_method,
+                    e.host.as_deref(),
+                    e.app.as_deref(),
+                    e.session.as_deref(),
+                    e.auth_method.as_deref(),
                     text[3]
                 ])
                 .unwrap();

@@ -324,28 +324,6 @@ fn a_flood_of_addresses_is_told_and_takes_nothing_from_a_known_one() {
 }
 
 #[test]
-fn the_tests_inside_rules_are_run_and_judged() {
-    let yaml = |fires: &str| {
-        format!(
-            "title: A\nid: a\nlogsource: {{category: authentication}}\ndetection:\n  s: {{outcome: failure}}\n  condition: s\n\
-             gatewatch:\n  owner: soc\n  tests:\n    - fires: {fires}\n      format: sshd\n      lines: ana\n"
-        )
-    };
-    let judge = |fires: &str, known: bool| {
-        let (specs, _) = rules::read(&[("r.yml".into(), yaml(fires).into())], &[]);
-        let set = Arc::new(rules::compile(specs.clone(), &[]).0);
-        let read =
-            |_: &str, user: &str| if known { vec![failed(0.0, user, "203.0.113.9")] } else { Vec::new() };
-        let outcomes = rules::run_tests(&specs, &set, read);
-        outcomes[0].problem.as_ref().map(|problem| (problem.line, problem.message.clone()))
-    };
-    assert_eq!(judge("1", true), None);
-    assert_eq!(judge("[user=ana]", true), None);
-    assert_eq!(judge("0", true), Some((9, "test 1: expected 0 findings, got user=ana of 1 events".into())));
-    assert_eq!(judge("1", false), Some((9, "test 1 was not run: nothing reads `sshd`".into())));
-}
-
-#[test]
 fn a_match_says_who_and_from_where_and_shows_hostile_text() {
     let set = compiled(
         "title: Odd login\nid: odd\nlogsource: {category: authentication}\ndetection:\n  s: {user|startswith: e}\n  condition: s\n",
@@ -440,9 +418,16 @@ proptest! {
     }
 }
 
+/// Failures and a success of an address, and nothing else that would remember each address.
+const CHAIN: &str = "title: F\nname: failed\nlogsource: {category: authentication}\ndetection:\n  s: {outcome: failure}\n  condition: s\n---\n\
+    title: S\nname: granted\nlogsource: {category: authentication}\ndetection:\n  s: {outcome: success}\n  condition: s\n---\n\
+    title: G\nid: guesses\ncorrelation:\n  type: event_count\n  rules: failed\n  group-by: src_ip\n  timespan: 10m\n  condition: {gte: 5}\n\
+    gatewatch: {generate: true, owner: soc}\n---\n\
+    title: I\nid: got-in\ncorrelation:\n  type: temporal_ordered\n  rules: [guesses, granted]\n  group-by: src_ip\n  timespan: 10m\n";
+
 #[test]
 fn events_that_wait_for_late_ones_fill_few_rows_and_a_restart_keeps_them() {
-    let (set, mut stored, mut stored_whole) = (builtin(), Stored::default(), Stored::default());
+    let (set, mut stored, mut stored_whole) = (compiled(CHAIN), Stored::default(), Stored::default());
     let (mut whole, mut parts) = (room(&set), room(&set));
     let mut feed = |n: u64, event: Event| {
         let event = Event { id: n + 1, ..event };
@@ -466,7 +451,7 @@ fn events_that_wait_for_late_ones_fill_few_rows_and_a_restart_keeps_them() {
     // The failures before the first success come late, after restarts; then nothing of it is left.
     let late = |n: u64| failed(-5.0 + n as f64, "ana", "198.51.100.0");
     let found: Vec<Finding> = (0..5).flat_map(|n| feed(600 + n, late(n)).0).collect();
-    assert_eq!(rules_of(&found), ["auth-brute-force-source", "auth-success-after-failures"]);
+    assert_eq!(rules_of(&found), ["guesses", "got-in"]);
     (605..740).for_each(|n| drop(feed(n, Event { generation: 1 + n % 2, ..success(9_000.0, 201) })));
     assert!(feed(740, success(9_200.0, 201)).1 < 10, "the pages of the burst are gone");
 }

@@ -5,7 +5,7 @@
 use gatewatch::config::report::Problem;
 use gatewatch::config::rules;
 use gatewatch::detect::{Detect, Params, RuleSet};
-use gatewatch::schema::{Datum, Event, Timestamp};
+use gatewatch::schema::{Datum, Event, ShortText, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn compiled_with(yaml: &str, placeholders: &rules::Placeholders) -> (RuleSet, Ve
 }
 
 fn event(format: &str, extra: &[(&str, Datum)]) -> Event {
-    let extra: Vec<(Box<str>, Datum)> =
+    let extra: Vec<(ShortText, Datum)> =
         extra.iter().map(|(key, datum)| ((*key).into(), datum.clone())).collect();
     let raw = extra.iter().map(|(key, datum)| format!("{key}={datum:?} ")).collect::<String>();
     Event {

@@ -31,6 +31,9 @@ _gatewatch() {
             gatewatch,doctor)
                 cmd="gatewatch__subcmd__doctor"
                 ;;
+            gatewatch,exception)
+                cmd="gatewatch__subcmd__exception"
+                ;;
             gatewatch,explain)
                 cmd="gatewatch__subcmd__explain"
                 ;;
@@ -55,8 +58,14 @@ _gatewatch() {
             gatewatch,query)
                 cmd="gatewatch__subcmd__query"
                 ;;
+            gatewatch,reload)
+                cmd="gatewatch__subcmd__reload"
+                ;;
             gatewatch,replay)
                 cmd="gatewatch__subcmd__replay"
+                ;;
+            gatewatch,rules)
+                cmd="gatewatch__subcmd__rules"
                 ;;
             gatewatch,run)
                 cmd="gatewatch__subcmd__run"
@@ -73,6 +82,30 @@ _gatewatch() {
             gatewatch,test)
                 cmd="gatewatch__subcmd__test"
                 ;;
+            gatewatch__subcmd__exception,add)
+                cmd="gatewatch__subcmd__exception__subcmd__add"
+                ;;
+            gatewatch__subcmd__exception,end)
+                cmd="gatewatch__subcmd__exception__subcmd__end"
+                ;;
+            gatewatch__subcmd__exception,help)
+                cmd="gatewatch__subcmd__exception__subcmd__help"
+                ;;
+            gatewatch__subcmd__exception,list)
+                cmd="gatewatch__subcmd__exception__subcmd__list"
+                ;;
+            gatewatch__subcmd__exception__subcmd__help,add)
+                cmd="gatewatch__subcmd__exception__subcmd__help__subcmd__add"
+                ;;
+            gatewatch__subcmd__exception__subcmd__help,end)
+                cmd="gatewatch__subcmd__exception__subcmd__help__subcmd__end"
+                ;;
+            gatewatch__subcmd__exception__subcmd__help,help)
+                cmd="gatewatch__subcmd__exception__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__exception__subcmd__help,list)
+                cmd="gatewatch__subcmd__exception__subcmd__help__subcmd__list"
+                ;;
             gatewatch__subcmd__explain,finding)
                 cmd="gatewatch__subcmd__explain__subcmd__finding"
                 ;;
@@ -82,6 +115,9 @@ _gatewatch() {
             gatewatch__subcmd__explain,line)
                 cmd="gatewatch__subcmd__explain__subcmd__line"
                 ;;
+            gatewatch__subcmd__explain,why-not)
+                cmd="gatewatch__subcmd__explain__subcmd__why__subcmd__not"
+                ;;
             gatewatch__subcmd__explain__subcmd__help,finding)
                 cmd="gatewatch__subcmd__explain__subcmd__help__subcmd__finding"
                 ;;
@@ -90,6 +126,9 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__explain__subcmd__help,line)
                 cmd="gatewatch__subcmd__explain__subcmd__help__subcmd__line"
+                ;;
+            gatewatch__subcmd__explain__subcmd__help,why-not)
+                cmd="gatewatch__subcmd__explain__subcmd__help__subcmd__why__subcmd__not"
                 ;;
             gatewatch__subcmd__help,bench)
                 cmd="gatewatch__subcmd__help__subcmd__bench"
@@ -105,6 +144,9 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help,doctor)
                 cmd="gatewatch__subcmd__help__subcmd__doctor"
+                ;;
+            gatewatch__subcmd__help,exception)
+                cmd="gatewatch__subcmd__help__subcmd__exception"
                 ;;
             gatewatch__subcmd__help,explain)
                 cmd="gatewatch__subcmd__help__subcmd__explain"
@@ -130,8 +172,14 @@ _gatewatch() {
             gatewatch__subcmd__help,query)
                 cmd="gatewatch__subcmd__help__subcmd__query"
                 ;;
+            gatewatch__subcmd__help,reload)
+                cmd="gatewatch__subcmd__help__subcmd__reload"
+                ;;
             gatewatch__subcmd__help,replay)
                 cmd="gatewatch__subcmd__help__subcmd__replay"
+                ;;
+            gatewatch__subcmd__help,rules)
+                cmd="gatewatch__subcmd__help__subcmd__rules"
                 ;;
             gatewatch__subcmd__help,run)
                 cmd="gatewatch__subcmd__help__subcmd__run"
@@ -148,11 +196,23 @@ _gatewatch() {
             gatewatch__subcmd__help,test)
                 cmd="gatewatch__subcmd__help__subcmd__test"
                 ;;
+            gatewatch__subcmd__help__subcmd__exception,add)
+                cmd="gatewatch__subcmd__help__subcmd__exception__subcmd__add"
+                ;;
+            gatewatch__subcmd__help__subcmd__exception,end)
+                cmd="gatewatch__subcmd__help__subcmd__exception__subcmd__end"
+                ;;
+            gatewatch__subcmd__help__subcmd__exception,list)
+                cmd="gatewatch__subcmd__help__subcmd__exception__subcmd__list"
+                ;;
             gatewatch__subcmd__help__subcmd__explain,finding)
                 cmd="gatewatch__subcmd__help__subcmd__explain__subcmd__finding"
                 ;;
             gatewatch__subcmd__help__subcmd__explain,line)
                 cmd="gatewatch__subcmd__help__subcmd__explain__subcmd__line"
+                ;;
+            gatewatch__subcmd__help__subcmd__explain,why-not)
+                cmd="gatewatch__subcmd__help__subcmd__explain__subcmd__why__subcmd__not"
                 ;;
             gatewatch__subcmd__help__subcmd__incident,ack)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__ack"
@@ -287,7 +347,7 @@ _gatewatch() {
 
     case "${cmd}" in
         gatewatch)
-            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help"
+            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -458,8 +518,218 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__exception)
+            opts="-h --config --state --json --color --help add list end help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__add)
+            opts="-h --owner --reason --ticket --rule --entity --source --network --for --until --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ticket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --entity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --network)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__end)
+            opts="-h --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__help)
+            opts="add list end help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__help__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__exception__subcmd__list)
+            opts="-h --all --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__explain)
-            opts="-h --config --state --json --color --help line finding help"
+            opts="-h --config --state --json --color --help line finding why-not help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,7 +781,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__explain__subcmd__help)
-            opts="line finding help"
+            opts="line finding why-not help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -566,6 +836,20 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__explain__subcmd__help__subcmd__why__subcmd__not)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__explain__subcmd__line)
             opts="-h --format --timezone --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -578,6 +862,48 @@ _gatewatch() {
                     return 0
                     ;;
                 --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__explain__subcmd__why__subcmd__not)
+            opts="-h --file --format --timezone --rules --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rules)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -627,7 +953,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help)
-            opts="run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help"
+            opts="run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -710,8 +1036,64 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__help__subcmd__exception)
+            opts="add list end"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__exception__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__exception__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__exception__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__help__subcmd__explain)
-            opts="line finding"
+            opts="line finding why-not"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -739,6 +1121,20 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__explain__subcmd__line)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__explain__subcmd__why__subcmd__not)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -976,7 +1372,35 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__help__subcmd__reload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__help__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__rules)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1712,14 +2136,44 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__reload)
+            opts="-h --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__replay)
-            opts="-h --source --store --rules --no-builtin --timezone --assume-now --since --until --config --state --json --color --help"
+            opts="-h --source --from-store --compare --store --rules --no-builtin --timezone --assume-now --since --until --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compare)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1747,6 +2201,32 @@ _gatewatch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__rules)
+            opts="-h --hit --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -38,10 +38,13 @@ complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "parse" -d 'Norm
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "formats" -d 'List every grammar'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "test" -d 'Run the sample lines of rules and grammars'
-complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "explain" -d 'Say why: how a line is read, or what made a finding'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "explain" -d 'Say why: how a line is read, what made a finding, or why a rule made none'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "reload" -d 'Let the running daemon read its configuration, grammars and rules again: all of it, or nothing changes'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "incident" -d 'Look at incidents and act on them'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "exception" -d 'Allow what a rule finds somewhere, for a time: findings are still stored and counted, and the owner is reminded'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "rules" -d 'List the rules in force with their hits and the share of false alarms among the resolved incidents'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "mail" -d 'The mail path'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
@@ -90,6 +93,7 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l markdown
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand formats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l source -d 'A file with its format, or with the name of a configured source; may be given several times' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l compare -d 'What differs: from the findings of a store [default: those that the daemon made], or from what the rules of this file or folder find in place of those of --rules; exit 1 when something does' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l store -d 'Keep events and findings in this store (a new file)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l rules -d 'More rules' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l timezone -d 'Zone of stamps that carry none (IANA name) [default: UTC]' -r
@@ -101,6 +105,7 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l state -d 
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
 always\t'Also into a pipe'
 never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l from-store -d 'The events of the store in place of files, in the order in which they were stored'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l no-builtin -d 'Leave the built-in rules out'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -112,16 +117,17 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand test" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
 always\t'Also into a pipe'
 never\t'Never'"
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -l json -d 'One JSON object per line instead of text'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -f -a "line" -d 'How a line is read: grammar, message form, every field'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -f -a "line" -d 'How a line is read: grammar, message form, every field'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -f -a "why-not" -d 'Why a rule did not fire: the first condition that failed, or how near a correlation came'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and not __fish_seen_subcommand_from line finding why-not help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l format -d 'Grammar or family by name' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l timezone -d 'Zone of stamps that carry none (IANA name)' -r
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from line" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
@@ -138,9 +144,28 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from finding" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from finding" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l file -d 'Lines of a file in place of a stored event; `-` is standard input' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l format -d 'Grammar or family of the file [default: auto]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l timezone -d 'Zone of stamps that carry none (IANA name)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l rules -d 'More rules' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from why-not" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from help" -f -a "line" -d 'How a line is read: grammar, message form, every field'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from help" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from help" -f -a "why-not" -d 'Why a rule did not fire: the first condition that failed, or how near a correlation came'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand explain; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand reload" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand reload" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand reload" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand reload" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -280,6 +305,60 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "list" -d 'Silences and how often each matched'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "end" -d 'End one now'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -f -a "add" -d 'Add one: owner, reason, ticket, scope and end are mandatory'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -f -a "list" -d 'Exceptions in force, by their end, and how often each matched'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -f -a "end" -d 'End one now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and not __fish_seen_subcommand_from add list end help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l owner -d 'Who answers for it, and is reminded before it ends: a person id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l reason -d 'Why' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l ticket -d 'Where it was approved' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l rule -d 'Rule id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l entity -d '`key=value` of the finding\'s group' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l source -d 'Source name' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l network -d 'Network of the source address' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l for -d 'How long from now (`8h`, `90d`; at most a year)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l until -d 'Its last day in UTC, or the moment of its end (RFC 3339)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from list" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from list" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from list" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from list" -l all -d 'Those that have ended, too'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from list" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from end" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from end" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from end" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from end" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from end" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add one: owner, reason, ticket, scope and end are mandatory'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from help" -f -a "list" -d 'Exceptions in force, by their end, and how often each matched'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from help" -f -a "end" -d 'End one now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand exception; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand rules" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand rules" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand rules" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand rules" -l hit -d 'Only rules that hit'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand rules" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand rules" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand query" -l format -d 'How to print' -r -f -a "table\t'For people'
 csv\t'For spreadsheets; cells that a spreadsheet would run get a leading apostrophe'
 jsonl\t'For programs'"
@@ -363,27 +442,31 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "run" -d 'Run the daemon in the foreground'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "formats" -d 'List every grammar'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "test" -d 'Run the sample lines of rules and grammars'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "explain" -d 'Say why: how a line is read, or what made a finding'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "incident" -d 'Look at incidents and act on them'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "mail" -d 'The mail path'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "schema" -d 'Print a JSON Schema, by which editors complete and check files as they are written'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "completions" -d 'Print completions for a shell'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "man" -d 'Write the man pages into a folder'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain status incident silence query mail demo doctor bench schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "run" -d 'Run the daemon in the foreground'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "formats" -d 'List every grammar'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "test" -d 'Run the sample lines of rules and grammars'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "explain" -d 'Say why: how a line is read, what made a finding, or why a rule made none'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "reload" -d 'Let the running daemon read its configuration, grammars and rules again: all of it, or nothing changes'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "incident" -d 'Look at incidents and act on them'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "exception" -d 'Allow what a rule finds somewhere, for a time: findings are still stored and counted, and the owner is reminded'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "rules" -d 'List the rules in force with their hits and the share of false alarms among the resolved incidents'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "mail" -d 'The mail path'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "schema" -d 'Print a JSON Schema, by which editors complete and check files as they are written'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "completions" -d 'Print completions for a shell'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "man" -d 'Write the man pages into a folder'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "line" -d 'How a line is read: grammar, message form, every field'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "why-not" -d 'Why a rule did not fire: the first condition that failed, or how near a correlation came'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "list" -d 'Incidents, newest first'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "ack" -d 'Take it: escalation stops, the others are told'
@@ -395,4 +478,7 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_see
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "add" -d 'Add one: owner, reason, scope and end are mandatory'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "list" -d 'Silences and how often each matched'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "end" -d 'End one now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from exception" -f -a "add" -d 'Add one: owner, reason, ticket, scope and end are mandatory'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from exception" -f -a "list" -d 'Exceptions in force, by their end, and how often each matched'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from exception" -f -a "end" -d 'End one now'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from mail" -f -a "test" -d 'Let the running daemon send a test message through its own path and wait for the relay\'s answer'

@@ -93,6 +93,7 @@ never\:"Never"))' \
 (replay)
 _arguments "${_arguments_options[@]}" : \
 '*--source=[A file with its format, or with the name of a configured source; may be given several times]:FORMAT=FILE:_default' \
+'--compare=[What differs\: from the findings of a store \[default\: those that the daemon made\], or from what the rules of this file or folder find in place of those of --rules; exit 1 when something does]::STORE_OR_RULES:_files' \
 '--store=[Keep events and findings in this store (a new file)]:DB:_files' \
 '*--rules=[More rules]:DIR:_files' \
 '--timezone=[Zone of stamps that carry none (IANA name) \[default\: UTC\]]:TZ:_default' \
@@ -104,6 +105,7 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[Colour in text]:WHEN:((auto\:"On a terminal"
 always\:"Also into a pipe"
 never\:"Never"))' \
+'(--source)--from-store[The events of the store in place of files, in the order in which they were stored]' \
 '--no-builtin[Leave the built-in rules out]' \
 '--json[One JSON object per line instead of text]' \
 '-h[Print help (see more with '\''--help'\'')]' \
@@ -172,6 +174,24 @@ never\:"Never"))' \
 ':id -- Finding id:_default' \
 && ret=0
 ;;
+(why-not)
+_arguments "${_arguments_options[@]}" : \
+'--file=[Lines of a file in place of a stored event; \`-\` is standard input]:FILE:_files' \
+'--format=[Grammar or family of the file \[default\: auto\]]:F:_default' \
+'--timezone=[Zone of stamps that carry none (IANA name)]:TZ:_default' \
+'*--rules=[More rules]:DIR:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':rule -- Rule id:_default' \
+'::event -- Id of a stored event:_default' \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 ":: :_gatewatch__subcmd__explain__subcmd__help_commands" \
@@ -192,6 +212,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(why-not)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -203,6 +227,18 @@ esac
         esac
     ;;
 esac
+;;
+(reload)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
 ;;
 (status)
 _arguments "${_arguments_options[@]}" : \
@@ -503,6 +539,123 @@ esac
     ;;
 esac
 ;;
+(exception)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__exception_commands" \
+"*::: :->exception" \
+&& ret=0
+
+    case $state in
+    (exception)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-exception-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+'--owner=[Who answers for it, and is reminded before it ends\: a person id]:OWNER:_default' \
+'--reason=[Why]:REASON:_default' \
+'--ticket=[Where it was approved]:TICKET:_default' \
+'--rule=[Rule id]:RULE:_default' \
+'--entity=[\`key=value\` of the finding'\''s group]:KEY=VALUE:_default' \
+'--source=[Source name]:SOURCE:_default' \
+'--network=[Network of the source address]:ADDRESS/BITS:_default' \
+'(--until)--for=[How long from now (\`8h\`, \`90d\`; at most a year)]:SPAN:_default' \
+'--until=[Its last day in UTC, or the moment of its end (RFC 3339)]:DATE:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--all[Those that have ended, too]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(end)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Exception id:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__exception__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-exception-help-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(end)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(rules)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--hit[Only rules that hit]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'::rule -- One rule with its text and all its versions:_default' \
+&& ret=0
+;;
 (query)
 _arguments "${_arguments_options[@]}" : \
 '--format=[How to print]:FORMAT:((table\:"For people"
@@ -636,7 +789,7 @@ never\:"Never"))' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 ':what -- Of which files:((config\:"gatewatch.toml\: sections, keys and words"
-rule\:"Rules\: they have no schema here"
+rule\:"Rules\: Sigma'\''s keys and our own, fields and modifiers"
 grammar\:"Grammars"))' \
 && ret=0
 ;;
@@ -722,9 +875,17 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(why-not)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
         esac
     ;;
 esac
+;;
+(reload)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
 ;;
 (status)
 _arguments "${_arguments_options[@]}" : \
@@ -806,6 +967,38 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(exception)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__exception_commands" \
+"*::: :->exception" \
+&& ret=0
+
+    case $state in
+    (exception)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-exception-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(end)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(rules)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (query)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -876,10 +1069,13 @@ _gatewatch_commands() {
 'formats:List every grammar' \
 'replay:Run history through the same pipeline in event time and print the findings; mails nothing' \
 'test:Run the sample lines of rules and grammars' \
-'explain:Say why\: how a line is read, or what made a finding' \
+'explain:Say why\: how a line is read, what made a finding, or why a rule made none' \
+'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
 'silence:Store and count matching findings without telling anybody, until an end' \
+'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
+'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
 'query:Ask the store in SQL, read-only, with or without a running daemon' \
 'mail:The mail path' \
 'demo:Show the real daemon at work on sample logs that it writes live' \
@@ -917,11 +1113,67 @@ _gatewatch__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch doctor commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__exception_commands] )) ||
+_gatewatch__subcmd__exception_commands() {
+    local commands; commands=(
+'add:Add one\: owner, reason, ticket, scope and end are mandatory' \
+'list:Exceptions in force, by their end, and how often each matched' \
+'end:End one now' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch exception commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__add_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch exception add commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__end_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__end_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch exception end commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__help_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__help_commands() {
+    local commands; commands=(
+'add:Add one\: owner, reason, ticket, scope and end are mandatory' \
+'list:Exceptions in force, by their end, and how often each matched' \
+'end:End one now' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch exception help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__help__subcmd__add_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__help__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch exception help add commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__help__subcmd__end_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__help__subcmd__end_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch exception help end commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch exception help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__help__subcmd__list_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch exception help list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__exception__subcmd__list_commands] )) ||
+_gatewatch__subcmd__exception__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch exception list commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__explain_commands] )) ||
 _gatewatch__subcmd__explain_commands() {
     local commands; commands=(
 'line:How a line is read\: grammar, message form, every field' \
 'finding:What made a finding\: rule, arithmetic, the events' \
+'why-not:Why a rule did not fire\: the first condition that failed, or how near a correlation came' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch explain commands' commands "$@"
@@ -936,6 +1188,7 @@ _gatewatch__subcmd__explain__subcmd__help_commands() {
     local commands; commands=(
 'line:How a line is read\: grammar, message form, every field' \
 'finding:What made a finding\: rule, arithmetic, the events' \
+'why-not:Why a rule did not fire\: the first condition that failed, or how near a correlation came' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch explain help commands' commands "$@"
@@ -955,10 +1208,20 @@ _gatewatch__subcmd__explain__subcmd__help__subcmd__line_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch explain help line commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__explain__subcmd__help__subcmd__why-not_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__help__subcmd__why-not_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch explain help why-not commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__explain__subcmd__line_commands] )) ||
 _gatewatch__subcmd__explain__subcmd__line_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch explain line commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__explain__subcmd__why-not_commands] )) ||
+_gatewatch__subcmd__explain__subcmd__why-not_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch explain why-not commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__formats_commands] )) ||
 _gatewatch__subcmd__formats_commands() {
@@ -974,10 +1237,13 @@ _gatewatch__subcmd__help_commands() {
 'formats:List every grammar' \
 'replay:Run history through the same pipeline in event time and print the findings; mails nothing' \
 'test:Run the sample lines of rules and grammars' \
-'explain:Say why\: how a line is read, or what made a finding' \
+'explain:Say why\: how a line is read, what made a finding, or why a rule made none' \
+'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
 'silence:Store and count matching findings without telling anybody, until an end' \
+'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
+'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
 'query:Ask the store in SQL, read-only, with or without a running daemon' \
 'mail:The mail path' \
 'demo:Show the real daemon at work on sample logs that it writes live' \
@@ -1015,11 +1281,36 @@ _gatewatch__subcmd__help__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help doctor commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__help__subcmd__exception_commands] )) ||
+_gatewatch__subcmd__help__subcmd__exception_commands() {
+    local commands; commands=(
+'add:Add one\: owner, reason, ticket, scope and end are mandatory' \
+'list:Exceptions in force, by their end, and how often each matched' \
+'end:End one now' \
+    )
+    _describe -t commands 'gatewatch help exception commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__exception__subcmd__add_commands] )) ||
+_gatewatch__subcmd__help__subcmd__exception__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help exception add commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__exception__subcmd__end_commands] )) ||
+_gatewatch__subcmd__help__subcmd__exception__subcmd__end_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help exception end commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__exception__subcmd__list_commands] )) ||
+_gatewatch__subcmd__help__subcmd__exception__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help exception list commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__help__subcmd__explain_commands] )) ||
 _gatewatch__subcmd__help__subcmd__explain_commands() {
     local commands; commands=(
 'line:How a line is read\: grammar, message form, every field' \
 'finding:What made a finding\: rule, arithmetic, the events' \
+'why-not:Why a rule did not fire\: the first condition that failed, or how near a correlation came' \
     )
     _describe -t commands 'gatewatch help explain commands' commands "$@"
 }
@@ -1032,6 +1323,11 @@ _gatewatch__subcmd__help__subcmd__explain__subcmd__finding_commands() {
 _gatewatch__subcmd__help__subcmd__explain__subcmd__line_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help explain line commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__explain__subcmd__why-not_commands] )) ||
+_gatewatch__subcmd__help__subcmd__explain__subcmd__why-not_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help explain why-not commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__formats_commands] )) ||
 _gatewatch__subcmd__help__subcmd__formats_commands() {
@@ -1124,10 +1420,20 @@ _gatewatch__subcmd__help__subcmd__query_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help query commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__help__subcmd__reload_commands] )) ||
+_gatewatch__subcmd__help__subcmd__reload_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help reload commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__help__subcmd__replay_commands] )) ||
 _gatewatch__subcmd__help__subcmd__replay_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help replay commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__rules_commands] )) ||
+_gatewatch__subcmd__help__subcmd__rules_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help rules commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__run_commands] )) ||
 _gatewatch__subcmd__help__subcmd__run_commands() {
@@ -1334,10 +1640,20 @@ _gatewatch__subcmd__query_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch query commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__reload_commands] )) ||
+_gatewatch__subcmd__reload_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch reload commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__replay_commands] )) ||
 _gatewatch__subcmd__replay_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch replay commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__rules_commands] )) ||
+_gatewatch__subcmd__rules_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch rules commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__run_commands] )) ||
 _gatewatch__subcmd__run_commands() {

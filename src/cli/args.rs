@@ -62,9 +62,11 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Run the sample lines of rules and grammars
     Test(TestArgs),
-    /// Say why: how a line is read, or what made a finding
+    /// Say why: how a line is read, what made a finding, or why a rule made none
     #[command(subcommand)]
     Explain(ExplainCommand),
+    /// Let the running daemon read its configuration, grammars and rules again: all of it, or nothing changes
+    Reload,
     /// Show how the running daemon is: sources, store, outbox, deadlines
     Status,
     /// Look at incidents and act on them
@@ -73,6 +75,11 @@ pub enum Command {
     /// Store and count matching findings without telling anybody, until an end
     #[command(subcommand)]
     Silence(SilenceCommand),
+    /// Allow what a rule finds somewhere, for a time: findings are still stored and counted, and the owner is reminded
+    #[command(subcommand)]
+    Exception(ExceptionCommand),
+    /// List the rules in force with their hits and the share of false alarms among the resolved incidents
+    Rules(RulesArgs),
     /// Ask the store in SQL, read-only, with or without a running daemon
     Query(QueryArgs),
     /// The mail path
@@ -142,6 +149,13 @@ pub struct ReplayArgs {
     /// A file with its format, or with the name of a configured source; may be given several times
     #[arg(long = "source", value_name = "FORMAT=FILE")]
     pub sources: Vec<String>,
+    /// The events of the store in place of files, in the order in which they were stored
+    #[arg(long, conflicts_with = "sources")]
+    pub from_store: bool,
+    /// What differs: from the findings of a store [default: those that the daemon made], or from what the rules of this
+    /// file or folder find in place of those of --rules; exit 1 when something does
+    #[arg(long, value_name = "STORE_OR_RULES", num_args = 0..=1)]
+    pub compare: Option<Option<PathBuf>>,
     /// Keep events and findings in this store (a new file)
     #[arg(long, value_name = "DB")]
     pub store: Option<PathBuf>,
@@ -195,6 +209,31 @@ pub enum ExplainCommand {
         /// Finding id
         id: String,
     },
+    /// Why a rule did not fire: the first condition that failed, or how near a correlation came
+    WhyNot(WhyNotArgs),
+}
+
+/// `explain why-not`.
+#[derive(Args, Debug)]
+pub struct WhyNotArgs {
+    /// Rule id
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+    /// Id of a stored event
+    #[arg(value_name = "EVENT_ID", conflicts_with = "file")]
+    pub event: Option<u64>,
+    /// Lines of a file in place of a stored event; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Grammar or family of the file [default: auto]
+    #[arg(long, value_name = "F", requires = "file")]
+    pub format: Option<String>,
+    /// Zone of stamps that carry none (IANA name)
+    #[arg(long, value_name = "TZ")]
+    pub timezone: Option<String>,
+    /// More rules
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
 }
 
 /// `incident`.
@@ -280,6 +319,67 @@ pub enum SilenceCommand {
         /// Silence id
         id: String,
     },
+}
+
+/// `exception`.
+#[derive(Debug, Subcommand)]
+pub enum ExceptionCommand {
+    /// Add one: owner, reason, ticket, scope and end are mandatory
+    Add(ExceptionTerms),
+    /// Exceptions in force, by their end, and how often each matched
+    List {
+        /// Those that have ended, too
+        #[arg(long)]
+        all: bool,
+    },
+    /// End one now
+    End {
+        /// Exception id
+        id: String,
+    },
+}
+
+/// The terms of an exception.
+#[derive(Args, Debug)]
+pub struct ExceptionTerms {
+    /// Who answers for it, and is reminded before it ends: a person id
+    #[arg(long)]
+    pub owner: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// Where it was approved
+    #[arg(long)]
+    pub ticket: String,
+    /// Rule id
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// `key=value` of the finding's group
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub entity: Option<String>,
+    /// Source name
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Network of the source address
+    #[arg(long, value_name = "ADDRESS/BITS")]
+    pub network: Option<String>,
+    /// How long from now (`8h`, `90d`; at most a year)
+    #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
+    pub span: Option<String>,
+    /// Its last day in UTC, or the moment of its end (RFC 3339)
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<String>,
+}
+
+/// `rules`.
+#[derive(Args, Debug)]
+pub struct RulesArgs {
+    /// One rule with its text and all its versions
+    #[arg(value_name = "RULE")]
+    pub rule: Option<String>,
+    /// Only rules that hit
+    #[arg(long)]
+    pub hit: bool,
 }
 
 /// `query`.
@@ -370,7 +470,7 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     /// gatewatch.toml: sections, keys and words
     Config,
-    /// Rules: they have no schema here
+    /// Rules: Sigma's keys and our own, fields and modifiers
     Rule,
     /// Grammars
     Grammar,

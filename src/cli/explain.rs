@@ -1,12 +1,14 @@
-//! `explain`: how a line is read, and what made a finding.
+//! `explain`: how a line is read, what made a finding, and why a rule made none.
 
 use super::args::{ExplainCommand, Global};
+use super::arithmetic::Arithmetic;
 use super::out::{Out, Tone};
 use super::query::failure;
-use super::{Done, Failure, exit, parse, render, setup};
+use super::{Done, Failure, exit, parse, render, setup, why};
 use crate::config::grammars;
 use crate::config::params::Setup;
-use crate::ledger::read::Reader;
+use crate::config::rules::outline;
+use crate::ledger::read::{Object, Reader};
 use crate::schema::Printable;
 use serde_json::Value;
 use std::path::Path;
@@ -30,16 +32,32 @@ pub fn run(global: &Global, command: &ExplainCommand, out: &mut Out) -> Done {
             }
             Ok(exit::OK)
         }
-        ExplainCommand::Finding { id } => {
-            let reader = Reader::open(&setup::state(global)?).map_err(|error| failure(&error))?;
-            let Some(finding) = reader.finding(id).map_err(|error| failure(&error))? else {
-                let hint = "`gatewatch query \"SELECT id, title FROM findings\"` lists them";
-                return Err(Failure::usage(format!("no finding {}; {hint}", Printable(id))));
-            };
-            show(out, &Value::Object(finding))?;
-            Ok(exit::OK)
-        }
+        ExplainCommand::Finding { id } => finding(global, id, out),
+        ExplainCommand::WhyNot(args) => why::run(global, args, out),
     }
+}
+
+fn finding(global: &Global, id: &str, out: &mut Out) -> Done {
+    let reader = Reader::open(&setup::state(global)?).map_err(|error| failure(&error))?;
+    let Some(mut finding) = reader.finding(id).map_err(|error| failure(&error))? else {
+        let hint = "`gatewatch query \"SELECT id, title FROM findings\"` lists them";
+        return Err(Failure::usage(format!("no finding {}; {hint}", Printable(id))));
+    };
+    let version = [text(&finding, "rule"), text(&finding, "rule_version")];
+    let rows = reader.rows(
+        "SELECT text FROM rule_versions WHERE id = ?1 AND version = ?2 LIMIT 1",
+        [version[0].as_str(), version[1].as_str()],
+    );
+    let rule = rows.map_err(|error| failure(&error))?.into_iter().next();
+    let rule = rule.map(|row| outline(row.get("text").and_then(Value::as_str).unwrap_or_default()));
+    let sum = Arithmetic::of(&finding, rule.as_ref());
+    if out.json {
+        finding.insert("arithmetic".to_owned(), sum.object());
+        out.object(&Value::Object(finding))?;
+    } else {
+        sum.print(&finding, out)?;
+    }
+    Ok(exit::OK)
 }
 
 /// How the line was read: framing, header, form; or what came nearest.
@@ -71,24 +89,24 @@ fn how(out: &mut Out, setup: &Setup, format: &str, line: &str) -> Result<(), Fai
     Ok(())
 }
 
-/// One field a line; the events of a finding one by one.
+/// One field a line.
 fn show(out: &mut Out, object: &Value) -> Result<(), Failure> {
     if out.json {
         return out.object(object);
     }
     for (key, value) in object.as_object().into_iter().flatten() {
         match value {
-            Value::Array(rows) if rows.iter().any(Value::is_object) => {
-                out.line(out.tone(Tone::Strong, key))?;
-                for row in rows {
-                    let word =
-                        |key: &str| row[key].as_str().map(|t| Printable(t).cut(160)).unwrap_or_default();
-                    out.line(format!("  {} #{} {}", word("time"), row["id"], word("raw")))?;
-                }
-            }
             Value::String(text) => out.line(format!("{key:16} {}", Printable(text)))?,
             other => out.line(format!("{key:16} {}", Printable(&other.to_string())))?,
         }
     }
     Ok(())
+}
+
+pub(super) fn text(object: &Object, key: &str) -> String {
+    match object.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
 }

@@ -4,9 +4,11 @@
 use crate::limits;
 use crate::schema::{Flag, Flags, RawLine, Timestamp};
 use crate::tail::Encoding;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Reads lines one after the other.
@@ -18,6 +20,23 @@ pub struct LineReader {
     line: u64,
     read_at: Timestamp,
     encoding: Encoding,
+    /// Bytes of the file on disk, and how many of them were taken; `None` for what has no size.
+    size: Option<u64>,
+    taken: Rc<Cell<u64>>,
+}
+
+/// A file that counts what is taken of it, packed or not.
+struct Counted {
+    file: File,
+    taken: Rc<Cell<u64>>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.taken.set(self.taken.get() + n as u64);
+        Ok(n)
+    }
 }
 
 impl LineReader {
@@ -32,10 +51,13 @@ impl LineReader {
         read_at: Timestamp,
         encoding: Encoding,
     ) -> io::Result<LineReader> {
+        let (taken, mut size) = (Rc::new(Cell::new(0)), None);
         let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
             Box::new(BufReader::new(io::stdin()))
         } else {
-            let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+            let file = File::open(path)?;
+            size = file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
+            let mut file = BufReader::with_capacity(256 * 1024, Counted { file, taken: taken.clone() });
             if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
                 Box::new(BufReader::with_capacity(256 * 1024, flate2::bufread::MultiGzDecoder::new(file)))
             } else {
@@ -44,7 +66,13 @@ impl LineReader {
         };
         let mut lines = LineReader::over(reader, source, generation, read_at);
         lines.encoding = encoding.of(lines.reader.fill_buf()?);
+        (lines.size, lines.taken) = (size, taken);
         Ok(lines)
+    }
+
+    /// Bytes taken of the file as it lies on the disk, and all its bytes; `None` where there is no such size.
+    pub fn progress(&self) -> Option<(u64, u64)> {
+        self.size.map(|size| (self.taken.get().min(size), size))
     }
 
     /// Reads lines of UTF-8 out of anything.
@@ -54,7 +82,9 @@ impl LineReader {
         generation: u64,
         read_at: Timestamp,
     ) -> LineReader {
-        LineReader { reader, source, generation, offset: 0, line: 0, read_at, encoding: Encoding::Bytes }
+        let (taken, size) = (Rc::default(), None);
+        let encoding = Encoding::Bytes;
+        LineReader { reader, source, generation, offset: 0, line: 0, read_at, encoding, size, taken }
     }
 
     /// The next line that is not empty; `None` at the end. The last line needs no terminator here: a history

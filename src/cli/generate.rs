@@ -12,16 +12,12 @@ use std::path::Path;
 /// Prints a JSON Schema.
 ///
 /// # Errors
-/// A [`Failure`]: there is none for rules (2), or stdout cannot be written.
+/// A [`Failure`] when stdout cannot be written.
 pub fn schema(args: &SchemaArgs, out: &mut Out) -> Done {
     let schema = match args.what {
         SchemaOf::Config => config::schema::schema(),
         SchemaOf::Grammar => config::grammars::schema(),
-        SchemaOf::Rule => {
-            let what = "there is no schema for rules: they are Sigma documents, whose project publishes one; \
-                        `gatewatch check` and `gatewatch test FILE` say what is wrong with them";
-            return Err(Failure::usage(what));
-        }
+        SchemaOf::Rule => config::rules::schema(),
     };
     out.line(format!("{schema:#}"))?;
     Ok(exit::OK)

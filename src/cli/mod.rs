@@ -2,27 +2,34 @@
 
 pub mod act;
 pub mod args;
+pub mod arithmetic;
 pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod doctor;
+pub mod exception;
 pub mod explain;
 pub mod files;
 pub mod formats;
 pub mod generate;
 pub mod incident;
+pub mod junit;
 pub mod mail;
 pub mod out;
 pub mod parse;
+pub mod progress;
 pub mod query;
+pub mod reload;
 pub mod render;
 pub mod replay;
+pub mod rules;
 pub mod run;
 pub mod samples;
 pub mod setup;
 pub mod silence;
 pub mod status;
 pub mod test;
+pub mod why;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -106,9 +113,12 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Replay(args) => replay::run(global, args, out),
         Command::Test(args) => test::run(global, args, out),
         Command::Explain(command) => explain::run(global, command, out),
+        Command::Reload => reload::run(global, out),
         Command::Status => status::run(global, out),
         Command::Incident(command) => incident::run(global, command, out),
         Command::Silence(command) => silence::run(global, command, out),
+        Command::Exception(command) => exception::run(global, command, out),
+        Command::Rules(args) => rules::run(global, args, out),
         Command::Query(args) => query::run(global, args, out),
         Command::Mail(command) => mail::run(global, command, out),
         Command::Demo(args) => demo::run(global, args, out),

@@ -58,14 +58,23 @@ pub fn ordinary(kind: &str, n: u64, at: Timestamp) -> String {
     }
 }
 
+/// A session of the samples lasts so many times ten lines.
+const SESSION_TENS: u64 = 300;
+
 fn sshd(n: u64, at: Timestamp, who: &str, from: &str, port: u64) -> String {
-    let head = format!("{} gate sshd[{}]: ", syslog_stamp(at), 1_000 + n % 30_000);
+    let head = |n: u64| format!("{} gate sshd[{}]: ", syslog_stamp(at), 1_000 + n % 30_000);
     match n % 10 {
-        0 => format!("{head}Failed password for {who} from {from} port {port} ssh2"),
-        1..=3 => format!("{head}pam_unix(sshd:session): session closed for user {who}"),
-        4 => format!("{head}Connection closed by {from} port {port} [preauth]"),
+        0 => format!("{}Failed password for {who} from {from} port {port} ssh2", head(n)),
+        // Most sessions end some time after their login, told by the process that serves them.
+        1..=3 => {
+            let opened = (n + 5).saturating_sub(10 * SESSION_TENS);
+            let who = person(opened * 7919);
+            format!("{}pam_unix(sshd:session): session closed for user {who}", head(opened))
+        }
+        4 => format!("{}Connection closed by {from} port {port} [preauth]", head(n)),
         _ => format!(
-            "{head}Accepted publickey for {who} from {from} port {port} ssh2: ED25519 SHA256:{n:043x}"
+            "{}Accepted publickey for {who} from {from} port {port} ssh2: ED25519 SHA256:{n:043x}",
+            head(n)
         ),
     }
 }

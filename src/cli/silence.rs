@@ -29,6 +29,7 @@ pub fn run(global: &Global, command: &SilenceCommand, out: &mut Out) -> Done {
                 rule: rule.clone(),
                 entity: entity.clone(),
                 source: source.clone(),
+                ..SilenceTerms::default()
             };
             act::act(global, Deed { verb: Word::Silence, silence: Some(terms), ..Deed::default() }, out)
         }

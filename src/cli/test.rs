@@ -1,26 +1,19 @@
 //! `test`: the sample lines that grammars and rules carry, through the real rooms 2 and 3.
 
 use super::args::{Global, TestArgs};
+use super::junit::{self, Case};
 use super::out::{Out, Tone};
 use super::{Done, Failure, exit, parse, setup};
 use crate::config::params::{Request, Setup};
 use crate::config::report::{Grade, Problem};
 use crate::config::{grammars, rules};
-use crate::schema::{Event, Printable};
+use crate::host::clock::monotonic;
+use crate::schema::{Event, Printable, Span};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// One test that ran.
-struct Ran {
-    group: &'static str,
-    name: String,
-    /// It could not run: no grammar reads its lines.
-    skipped: bool,
-    /// What went wrong; `None` = passed.
-    failure: Option<String>,
-}
+use std::time::Duration;
 
 /// Runs the tests; exit 1 when one fails.
 ///
@@ -37,43 +30,77 @@ pub fn run(global: &Global, args: &TestArgs, out: &mut Out) -> Done {
         ..setup::request(global)
     })?;
     let mut ran = grammar_tests(&setup, &args.paths)?;
-    ran.extend(rule_tests(&setup, &args.paths, out)?);
-    for test in &ran {
-        show(out, test)?;
+    let untested = rule_tests(&setup, &args.paths, &mut ran)?;
+    for case in &ran {
+        show(out, case)?;
     }
-    let failed = ran.iter().filter(|test| test.failure.is_some()).count();
-    let skipped = ran.iter().filter(|test| test.skipped).count();
     if !out.json {
-        let tone = if failed > 0 { Tone::Bad } else { Tone::Good };
-        out.line(out.tone(
-            tone,
-            &format!("{} passed, {failed} failed, {skipped} skipped", ran.len() - failed - skipped),
-        ))?;
+        summary(out, &ran, &untested)?;
     }
     if let Some(path) = &args.junit {
-        std::fs::write(path, junit(&ran))
+        std::fs::write(path, junit::report(&ran))
             .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))?;
     }
-    Ok(if failed > 0 { exit::FOUND } else { exit::OK })
+    let failed = ran.iter().any(|case| case.failure.is_some());
+    Ok(if failed { exit::FOUND } else { exit::OK })
 }
 
-fn show(out: &mut Out, test: &Ran) -> Result<(), Failure> {
+fn show(out: &mut Out, case: &Case) -> Result<(), Failure> {
+    let name = [case.class.as_str(), &case.name].join(" ");
     if out.json {
-        let mut row = json!({"group": test.group, "name": test.name, "ok": test.failure.is_none()});
-        if let Some(failure) = &test.failure {
-            row["message"] = json!(failure);
+        let mut row =
+            json!({"group": case.suite.trim_end_matches('s'), "name": name, "ok": case.failure.is_none()});
+        if let Some(message) = case.failure.as_ref().or(case.skipped.as_ref()) {
+            row["message"] = json!(message);
+        }
+        if case.skipped.is_some() {
+            row["skipped"] = json!(true);
         }
         return out.object(&row);
     }
-    match &test.failure {
-        Some(failure) => {
-            let failed = out.tone(Tone::Bad, "FAILED");
-            // Its lines are made for people, and harmless already.
-            let failure: String = failure.lines().map(|line| format!("\n{}", Printable(line))).collect();
-            out.line(format!("{failed} {} {}:{failure}", test.group, test.name))
-        }
-        None => Ok(()),
+    let Some(failure) = &case.failure else { return Ok(()) };
+    out.line(format!(
+        "{} {}",
+        out.tone(Tone::Bad, "FAILED"),
+        out.tone(Tone::Strong, &Printable(&name).cut(200))
+    ))?;
+    // Its lines are made for people, and harmless already.
+    failure.lines().try_for_each(|line| out.line(format!("  {}", Printable(line))))
+}
+
+/// What was tested, what is not, and the one line that counts.
+fn summary(out: &mut Out, ran: &[Case], untested: &[String]) -> Result<(), Failure> {
+    const NAMED: usize = 6;
+    let skipped: Vec<&Case> = ran.iter().filter(|case| case.skipped.is_some()).collect();
+    if let Some(first) = skipped.first() {
+        let why = first.skipped.as_deref().unwrap_or_default();
+        out.line(out.tone(
+            Tone::Dim,
+            &format!("{} skipped, such as {} {}: {}", skipped.len(), first.class, first.name, Printable(why)),
+        ))?;
     }
+    if !untested.is_empty() {
+        let named: Vec<String> = untested.iter().take(NAMED).map(|id| Printable(id).cut(80)).collect();
+        let more = match untested.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!("{} rule(s) carry no tests: {}{more}", untested.len(), named.join(", "));
+        out.line(out.tone(Tone::Dim, &text))?;
+    }
+    for suite in ["grammars", "rules"] {
+        let of: Vec<&Case> = ran.iter().filter(|case| case.suite == suite).collect();
+        let subjects: BTreeSet<&str> = of.iter().map(|case| case.class.as_str()).collect();
+        let time: Duration = of.iter().map(|case| case.time).sum();
+        if of.len() > 1 {
+            let tests = if suite == "rules" { format!(", {} tests", of.len()) } else { String::new() };
+            out.line(format!("{suite}: {}{tests}, {} ms", subjects.len(), time.as_millis()))?;
+        }
+    }
+    let failed = ran.iter().filter(|case| case.failure.is_some()).count();
+    let tone = if failed > 0 { Tone::Bad } else { Tone::Good };
+    let passed = ran.len() - failed - skipped.len();
+    out.line(out.tone(tone, &format!("{passed} passed, {failed} failed, {} skipped", skipped.len())))
 }
 
 /// A file of this kind, or a folder with nothing but files of it at its top.
@@ -89,7 +116,7 @@ fn holds_only(path: &Path, extension: &str) -> bool {
     }
 }
 
-fn grammar_tests(setup: &Setup, paths: &[PathBuf]) -> Result<Vec<Ran>, Failure> {
+fn grammar_tests(setup: &Setup, paths: &[PathBuf]) -> Result<Vec<Case>, Failure> {
     let (set, specs) = if paths.is_empty() {
         (setup.grammars.clone(), setup.grammars.iter().map(|grammar| grammar.spec().clone()).collect())
     } else {
@@ -108,81 +135,73 @@ fn grammar_tests(setup: &Setup, paths: &[PathBuf]) -> Result<Vec<Ran>, Failure> 
     };
     let mut ran = Vec::new();
     for spec in &specs {
+        let begun = monotonic();
         let failures = grammars::run_samples(&set, spec);
         let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
-        let failure = (!failures.is_empty()).then(|| failures.join("\n"));
-        ran.push(Ran {
-            group: "grammar",
-            name: format!("{} ({} samples)", spec.name, spec.samples.len()),
-            skipped: false,
-            failure,
+        ran.push(Case {
+            suite: "grammars",
+            class: spec.name.clone(),
+            name: format!("({} samples)", spec.samples.len()),
+            time: since(begun),
+            failure: (!failures.is_empty()).then(|| failures.join("\n")),
+            ..Case::default()
         });
     }
     Ok(ran)
 }
 
-fn rule_tests(setup: &Setup, paths: &[PathBuf], out: &mut Out) -> Result<Vec<Ran>, Failure> {
+/// Adds the tests of the rules; returns the rules that have none.
+fn rule_tests(setup: &Setup, paths: &[PathBuf], ran: &mut Vec<Case>) -> Result<Vec<String>, Failure> {
     let mut folders = setup.config.detect.rules.clone();
     folders.extend(paths.iter().filter(|path| !holds_only(path, "toml")).cloned());
     let (specs, _) = rules::load(&folders, setup.config.detect.builtin, &setup.config.detect.disable);
     let wanted: Vec<_> =
         specs.into_iter().filter(|spec| paths.is_empty() || given(paths, spec.file())).collect();
     let now = setup::now()?;
-    let mut unknown: BTreeSet<String> = BTreeSet::new();
-    let outcomes = rules::run_tests(&wanted, &setup.rules, |format, lines| {
-        match parse::source(&setup.grammars, format, Path::new("test"), None) {
-            Ok(source) => parse::events_of_text(&setup.grammars, source, lines, now),
-            Err(_) => {
-                unknown.insert(format.to_owned());
-                Vec::<Event>::new()
+    let mut untested = Vec::new();
+    for spec in wanted.iter().filter(|spec| !spec.disabled) {
+        let mut begun = monotonic();
+        let outcomes = rules::run_tests(std::slice::from_ref(spec), &setup.rules, |format, lines| {
+            match parse::source(&setup.grammars, format, Path::new("test"), None) {
+                Ok(source) => parse::events_of_text(&setup.grammars, source, lines, now),
+                Err(_) => Vec::<Event>::new(),
             }
+        });
+        // What only feeds a correlation is tested by the tests of that one.
+        let found = setup.rules.find(&spec.id).and_then(|at| setup.rules.rule(at));
+        if outcomes.is_empty() && found.is_none_or(|rule| rule.meta.generates) {
+            untested.push(spec.id.to_string());
         }
-    });
-    if !unknown.is_empty() {
-        let names: Vec<String> = unknown.iter().map(|name| Printable(name).to_string()).collect();
-        out.remark(&format!("no grammar reads {}: the tests of these formats are skipped", names.join(", ")));
+        for outcome in outcomes {
+            let said = |grade: Grade| {
+                outcome.problem.as_ref().filter(|problem| problem.grade == grade).map(Problem::to_string)
+            };
+            ran.push(Case {
+                suite: "rules",
+                class: outcome.rule.to_string(),
+                name: named(&outcome),
+                file: Some(spec.file().to_owned()),
+                // The tests of a rule run together; the first one carries their time.
+                time: since(std::mem::replace(&mut begun, monotonic())),
+                skipped: said(Grade::Warning),
+                failure: said(Grade::Error),
+            });
+        }
     }
-    let ran = |outcome: rules::Outcome| Ran {
-        group: "rule",
-        name: format!("{} test {}", outcome.rule, outcome.test),
-        skipped: outcome.problem.as_ref().is_some_and(|problem| problem.grade == Grade::Warning),
-        failure: outcome
-            .problem
-            .as_ref()
-            .filter(|problem| problem.grade == Grade::Error)
-            .map(Problem::to_string),
-    };
-    Ok(outcomes.into_iter().map(ran).collect())
+    Ok(untested)
+}
+
+/// `test 2 (boundary): four failures`.
+fn named(outcome: &rules::Outcome) -> String {
+    let kind = outcome.name.map_or(String::new(), |name| format!(" ({name})"));
+    let about = outcome.about.as_deref().map_or(String::new(), |about| format!(": {about}"));
+    format!("test {}{kind}{about}", outcome.test)
+}
+
+fn since(begun: Span) -> Duration {
+    Duration::from_micros((monotonic().0 - begun.0).unsigned_abs())
 }
 
 fn given(paths: &[PathBuf], file: &str) -> bool {
     paths.iter().any(|path| Path::new(file).starts_with(path))
-}
-
-/// JUnit XML as continuous integration reads it.
-fn junit(ran: &[Ran]) -> String {
-    let failed = ran.iter().filter(|test| test.failure.is_some()).count();
-    let mut text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"gatewatch\" tests=\"{}\" failures=\"{failed}\">\n",
-        ran.len()
-    );
-    for test in ran {
-        text.push_str(&format!("  <testcase classname=\"{}\" name=\"{}\"", test.group, xml(&test.name)));
-        match &test.failure {
-            None if test.skipped => text.push_str("><skipped/></testcase>\n"),
-            Some(failure) => text.push_str(&format!("><failure message=\"{}\"/></testcase>\n", xml(failure))),
-            None => text.push_str("/>\n"),
-        }
-    }
-    text.push_str("</testsuite>\n");
-    text
-}
-
-fn xml(text: &str) -> String {
-    Printable(text)
-        .to_string()
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

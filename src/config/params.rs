@@ -13,8 +13,8 @@ use crate::pipeline;
 use crate::schema::Timestamp;
 use crate::triage;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
@@ -80,24 +80,40 @@ pub fn setup(request: &Request, now: Timestamp) -> Result<Setup, Vec<Problem>> {
 /// The same with its counts, also when there is an error: every problem, and the setup if there is none.
 pub fn survey(request: &Request, now: Timestamp) -> (Vec<Problem>, Option<Setup>, Counts) {
     let folder = super::grammars_folder(request.file.as_deref());
-    let (specs, mut problems) = match grammars::load(folder.as_deref()) {
-        Ok(specs) => (specs, Vec::new()),
-        Err(problems) => (grammars::load(None).unwrap_or_default(), problems),
-    };
-    let mut counts = Counts { grammars: specs.len(), ..Counts::default() };
-    let set = grammars::compile_all(specs).unwrap_or_else(|more| {
-        problems.extend(more);
-        GrammarSet::default()
-    });
-    counts.grammars_failed = files_of(&problems);
+    let (set, grammars, mut problems) = grammar_set(folder.as_deref());
+    let grammars_failed = files_of(&problems);
+    let mut counts = Counts { grammars, grammars_failed, ..Counts::default() };
     let config = configuration(request, &set, now, &mut problems);
     let rules = load_rules(config.as_ref(), request, &set, &mut problems, &mut counts);
     let failed = problems.iter().any(|problem| problem.grade == Grade::Error);
     let setup = config.filter(|_| !failed).map(|config| {
-        let (grammars, rules) = (Arc::new(set), Arc::new(rules));
+        let (grammars, rules) = (set, Arc::new(rules));
         Setup { config, grammars, rules, warnings: Vec::new(), counts }
     });
     (problems, setup, counts)
+}
+
+/// The shipped grammars, compiled once: a reload stops reading for as long as it takes.
+static SHIPPED: OnceLock<Arc<GrammarSet>> = OnceLock::new();
+
+/// The grammars, how many of them were read, and what is wrong.
+fn grammar_set(folder: Option<&Path>) -> (Arc<GrammarSet>, usize, Vec<Problem>) {
+    if let (None, Some(shipped)) = (folder, SHIPPED.get()) {
+        return (shipped.clone(), shipped.names().count(), Vec::new());
+    }
+    let (specs, mut problems) = match grammars::load(folder) {
+        Ok(specs) => (specs, Vec::new()),
+        Err(problems) => (grammars::load(None).unwrap_or_default(), problems),
+    };
+    let count = specs.len();
+    let set = grammars::compile_all(specs).map(Arc::new).unwrap_or_else(|more| {
+        problems.extend(more);
+        Arc::default()
+    });
+    if folder.is_none() && problems.is_empty() {
+        return (SHIPPED.get_or_init(|| set).clone(), count, problems);
+    }
+    (set, count, problems)
 }
 
 fn files_of(problems: &[Problem]) -> usize {

@@ -9,15 +9,20 @@ mod correlation;
 mod detection;
 mod document;
 mod encode;
+mod files;
 mod filter;
 mod fixtures;
 mod modifiers;
+mod outline;
 mod placeholders;
+mod schema;
 mod values;
 
 pub use placeholders::Placeholders;
 
-pub use fixtures::{Expected, Fixture, Outcome, run_tests};
+pub use fixtures::{Expected, Fixture, NAMES as TESTS, Outcome, fixtures, run_tests};
+pub use outline::{Outline, outline};
+pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
@@ -29,17 +34,12 @@ use detection::{Builder, Fields};
 use document::{Document, scalar};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use yaml_serde::Value;
 
 /// The shipped rules: path and text.
 pub const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_rules.rs"));
-/// Folders inside folders that are followed.
-const DEPTH_MAX: usize = 16;
-/// Bytes of a rule file that are read.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Top-level keys of Sigma and ours.
 const KEYS: [&str; 25] = [
     "title",
@@ -68,8 +68,8 @@ const KEYS: [&str; 25] = [
     "gatewatch",
     "regression_tests_path",
 ];
-const OUR_KEYS: [&str; 8] =
-    ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "tests"];
+const OUR_KEYS: [&str; 9] =
+    ["incident_type", "owner", "control", "lateness", "advice", "what", "generate", "unless", "tests"];
 
 /// One document that counts.
 #[derive(Clone, Debug)]
@@ -122,7 +122,7 @@ pub fn load(folders: &[PathBuf], builtin: bool, disable: &[String]) -> (Vec<Rule
         files.extend(BUILTIN.iter().map(|(path, text)| (format!("(built-in) {path}"), Arc::from(*text))));
     }
     for folder in folders {
-        collect(folder, 0, &mut files, &mut problems);
+        files::collect(folder, 0, &mut files, &mut problems);
     }
     let (specs, more) = read(&files, disable);
     problems.extend(more);
@@ -194,35 +194,6 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
     Some(RuleSpec { id, name, disabled: false, document })
 }
 
-fn collect(path: &Path, depth: usize, files: &mut Vec<(String, Arc<str>)>, problems: &mut Vec<Problem>) {
-    let shown = path.display().to_string();
-    let mut fail = |message: String| problems.push(Problem::file(Grade::Error, &shown, message));
-    let about = match fs::metadata(path) {
-        Ok(about) => about,
-        Err(error) => return fail(format!("cannot be read: {error}")),
-    };
-    if about.is_dir() {
-        if depth >= DEPTH_MAX {
-            return fail(format!("folders are nested more than {DEPTH_MAX} deep"));
-        }
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(error) => return fail(format!("cannot be read: {error}")),
-        };
-        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.sort();
-        let rules = |p: &Path| p.is_dir() || p.extension().is_some_and(|e| e == "yml" || e == "yaml");
-        paths.into_iter().filter(|p| rules(p)).for_each(|p| collect(&p, depth + 1, files, problems));
-    } else if about.len() > FILE_BYTES_MAX {
-        fail(format!("larger than {FILE_BYTES_MAX} bytes"));
-    } else {
-        match fs::read_to_string(path) {
-            Ok(text) => files.push((shown, text.into())),
-            Err(error) => fail(format!("cannot be read: {error}")),
-        }
-    }
-}
-
 /// Makes rules of documents. Without `sources`, every rule counts as one that can fire.
 pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet, Vec<Problem>) {
     compile_with(specs, sources, &Placeholders::new())
@@ -292,6 +263,9 @@ impl<'a> Compiler<'a> {
             for name in correlation::references(&spec.document) {
                 *referred.entry(name).or_insert(false) |= generates;
             }
+            if let Some(name) = correlation::unless(&spec.document) {
+                referred.entry(name).or_insert(false);
+            }
         }
         let (fields, rules, problems) = (Fields::default(), Vec::new(), Vec::new());
         Compiler {
@@ -309,11 +283,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn is_ready(&self, spec: &RuleSpec) -> bool {
-        correlation::references(&spec.document).iter().all(|name| self.index.contains_key(name.as_str()))
+        needed(&spec.document).iter().all(|name| self.index.contains_key(name.as_str()))
     }
 
     fn refuse_unready(&mut self, spec: &RuleSpec) {
-        let names = correlation::references(&spec.document);
+        let names = needed(&spec.document);
         let missing = names.iter().find(|name| !self.index.contains_key(name.as_str()));
         let name = missing.map_or("", String::as_str);
         let defined = self.specs.iter().any(|s| *s.id == *name || s.name.as_deref() == Some(name));
@@ -323,8 +297,9 @@ impl<'a> Compiler<'a> {
             let near = nearest(name, self.index.keys().map(|id| &**id));
             near.map_or("is not defined".to_owned(), |near| format!("is not defined; did you mean `{near}`?"))
         };
-        let problem =
-            spec.document.problem_in(&["correlation", "rules"], name, 0, format!("the rule `{name}` {why}"));
+        let is_unless = correlation::unless(&spec.document).as_deref() == Some(name);
+        let path = if is_unless { ["gatewatch", "unless"] } else { ["correlation", "rules"] };
+        let problem = spec.document.problem_in(&path, name, 0, format!("the rule `{name}` {why}"));
         self.problems.push(problem);
     }
 
@@ -364,6 +339,9 @@ impl<'a> Compiler<'a> {
                 let mut builder = Builder { document, fields, extra: keys.as_ref(), placeholders };
                 let detection = detection::compile(&mut builder, filters)?;
                 let enabled = self.can_feed(&detection.logsource);
+                if !enabled && document.ours {
+                    self.problems.extend(detection::slip(document, &detection.logsource));
+                }
                 (Body::Detection(detection), enabled)
             }
             ["correlation"] => {
@@ -376,7 +354,8 @@ impl<'a> Compiler<'a> {
                 if referred.is_empty() {
                     return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
                 }
-                let correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                let mut correlation = correlation::compile(document, &referred, &mut self.fields)?;
+                correlation.unless = correlation::excuse(document, &correlation, &self.index, &self.rules)?;
                 let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
                 let any = matches!(correlation.counting, Counting::Events | Counting::Values);
                 let enabled = if any { fed.any(|fed| fed) } else { fed.all(|fed| fed) };
@@ -401,10 +380,11 @@ impl<'a> Compiler<'a> {
         let title: Arc<str> = spec.text("title").unwrap_or_else(|| spec.id.to_string()).into();
         let level = spec.text("level").unwrap_or_else(|| "medium".into());
         let severity = Severity::from_name(&level).ok_or_else(|| {
-            document.problem(
-                &["level"],
-                format!("`{level}` is no level; informational, low, medium, high and critical are"),
-            )
+            const LEVELS: [&str; 5] = ["informational", "low", "medium", "high", "critical"];
+            let hint =
+                nearest(&level, LEVELS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let message = format!("`{level}` is no level; {} are{hint}", LEVELS.join(", "));
+            document.problem_in(&["level"], &level, 0, message)
         })?;
         self.check_block(spec)?;
         let lateness = match spec.our("lateness").and_then(scalar) {
@@ -447,6 +427,10 @@ impl<'a> Compiler<'a> {
                 nearest(key, OUR_KEYS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(spec.document.problem(&["gatewatch", key], format!("unknown key `{key}`{hint}")));
         }
+        if keys.contains_key("unless") && !spec.document.keys.contains_key("correlation") {
+            let why = "only a correlation that counts gives way to another count";
+            return Err(spec.document.problem(&["gatewatch", "unless"], why));
+        }
         fixtures::of(spec).map(|_| ())
     }
 
@@ -472,6 +456,13 @@ impl<'a> Compiler<'a> {
         }
         fed.then_some(keys)
     }
+}
+
+/// The rules that a document names: they have to be there before it.
+fn needed(document: &Document) -> Vec<String> {
+    let mut names = correlation::references(document);
+    names.extend(correlation::unless(document));
+    names
 }
 
 fn version(text: &str) -> Arc<str> {

@@ -1,7 +1,7 @@
 //! What people ask, and how it becomes an act. Pure.
 
 use crate::limits::FIELD_BYTES_MAX;
-use crate::schema::{Act, Actor, Channel, Printable, Silence, Span, Timestamp, Verb};
+use crate::schema::{Act, Actor, Channel, Printable, Silence, SilenceKind, Span, Verb};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -74,6 +74,10 @@ pub enum Word {
     Silence,
     /// End a silence.
     EndSilence,
+    /// Add an exception; its terms stand under `silence`.
+    Exception,
+    /// End an exception.
+    EndException,
     /// Send a test mail.
     MailTest,
 }
@@ -98,6 +102,12 @@ pub struct SilenceTerms {
     /// Source name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Only of exceptions: the network (`ADDRESS/BITS`) of the source address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Only of exceptions, and mandatory there: where it was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
 }
 
 /// An answer.
@@ -159,8 +169,14 @@ pub fn act(deed: Deed, actor: Actor) -> Result<Act, String> {
         Word::Escalate => Verb::Escalate,
         Word::Note => Verb::Note,
         Word::Assign => Verb::Assign(required("a person", name("a person", deed.person)?)?),
-        Word::Silence => silence(deed.silence.ok_or("a silence needs its terms")?, &actor)?,
+        Word::Silence => {
+            silence(SilenceKind::Silence, deed.silence.ok_or("a silence needs its terms")?, &actor)?
+        }
         Word::EndSilence => Verb::EndSilence(required("the silence's id", name("an id", deed.id)?)?),
+        Word::Exception => {
+            silence(SilenceKind::Exception, deed.silence.ok_or("an exception needs its terms")?, &actor)?
+        }
+        Word::EndException => Verb::EndSilence(required("the exception's id", name("an id", deed.id)?)?),
         Word::MailTest => Verb::MailTest(required("an address", name("an address", deed.address)?)?),
     };
     let about_incident = !matches!(verb, Verb::Silence(..) | Verb::EndSilence(_) | Verb::MailTest(_));
@@ -173,28 +189,38 @@ pub fn act(deed: Deed, actor: Actor) -> Result<Act, String> {
     Ok(Act { actor, verb, incident, note })
 }
 
-fn silence(terms: SilenceTerms, actor: &Actor) -> Result<Verb, String> {
+fn silence(kind: SilenceKind, terms: SilenceTerms, actor: &Actor) -> Result<Verb, String> {
+    let exception = kind == SilenceKind::Exception;
+    let what = if exception { "an exception" } else { "a silence" };
     let span = Span(terms.seconds.saturating_mul(1_000_000));
     if span <= Span::ZERO || span > SILENCE_SPAN_MAX {
-        return Err(format!("a silence lasts between 1 s and {}", SILENCE_SPAN_MAX.in_words()));
+        return Err(format!("{what} lasts between 1 s and {}", SILENCE_SPAN_MAX.in_words()));
     }
-    let reason = words("a reason", Some(terms.reason))?.ok_or("a silence needs a reason")?;
+    let reason = words("a reason", Some(terms.reason))?.ok_or_else(|| format!("{what} needs a reason"))?;
     let (rule, entity, source) =
         (name("a rule", terms.rule)?, name("an entity", terms.entity)?, name("a source", terms.source)?);
-    if rule.is_none() && entity.is_none() && source.is_none() {
-        return Err("a silence needs a scope: a rule, an entity or a source".into());
+    let (network, ticket) = (name("a network", terms.network)?, name("a ticket", terms.ticket)?);
+    if !exception && (network.is_some() || ticket.is_some()) {
+        return Err("a silence has no network and no ticket: that is an exception".into());
+    }
+    if exception && ticket.is_none() {
+        return Err("an exception needs a ticket: where it was approved".into());
+    }
+    if rule.is_none() && entity.is_none() && source.is_none() && network.is_none() {
+        let more = if exception { ", a network" } else { "" };
+        return Err(format!("{what} needs a scope: a rule, an entity{more} or a source"));
     }
     let silence = Silence {
-        id: "".into(),
+        kind,
         owner: name("an owner", terms.owner)?.unwrap_or_else(|| Arc::clone(&actor.name)),
         reason: reason.into(),
         rule,
         entity,
         source,
-        // The pipeline knows the time; it sets both from the span.
-        starts_at: Timestamp::default(),
-        ends_at: Timestamp::default(),
-        matches: 0,
+        network,
+        ticket,
+        // The pipeline knows the time, and gives the id.
+        ..Silence::default()
     };
     Ok(Verb::Silence(silence, span))
 }
@@ -291,6 +317,20 @@ mod tests {
             let refused = act(deed(json).unwrap(), ana()).unwrap_err();
             assert!(refused.contains(sentence), "{json}: {refused}");
         }
+        for (terms, sentence) in [
+            (r#"{"reason":"r","seconds":60,"rule":"x"}"#, "an exception needs a ticket"),
+            (
+                r#"{"reason":"r","seconds":60,"ticket":"C-1"}"#,
+                "an exception needs a scope: a rule, an entity, a network",
+            ),
+            (r#"{"reason":"r","seconds":31708800,"rule":"x","ticket":"C-1"}"#, "an exception lasts between"),
+        ] {
+            let json = format!(r#"{{"ask":"act","verb":"exception","silence":{terms}}}"#);
+            let refused = act(deed(&json).unwrap(), ana()).unwrap_err();
+            assert!(refused.contains(sentence), "{json}: {refused}");
+        }
+        let json = r#"{"ask":"act","verb":"silence","silence":{"reason":"r","seconds":60,"network":"192.0.2.0/24"}}"#;
+        assert!(act(deed(json).unwrap(), ana()).unwrap_err().contains("that is an exception"));
         let json =
             r#"{"ask":"act","verb":"silence","silence":{"reason":"move","seconds":3600,"source":"vpn"}}"#;
         let Verb::Silence(silence, span) = act(deed(json).unwrap(), ana()).unwrap().verb else { panic!() };

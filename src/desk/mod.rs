@@ -15,6 +15,7 @@
 //! -> {"ask":"status"}
 //! <- {"ok":true,"data":{"status":"healthy", ...}}
 //! -> {"ask":"reload"}
+//! <- {"ok":true,"text":"reloaded: 60 rules in force, 3 of them idle; rules added 1: own-rule"}
 //! -> {"ask":"act","verb":"acknowledge","incident":"42","note":"on it"}
 //! <- {"ok":false,"text":"uid 1001 belongs to no person of the configuration ..."}
 //! -> {"ask":"act","verb":"resolve","incident":"42","false_positive":true}
@@ -22,6 +23,8 @@
 //! -> {"ask":"act","verb":"assign","incident":"42","person":"ben"}
 //! -> {"ask":"act","verb":"silence","silence":{"reason":"...","seconds":3600,"owner":"ana","rule":"...","entity":"user=x","source":"..."}}
 //! -> {"ask":"act","verb":"end-silence","id":"S3"}
+//! -> {"ask":"act","verb":"exception","silence":{"reason":"...","seconds":864000,"owner":"ana","ticket":"CHG-1","rule":"...","network":"192.0.2.0/24"}}
+//! -> {"ask":"act","verb":"end-exception","id":"E4"}
 //! -> {"ask":"act","verb":"mail-test","address":"ana@example.org"}
 //! ```
 //!

@@ -143,6 +143,7 @@ impl Detect {
         }
         let hot = group.hot(at, span, distinct, |count| correlation.holds(count));
         let told = hot.and_then(|hot| Some((hot, Told::of(group, &hot)?)));
+        let told = told.filter(|(_, told)| !self.is_excused(correlation, &key, told.moment));
         let finding = told.and_then(|(hot, told)| {
             self.settle(index, rule, &key, event, told, |group| {
                 decide_count(rule, correlation, group, &hot, &key.text)
@@ -255,6 +256,18 @@ impl Detect {
         at_end.then_some(())
     }
 
+    /// Whether the count that this one gives way to holds for the group, up to that moment.
+    fn is_excused(&self, correlation: &Correlation, key: &Key, until: Moment) -> bool {
+        let excuse = || {
+            let index = correlation.unless?;
+            let other = self.set.rule(index)?.correlation()?;
+            let group = self.memories.get(index)?.get(key)?;
+            let distinct = other.counting == Counting::Values;
+            Some(other.holds(group.count_until(until, other.timespan, distinct, true)?.0))
+        };
+        excuse().unwrap_or(false)
+    }
+
     fn state(
         &self,
         reference: &Reference,
@@ -266,7 +279,7 @@ impl Detect {
         let group = self.memories.get(reference.rule)?.get(key)?;
         let distinct = child.counting == Counting::Values;
         let (count, moment) = group.count_until(until, child.timespan, distinct, inclusive)?;
-        child.holds(count).then_some((moment, count))
+        (child.holds(count) && !self.is_excused(child, key, until)).then_some((moment, count))
     }
 
     /// What is told of a step.
@@ -395,7 +408,13 @@ fn key<'e>(reference: &'e Reference, facts: &mut Facts<'e>) -> Option<Key> {
 
 fn entry(event: &Event, correlation: &Correlation, nth: usize, value: Option<Box<str>>) -> Entry {
     let by_user = correlation.group_by.iter().any(|name| &**name == "user" || &**name == "user.name");
-    let who = || if by_user { event.src_ip.map(|ip| ip.to_string().into()) } else { event.user.clone() };
+    let who = || {
+        if by_user {
+            event.src_ip.map(|ip| ip.to_string().into())
+        } else {
+            event.user.as_deref().map(Into::into)
+        }
+    };
     Entry {
         at: event.counted_at,
         id: event.id,

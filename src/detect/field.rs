@@ -1,7 +1,7 @@
 //! What a rule's field name means: a column of the event, a spelling of the Elastic Common Schema (ECS)
 //! or of Sigma's taxonomy for it, or a key of `extra`.
 
-use crate::schema::{Datum, Event};
+use crate::schema::{Datum, Event, ShortText};
 use std::borrow::Cow;
 
 /// A column of the event, or what is derived from one.
@@ -327,7 +327,7 @@ impl Field {
 
     /// The position of its key in `extra`: as written, else the first that is like it.
     fn extra(&self, event: &Event) -> Option<usize> {
-        let exact = event.extra.iter().position(|(key, _)| *key == self.name);
+        let exact = event.extra.iter().position(|(key, _)| key.as_str() == &*self.name);
         exact.or_else(|| event.extra.iter().position(|(key, _)| self.is_like(key)))
     }
 }
@@ -348,7 +348,7 @@ fn push_datum<'e>(datum: &'e Datum, out: &mut Vec<Text<'e>>) {
 }
 
 fn column_text(e: &Event, column: Column) -> Option<Cow<'_, str>> {
-    fn text(value: &Option<Box<str>>) -> Option<Cow<'_, str>> {
+    fn text(value: &Option<ShortText>) -> Option<Cow<'_, str>> {
         value.as_deref().map(Cow::Borrowed)
     }
     fn number<'e>(value: Option<impl ToString>) -> Option<Cow<'e, str>> {

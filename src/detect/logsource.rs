@@ -244,6 +244,12 @@ const CATEGORIES: &[CategoryRow] = &[
     ("ps-classic-start", &["windows-powershell"], &[], &[]),
 ];
 
+/// The names of this table: products, services and categories. A grammar's name is one, too.
+pub fn known_names() -> impl Iterator<Item = &'static str> {
+    let (products, services) = (PRODUCTS.iter().map(|row| row.0), SERVICES.iter().map(|row| row.0));
+    products.chain(services).chain(CATEGORIES.iter().map(|row| row.0))
+}
+
 impl Logsource {
     /// A name as rules write it, in the spelling of this table.
     pub fn spelled(name: &str) -> Box<str> {

@@ -29,6 +29,7 @@ mod report;
 mod route;
 pub mod rule;
 mod silence;
+pub mod why;
 mod window;
 
 pub use rule::RuleSet;

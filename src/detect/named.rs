@@ -2,7 +2,7 @@
 //! same order, so the answer is kept for the keys that were met.
 
 use super::rule::RuleSet;
-use crate::schema::Event;
+use crate::schema::{Event, ShortText};
 use std::sync::Arc;
 
 /// Sequences of keys kept for one kind of event.
@@ -27,7 +27,7 @@ pub struct Shapes {
     oldest: usize,
 }
 
-type Keys = Box<[Box<str>]>;
+type Keys = Box<[ShortText]>;
 
 impl Named {
     /// A key that is written as the field goes before one that is only like it; of several, the first.
@@ -62,7 +62,7 @@ impl Named {
 impl Shapes {
     /// The answer for an event's keys.
     pub fn of(&mut self, event: &Event, set: &RuleSet) -> Arc<Named> {
-        let same = |keys: &[Box<str>]| {
+        let same = |keys: &[ShortText]| {
             keys.len() == event.extra.len() && keys.iter().zip(&event.extra).all(|(key, (own, _))| key == own)
         };
         if let Some((_, named)) = self.known.iter().find(|(keys, _)| same(keys)) {

@@ -4,7 +4,7 @@ use super::field::{Field, last_part};
 use super::logsource::Logsource;
 use super::lookup::Lookup;
 use super::pattern::{Compare, Pattern};
-use crate::schema::{FindingKind, RuleRow, Severity, Span};
+use crate::schema::{FindingKind, RuleRow, Severity, Span, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -140,6 +140,8 @@ pub struct Correlation {
     pub timespan: Span,
     /// Limits that all have to hold.
     pub limits: Vec<(Compare, f64)>,
+    /// A count, by its index in the rule set: while its condition holds for a group, this one does not.
+    pub unless: Option<usize>,
 }
 
 impl Correlation {
@@ -244,8 +246,8 @@ impl RuleSet {
     pub fn idle(&self) -> usize {
         self.rules.iter().filter(|rule| !rule.meta.enabled).count()
     }
-    /// The rows of the view `rules`.
-    pub fn rows(&self) -> Vec<RuleRow> {
+    /// The rows of the view `rules`, loaded now.
+    pub fn rows(&self, loaded_at: Timestamp) -> Vec<RuleRow> {
         let row = |rule: &Rule| RuleRow {
             id: rule.meta.id.clone(),
             version: rule.meta.version.clone(),
@@ -256,6 +258,7 @@ impl RuleSet {
             control: rule.meta.control.clone(),
             enabled: rule.meta.enabled,
             text: rule.meta.text.clone(),
+            loaded_at,
         };
         self.rules.iter().map(row).collect()
     }

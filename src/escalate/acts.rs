@@ -9,8 +9,8 @@ use super::rows::{
     new_clock,
 };
 use crate::schema::{
-    Act, Book, Changes, ClockKind, Incident, IncidentStatus, Notification, NotificationKind,
-    NotificationState, Printable, Reading, Resolution, Silence, Span, Verb,
+    Act, Book, Changes, ClockKind, Incident, IncidentStatus, Network, Notification, NotificationKind,
+    NotificationState, Printable, Reading, Resolution, Silence, SilenceKind, Span, Verb,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,18 +40,23 @@ pub enum ActRefused {
     /// No person has this id.
     #[error("no person {0} in the configuration")]
     NoSuchPerson(String),
-    /// A silence lacks something.
-    #[error("a silence needs {0}")]
-    SilenceLacks(&'static str),
-    /// There is no such silence, or it has ended.
-    #[error("no silence {0} is in force")]
+    /// A silence or an exception lacks something.
+    #[error("{} needs {wanted}", with_article(*.kind))]
+    SilenceLacks {
+        /// Which of the two.
+        kind: SilenceKind,
+        /// What it lacks.
+        wanted: &'static str,
+    },
+    /// There is no such silence or exception, or it has ended.
+    #[error("no silence or exception {0} is in force")]
     NoSuchSilence(String),
     /// This is no mail address.
     #[error("{0} is no mail address")]
     BadAddress(String),
 }
 
-/// The longest silence: an exception that never ends is not a silence.
+/// The longest silence, and the longest exception: one that never ends is a change of the rule.
 const SILENCE_SPAN_MAX: Span = Span::days(366);
 
 impl Escalate {
@@ -94,7 +99,7 @@ impl Escalate {
             return Err(ActRefused::NotAllowed(shown(&act.actor.name)));
         }
         match &act.verb {
-            Verb::Silence(silence, span) => return silence_for(book, silence, *span, now),
+            Verb::Silence(silence, span) => return self.silence_for(book, silence, *span, now),
             Verb::EndSilence(id) => return end_silence(book, id, now),
             Verb::MailTest(address) => return self.mail_test(book, act, address, now),
             _ => {}
@@ -298,6 +303,45 @@ impl Escalate {
         format!("{} will be told so", names.join(", "))
     }
 
+    fn silence_for(
+        &self,
+        book: &mut Book,
+        silence: &Silence,
+        span: Span,
+        now: &Reading,
+    ) -> Result<String, ActRefused> {
+        let (kind, exception) = (silence.kind, silence.kind == SilenceKind::Exception);
+        let unscoped = silence.rule.is_none() && silence.entity.is_none() && silence.source.is_none();
+        let odd_network = silence.network.as_deref().is_some_and(|text| Network::parse(text).is_none());
+        let lacks = [
+            (silence.owner.trim().is_empty(), "an owner"),
+            (silence.reason.trim().is_empty(), "a reason"),
+            (exception && silence.ticket.is_none(), "a ticket"),
+            (span <= Span::ZERO || span > SILENCE_SPAN_MAX, "an end, at most a year away"),
+            (
+                unscoped && silence.network.is_none(),
+                if exception {
+                    "a scope: a rule, an entity, a network or a source"
+                } else {
+                    "a scope: a rule, an entity or a source"
+                },
+            ),
+            (silence.entity.as_deref().is_some_and(|entity| !entity.contains('=')), "an entity as key=value"),
+            (odd_network, "a network as ADDRESS/BITS, such as 192.0.2.0/24"),
+        ];
+        if let Some((_, wanted)) = lacks.into_iter().find(|(lacks, _)| *lacks) {
+            return Err(ActRefused::SilenceLacks { kind, wanted });
+        }
+        let (id, ends_at) = (book.number_silence(kind), now.utc + span);
+        let fresh = Silence { id: id.clone(), starts_at: now.utc, ends_at, matches: 0, ..silence.clone() };
+        let reminder = if exception { self.reminder_of(&fresh) } else { String::new() };
+        book.put_silence(Silence { reminded_at: None, ..fresh });
+        Ok(format!(
+            "{} {id} holds until {ends_at}; what it covers is stored and counted{reminder}",
+            kind.name()
+        ))
+    }
+
     fn mail_test(
         &self,
         book: &mut Book,
@@ -326,32 +370,18 @@ impl Escalate {
     }
 }
 
-fn silence_for(book: &mut Book, silence: &Silence, span: Span, now: &Reading) -> Result<String, ActRefused> {
-    if silence.owner.trim().is_empty() {
-        return Err(ActRefused::SilenceLacks("an owner"));
-    }
-    if silence.reason.trim().is_empty() {
-        return Err(ActRefused::SilenceLacks("a reason"));
-    }
-    if span <= Span::ZERO || span > SILENCE_SPAN_MAX {
-        return Err(ActRefused::SilenceLacks("an end, at most a year away"));
-    }
-    if silence.rule.is_none() && silence.entity.is_none() && silence.source.is_none() {
-        return Err(ActRefused::SilenceLacks("a scope: a rule, an entity or a source"));
-    }
-    if silence.entity.as_deref().is_some_and(|entity| !entity.contains('=')) {
-        return Err(ActRefused::SilenceLacks("an entity as key=value"));
-    }
-    let (id, ends_at) = (book.number_silence(), now.utc + span);
-    book.put_silence(Silence { id: id.clone(), starts_at: now.utc, ends_at, matches: 0, ..silence.clone() });
-    Ok(format!("silence {id} holds until {ends_at}; what it covers is stored and counted"))
+fn end_silence(book: &mut Book, id: &Arc<str>, now: &Reading) -> Result<String, ActRefused> {
+    let silence = book.silence(id).filter(|s| s.ends_at > now.utc).map(|s| (s.kind, s.matches));
+    let (kind, matches) = silence.ok_or_else(|| ActRefused::NoSuchSilence(shown(id)))?;
+    book.update_silence(id, |s| s.ends_at = now.utc);
+    Ok(format!("{} {id} has ended; it covered {matches} findings", kind.name()))
 }
 
-fn end_silence(book: &mut Book, id: &Arc<str>, now: &Reading) -> Result<String, ActRefused> {
-    let matches = book.silence(id).filter(|s| s.ends_at > now.utc).map(|s| s.matches);
-    let matches = matches.ok_or_else(|| ActRefused::NoSuchSilence(shown(id)))?;
-    book.update_silence(id, |s| s.ends_at = now.utc);
-    Ok(format!("silence {id} has ended; it covered {matches} findings"))
+fn with_article(kind: SilenceKind) -> &'static str {
+    match kind {
+        SilenceKind::Silence => "a silence",
+        SilenceKind::Exception => "an exception",
+    }
 }
 
 /// Cancels the messages of these kinds that have not started (or may go again).
@@ -389,7 +419,9 @@ fn verb_name(verb: &Verb) -> &'static str {
         Verb::Escalate => "escalate",
         Verb::Note => "note",
         Verb::Assign(_) => "assign",
+        Verb::Silence(silence, _) if silence.kind == SilenceKind::Exception => "exception add",
         Verb::Silence(..) => "silence add",
+        Verb::EndSilence(id) if id.starts_with('E') => "exception end",
         Verb::EndSilence(_) => "silence end",
         Verb::MailTest(_) => "mail test",
     }
@@ -397,6 +429,8 @@ fn verb_name(verb: &Verb) -> &'static str {
 
 fn verb_kind(verb: &Verb) -> &'static str {
     match verb {
+        Verb::Silence(silence, _) if silence.kind == SilenceKind::Exception => "exception",
+        Verb::EndSilence(id) if id.starts_with('E') => "exception",
         Verb::Silence(..) | Verb::EndSilence(_) => "silence",
         Verb::MailTest(_) => "test",
         _ => "incident",

@@ -38,6 +38,7 @@ impl Escalate {
             book.disturb_all();
         }
         book.hints.looked_at = Some(now.clone());
+        self.remind(book, now, changes);
         for id in book.take_due(now.boottime) {
             self.look_at(book, &id, now, changes);
             let wake =

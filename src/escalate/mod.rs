@@ -18,6 +18,7 @@ pub mod letter;
 pub mod moves;
 mod params;
 mod receipts;
+mod reminders;
 mod rows;
 pub mod schedule;
 #[cfg(test)]

@@ -191,7 +191,7 @@ impl Escalate {
     }
 
     /// The message id: the same for the same message, over every retry and restart.
-    fn message_id(&self, draft: &Draft) -> Arc<str> {
+    pub(super) fn message_id(&self, draft: &Draft) -> Arc<str> {
         let parts = [
             draft.incident.map_or("", |id| id),
             draft.kind.name(),

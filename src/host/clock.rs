@@ -46,8 +46,9 @@ fn boottime() -> Span {
     span_of(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
 }
 
-/// CLOCK_MONOTONIC, which the service manager wants with RELOADING.
-pub(super) fn monotonic() -> Span {
+/// CLOCK_MONOTONIC: what the service manager wants with RELOADING, and how long something took. Never for deadlines, it
+/// stands still in suspend.
+pub fn monotonic() -> Span {
     span_of(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
 }
 

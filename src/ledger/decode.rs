@@ -38,7 +38,7 @@ pub(super) fn hash(row: &Row<'_>, column: &str) -> Result<[u8; 32]> {
 }
 
 /// A name that the vocabulary knows.
-fn named<T>(row: &Row<'_>, column: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
+pub(super) fn named<T>(row: &Row<'_>, column: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
     let name: String = row.get(column)?;
     from_name(&name).ok_or_else(|| bad(column, &name))
 }

@@ -2,7 +2,7 @@
 
 use super::decode::{self, bad, hash, number, some_time, text, time};
 use super::fault::Fault;
-use crate::schema::{Clock, Generation, Incident, Notification, Position, Silence, StateRow};
+use crate::schema::{Clock, Generation, Incident, Notification, Position, Silence, SilenceKind, StateRow};
 use rusqlite::{Connection, Result, Row, params};
 
 /// The state of the store at the start.
@@ -143,6 +143,10 @@ fn silence(row: &Row<'_>) -> Result<Silence> {
         rule: row.get("rule")?,
         entity: row.get("entity")?,
         source: row.get("source")?,
+        kind: decode::named(row, "kind", SilenceKind::from_name)?,
+        ticket: row.get("ticket")?,
+        network: row.get("network")?,
+        reminded_at: some_time(row, "reminded_at")?,
         starts_at: time(row, "starts_at")?,
         ends_at: time(row, "ends_at")?,
         matches: number(row, "matches")?,

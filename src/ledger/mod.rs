@@ -21,6 +21,7 @@ pub mod query;
 pub mod read;
 mod rows;
 pub mod saved;
+pub mod stored;
 pub mod yardstick;
 
 pub use load::Loaded;
@@ -175,6 +176,19 @@ impl Store {
         self.reading(|connection| {
             let mut select = connection.prepare("SELECT source, count(*) FROM gap GROUP BY source")?;
             let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            Ok(rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?)
+        })
+    }
+
+    /// The version of each rule that was in force at last, by id.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn rule_versions(&mut self) -> Result<BTreeMap<Arc<str>, Arc<str>>, LedgerError> {
+        self.reading(|connection| {
+            let mut select =
+                connection.prepare("SELECT rule, version FROM rule_version WHERE replaced_at IS NULL")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?)
         })
     }

@@ -143,7 +143,11 @@ pub fn query(directory: &Path, sql: &str, limits: QueryLimits) -> Result<Rows, Q
 
 /// A read-only connection to a store that this program knows; it changes nothing and holds no lock while idle.
 pub(super) fn open_to_read(directory: &Path) -> Result<Connection, QueryError> {
-    let path = directory.join(super::FILE_NAME);
+    open_file_to_read(directory.join(super::FILE_NAME))
+}
+
+/// The same for a store with a file name of its own.
+pub(super) fn open_file_to_read(path: PathBuf) -> Result<Connection, QueryError> {
     let store = |why: String| QueryError::Store { path: path.clone(), why };
     if !path.exists() {
         return Err(store("there is no store; name its directory with --state".to_owned()));

@@ -43,6 +43,15 @@ impl Reader {
         Ok(Reader { connection, path: directory.join(super::FILE_NAME) })
     }
 
+    /// Opens a store with a file name of its own, such as `replay --store` makes.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn open_file(path: &Path) -> Result<Reader, QueryError> {
+        let connection = super::query::open_file_to_read(path.to_owned())?;
+        Ok(Reader { connection, path: path.to_owned() })
+    }
+
     /// Rows of the view `incidents`, newest first; `since` and `until` go by `opened_at`.
     ///
     /// # Errors
@@ -240,6 +249,19 @@ impl Reader {
         );
         let limit = filter.limit.map_or(-1, |limit| super::rows::int(limit as u64));
         self.select(&sql, (filter.status, filter.since, filter.until, limit))
+    }
+
+    /// Rows in the vocabulary of the program.
+    pub(super) fn typed<T>(
+        &self,
+        sql: &'static str,
+        values: impl Params,
+        decode: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, QueryError> {
+        let read = || -> rusqlite::Result<Vec<T>> {
+            self.connection.prepare_cached(sql)?.query_map(values, |row| decode(row))?.collect()
+        };
+        read().map_err(|error| QueryError::read(&self.path, &error))
     }
 
     fn select(&self, sql: &str, values: impl Params) -> Result<Vec<Object>, QueryError> {

@@ -2,7 +2,7 @@
 
 use super::SourceNote;
 use super::fault::Fault;
-use crate::schema::{Changes, Clock, Finding, Incident, Notification, Position, Timestamp};
+use crate::schema::{Changes, Clock, Finding, Incident, Notification, Position, RuleRow, Timestamp};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -288,7 +288,8 @@ fn put_notification(connection: &Connection, n: &Notification) -> Result<(), Fau
 
 /// Silences, journal, rules. A rule that is no longer loaded keeps its row, out of the view: findings name it.
 pub(super) fn registers(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
-    let sql = "INSERT OR REPLACE INTO silence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let sql = "INSERT OR REPLACE INTO silence (id, owner, reason, rule, entity, source, starts_at, ends_at, matches, kind, ticket,
+        network, reminded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     for s in &changes.silences {
         let values = params![
             s.id,
@@ -299,7 +300,11 @@ pub(super) fn registers(connection: &Connection, changes: &Changes) -> Result<()
             s.source,
             s.starts_at.0,
             s.ends_at.0,
-            int(s.matches)
+            int(s.matches),
+            s.kind.name(),
+            s.ticket,
+            s.network,
+            micros(s.reminded_at)
         ];
         connection.prepare_cached(sql)?.execute(values)?;
     }
@@ -308,15 +313,30 @@ pub(super) fn registers(connection: &Connection, changes: &Changes) -> Result<()
         let values = params![entry.at.0, entry.kind, entry.actor, entry.subject, entry.detail];
         connection.prepare_cached(sql)?.execute(values)?;
     }
-    if !changes.rules.is_empty() {
-        connection.prepare_cached("UPDATE rule SET loaded = 0, enabled = 0 WHERE loaded")?.execute([])?;
+    match changes.rules.is_empty() {
+        true => Ok(()),
+        false => rules(connection, &changes.rules),
     }
-    let sql = "INSERT OR REPLACE INTO rule VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)";
-    for r in &changes.rules {
+}
+
+/// The rules in force, and the history of their versions: a version that is in force already stays as it is.
+fn rules(connection: &Connection, rules: &[RuleRow]) -> Result<(), Fault> {
+    connection.prepare_cached("UPDATE rule SET loaded = 0, enabled = 0 WHERE loaded")?.execute([])?;
+    let mut put = connection
+        .prepare_cached("INSERT OR REPLACE INTO rule VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)")?;
+    for r in rules {
         let values =
             params![r.id, r.version, r.title, r.kind, r.severity, r.owner, r.control, r.enabled, r.text];
-        connection.prepare_cached(sql)?.execute(values)?;
+        put.execute(values)?;
     }
+    let at = rules.iter().map(|rule| rule.loaded_at.0).max();
+    let over = "UPDATE rule_version SET replaced_at = ?1 WHERE replaced_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM rule r WHERE r.loaded AND r.id = rule_version.rule AND r.version = rule_version.version)";
+    connection.prepare_cached(over)?.execute([at])?;
+    let new = "INSERT INTO rule_version (rule, version, title, kind, severity, owner, control, text, loaded_at)
+        SELECT id, version, title, kind, severity, owner, control, text, ?1 FROM rule r WHERE loaded AND NOT EXISTS (
+        SELECT 1 FROM rule_version v WHERE v.rule = r.id AND v.replaced_at IS NULL) ORDER BY id";
+    connection.prepare_cached(new)?.execute([at])?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@
 
 mod lane;
 
+use super::hash::{hash, hash_of_address};
 use super::spec::AttemptRole;
 use crate::limits::{ATTEMPT_SPAN, ATTEMPTS_MAX};
 use crate::schema::{Span, Timestamp};
@@ -246,27 +247,8 @@ impl Attempt {
     }
 }
 
-/// FNV-1a, 64 bit (draft-eastlake-fnv), each part ended by a byte that UTF-8 never holds. Names are only
-/// compared inside one connection, so a made collision joins nothing but the lines of its maker.
-pub(super) fn hash(parts: &[&[u8]]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    for part in parts {
-        for byte in part.iter().copied().chain([0xff]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-    hash
-}
-
-pub(super) fn hash_of_address(address: IpAddr) -> u64 {
-    match address {
-        IpAddr::V4(v4) => hash(&[&v4.octets()]),
-        IpAddr::V6(v6) => hash(&[&v6.octets()]),
-    }
-}
-
 /// First byte of a saved state; counts up when its shape changes.
-const SHAPE: u8 = 1;
+const SHAPE: u8 = 2;
 /// Bytes of one saved attempt.
 const ROW: usize = 7 * 8 + 1;
 

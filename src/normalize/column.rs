@@ -2,8 +2,8 @@
 
 use super::stamp::{self, Stamp};
 use super::value::{self, Address};
-use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX};
-use crate::schema::{Class, Datum, Event, Flag, Outcome};
+use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX, KEY_BYTES_MAX};
+use crate::schema::{Class, Datum, Event, Flag, Outcome, ShortText};
 use std::borrow::Cow;
 
 pub use super::show::{EVENT_COLUMNS, column_text};
@@ -125,14 +125,14 @@ pub enum Place {
 }
 
 /// An event in the making.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Draft<'a> {
-    /// What is known so far.
-    pub event: Event,
+    /// What is known so far; it stands where it stays, because an event is large.
+    pub event: &'a mut Event,
     /// The stamp to take, as read and as written.
     pub stamp: Option<(Stamp, Cow<'a, str>, Option<Place>)>,
     /// Activity by name; it waits until the class is known.
-    pub activity: Option<Box<str>>,
+    pub activity: Option<ShortText>,
     /// Outcome by name.
     pub outcome: Option<Outcome>,
     /// Class by name.
@@ -142,8 +142,8 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// Of what is known already; without an event made in vain, as `..Draft::default()` would.
-    pub fn of(event: Event) -> Draft<'a> {
+    /// Of what is known already.
+    pub fn of(event: &'a mut Event) -> Draft<'a> {
         Draft { event, stamp: None, activity: None, outcome: None, class: None, drop_misfits: false }
     }
 
@@ -161,10 +161,14 @@ impl<'a> Draft<'a> {
     }
 
     /// [`Draft::extra`] with a key that is owned already.
-    pub fn extra_owned(&mut self, key: Box<str>, mut value: Datum) {
+    pub fn extra_owned(&mut self, mut key: ShortText, mut value: Datum) {
         if self.event.extra.len() >= FIELDS_MAX {
             self.event.flags.set(Flag::Truncated);
             return;
+        }
+        if key.len() > KEY_BYTES_MAX {
+            self.event.flags.set(Flag::Truncated);
+            key = value::head(&key, KEY_BYTES_MAX).into();
         }
         self.cut_datum(&mut value);
         if self.event.extra.is_empty() {
@@ -182,7 +186,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn cut(&mut self, text: &str) -> Box<str> {
+    fn cut(&mut self, text: &str) -> ShortText {
         let kept = value::head(text, FIELD_BYTES_MAX);
         if kept.len() < text.len() {
             self.event.flags.set(Flag::Truncated);
@@ -193,7 +197,7 @@ impl<'a> Draft<'a> {
     /// Fills a column unless it is filled. A value that cannot be of this column goes to `extra` under the
     /// column's name, so that nothing is lost; false then.
     pub fn put(&mut self, column: Column, text: &str) -> bool {
-        let text = text.trim();
+        let text = trimmed(text);
         if text.is_empty() || text == "-" {
             return true;
         }
@@ -217,9 +221,10 @@ impl<'a> Draft<'a> {
         }
         if let Some(place) = self.text_place(column) {
             if place.is_none() && !value::is_null(text) {
-                let kept = self.cut(text);
-                if let Some(place) = self.text_place(column) {
-                    *place = Some(kept);
+                let kept = value::head(text, FIELD_BYTES_MAX);
+                *place = Some(kept.into());
+                if kept.len() < text.len() {
+                    self.event.flags.set(Flag::Truncated);
                 }
             }
             return true;
@@ -245,7 +250,7 @@ impl<'a> Draft<'a> {
         if let Some(place) = self.text_place(column) {
             return place.is_some();
         }
-        let event = &self.event;
+        let event = &*self.event;
         match column {
             Column::Account | Column::User => event.user.is_some(),
             Column::Activity => self.activity.is_some(),
@@ -296,7 +301,7 @@ impl<'a> Draft<'a> {
             _ => (None, text),
         };
         let kept = self.cut(name);
-        let event = &mut self.event;
+        let event = &mut *self.event;
         let place = match column {
             Column::TargetUser => &mut event.target_user,
             Column::Group => &mut event.group,
@@ -314,7 +319,7 @@ impl<'a> Draft<'a> {
     /// What a client calls itself may look like an address: `src_host` takes names only, `src_ip` and `dst_ip`
     /// addresses only, `src` both.
     fn put_address(&mut self, column: Column, text: &str) -> bool {
-        let event = &mut self.event;
+        let event = &mut *self.event;
         let client = matches!(column, Column::Src | Column::SrcIp);
         match value::address(text) {
             Address::Ip(ip, port) if column != Column::SrcHost => {
@@ -341,8 +346,8 @@ impl<'a> Draft<'a> {
         true
     }
 
-    fn text_place(&mut self, column: Column) -> Option<&mut Option<Box<str>>> {
-        let event = &mut self.event;
+    fn text_place(&mut self, column: Column) -> Option<&mut Option<ShortText>> {
+        let event = &mut *self.event;
         Some(match column {
             Column::Action => &mut event.action,
             Column::App => &mut event.app,
@@ -365,7 +370,7 @@ impl<'a> Draft<'a> {
     }
 
     fn put_number(&mut self, column: Column, text: &str) -> Option<()> {
-        let event = &mut self.event;
+        let event = &mut *self.event;
         match column {
             Column::BytesIn => event.bytes_in = event.bytes_in.or(Some(text.parse().ok()?)),
             Column::BytesOut => event.bytes_out = event.bytes_out.or(Some(text.parse().ok()?)),
@@ -397,6 +402,14 @@ impl<'a> Draft<'a> {
             _ => return None,
         }
         Some(())
+    }
+}
+
+/// Without white space around it; nearly never is any there.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Read<'g> {
 pub(super) fn read_record<'a, 'g>(
     grammars: &'g GrammarSet,
     plan: Option<&Plan>,
-    format: Option<Arc<str>>,
+    format: Option<&Arc<str>>,
     role: &Role,
     line: &'a Line<'a>,
     memory: &mut Memory<'_>,
@@ -39,11 +39,11 @@ pub(super) fn read_record<'a, 'g>(
         }
         // The head of a table says nothing yet of who reads the file.
         (None, _) if format.is_none() && w3c::is_directive(line.whole) => Found::head(),
-        _ => Found::nothing(no_plan(line.whole, format.as_deref())),
+        _ => Found::nothing(no_plan(line.whole, format.map(AsRef::as_ref))),
     };
     let place = found.form();
     let form = place.and_then(|(member, form)| grammars.grammars.get(member)?.forms.get(form));
-    name(grammars, plan, format, &found, &mut draft.event);
+    name(grammars, plan, format, &found, draft.event);
     settle_class(form, &found, draft);
     fill::fill(grammars, found, memory.scratch, draft);
     Read { place: place.map_or(0, |(_, form)| form), form }
@@ -146,7 +146,7 @@ pub(super) fn no_plan(text: &str, format: Option<&str>) -> String {
 pub(super) fn name(
     grammars: &GrammarSet,
     plan: Option<&Plan>,
-    format: Option<Arc<str>>,
+    format: Option<&Arc<str>>,
     found: &Found<'_>,
     event: &mut Event,
 ) {
@@ -159,7 +159,7 @@ pub(super) fn name(
                 event.flags.set(Flag::Guessed);
             }
         }
-        None => event.format = format.unwrap_or_else(|| Arc::from("auto")),
+        None => event.format = format.cloned().unwrap_or_else(|| Arc::from("auto")),
     }
 }
 

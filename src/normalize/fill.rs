@@ -14,7 +14,8 @@ use super::record::Fields;
 use super::set::GrammarSet;
 use super::slot::{Slot, Words};
 use super::spec::Framing;
-use super::value::{is_null, truth};
+use super::value::{head, is_null, truth};
+use crate::limits::KEY_BYTES_MAX;
 use crate::schema::{Datum, Flag};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -40,7 +41,9 @@ pub fn fill<'a>(set: &GrammarSet, mut found: Found<'a>, scratch: &Scratch, draft
         if let Some(mut fields) = fields {
             feed(grammar, form, &mut fields, &found.spots, draft);
             note(&fields, draft);
-            for (key, value) in fields.rest() {
+            let rest = fields.rest();
+            draft.event.extra.reserve_exact(rest.len());
+            for (key, value) in rest {
                 draft.extra_owned(key, value);
             }
         }
@@ -117,6 +120,8 @@ fn structured_data(text: &str, draft: &mut Draft<'_>) {
         let element = body.get(..end).unwrap_or("");
         let (id, parameters) = element.split_once(' ').unwrap_or((element, ""));
         let fields = pairs::read(parameters);
+        // Each parameter repeats it.
+        let id = head(id, KEY_BYTES_MAX);
         for field in &fields.items {
             if let Some(value) = field.value.datum() {
                 draft.extra(&format!("{id}.{}", fields.key(field)), value);
@@ -221,10 +226,10 @@ fn feed<'a>(
     for Feed { slot, words, paths } in grammar.feeds_of(form) {
         let own = form.and_then(|form| form.words.iter().find(|(known, _)| known == slot));
         let words: Option<&Arc<Words>> = own.map(|(_, words)| words).or(words.as_ref());
+        if is_filled(slot, draft) {
+            continue;
+        }
         for path in paths {
-            if is_filled(slot, draft) {
-                break;
-            }
             let Some(text) = path.text(fields, spots) else { continue };
             // What says nothing is no word: `*` does not stand for it.
             if is_null(text.trim()) && !words.is_some_and(|words| words.knows(&text)) {
@@ -233,13 +238,16 @@ fn feed<'a>(
             place(slot, words.map(AsRef::as_ref), text, draft);
             let kept = words.is_none()
                 && !matches!(slot, Slot::Column(Column::Outcome | Column::Activity | Column::Class));
-            if kept && is_filled(slot, draft) {
-                for item in path.items(spots) {
-                    if let Some(field) = fields.items.get_mut(item) {
-                        field.used = true;
-                    }
+            if !is_filled(slot, draft) {
+                continue;
+            }
+            let items = path.items(spots).filter(|_| kept);
+            for item in items {
+                if let Some(field) = fields.items.get_mut(item) {
+                    field.used = true;
                 }
             }
+            break;
         }
     }
     draft.drop_misfits = false;

@@ -8,8 +8,9 @@ use super::slot::{Slot, Words};
 use super::spec::AttemptRole;
 use crate::schema::{Class, Outcome};
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One named group of a pattern.
 #[derive(Debug)]
@@ -98,18 +99,38 @@ impl Form {
 }
 
 /// Finds the few forms whose pattern is worth trying, by their literals: those at the start of the message by its
-/// first byte, those anywhere by one automaton, which runs only when a form before the first hit needs it.
+/// first byte, those anywhere by one pass over it, which is made only when no form before them fits.
 #[derive(Debug)]
 pub struct Search {
     /// By first byte, forms rising.
     starts: Vec<(u8, Vec<Start>)>,
-    /// Over the literals that stand anywhere.
-    automaton: Option<AhoCorasick>,
-    /// Per pattern of the automaton: its form.
-    owners: Vec<usize>,
-    /// Forms without a literal.
+    /// Those that stand anywhere.
+    anywhere: Anywhere,
+    /// The first form whose literal stands anywhere.
+    first_anywhere: usize,
+    /// Forms without a literal, or with one that stands in nearly every message.
     always: Vec<usize>,
 }
+
+/// Literals that stand anywhere in the message, and their forms.
+#[derive(Debug)]
+enum Anywhere {
+    /// A few are looked for one by one.
+    Few(Vec<(Finder<'static>, usize)>),
+    /// Many by one automaton.
+    Many(Many),
+}
+
+/// Many literals, each with its form. The automaton is made when it is first needed: a host needs few of the grammars.
+#[derive(Debug)]
+struct Many {
+    words: Vec<Box<str>>,
+    owners: Vec<usize>,
+    automaton: OnceLock<Option<AhoCorasick>>,
+}
+
+/// So many literals are quicker found one by one than by an automaton, which looks at each byte of the message.
+const FEW_MAX: usize = 4;
 
 /// A literal at the start of the message, and its form.
 type Start = (Box<str>, usize);
@@ -117,9 +138,34 @@ type Start = (Box<str>, usize);
 /// Memory that is used again for each line.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    candidates: Vec<usize>,
+    candidates: Candidates,
     /// The groups of the pattern that fitted last.
     pub groups: Groups,
+}
+
+/// A set of forms, in their order.
+#[derive(Debug, Default)]
+struct Candidates(Vec<u64>);
+
+impl Candidates {
+    fn clear(&mut self, forms: usize) {
+        self.0.clear();
+        self.0.resize(forms.div_ceil(64), 0);
+    }
+
+    fn add(&mut self, form: usize) {
+        if let Some(word) = self.0.get_mut(form / 64) {
+            *word |= 1 << (form % 64);
+        }
+    }
+
+    /// Takes the first out.
+    fn take(&mut self) -> Option<usize> {
+        let (at, word) = self.0.iter_mut().enumerate().find(|(_, word)| **word != 0)?;
+        let bit = word.trailing_zeros() as usize;
+        *word &= *word - 1;
+        Some(64 * at + bit)
+    }
 }
 
 impl Search {
@@ -130,32 +176,30 @@ impl Search {
     pub fn new<'l>(
         literals: impl Iterator<Item = (usize, &'l str)>,
     ) -> Result<Search, aho_corasick::BuildError> {
-        let mut search =
-            Search { starts: Vec::new(), automaton: None, owners: Vec::new(), always: Vec::new() };
-        let mut words = Vec::new();
+        let (mut starts, mut always) = (Vec::new(), Vec::new());
+        let (mut words, mut owners) = (Vec::new(), Vec::new());
         for (form, literal) in literals {
             let start = literal.strip_prefix('^');
             match start.unwrap_or(literal).bytes().next() {
-                None => search.always.push(form),
-                Some(first) if start.is_some() => search.add_start(first, start.unwrap_or(""), form),
+                None => always.push(form),
+                Some(first) if start.is_some() => add_start(&mut starts, first, start.unwrap_or(""), form),
+                Some(_) if literal == " " => always.push(form),
                 Some(_) => {
-                    search.owners.push(form);
+                    owners.push(form);
                     words.push(literal);
                 }
             }
         }
-        if !words.is_empty() {
-            search.automaton = Some(AhoCorasick::new(&words)?);
-        }
-        Ok(search)
-    }
-
-    fn add_start(&mut self, first: u8, literal: &str, form: usize) {
-        let entry = (literal.into(), form);
-        match self.starts.iter_mut().find(|(byte, _)| *byte == first) {
-            Some((_, entries)) => entries.push(entry),
-            None => self.starts.push((first, vec![entry])),
-        }
+        let first_anywhere = owners.first().copied().unwrap_or(usize::MAX);
+        let anywhere = if words.len() <= FEW_MAX {
+            let finders = words.iter().map(|word| Finder::new(word.as_bytes()).into_owned());
+            Anywhere::Few(finders.zip(owners).collect())
+        } else {
+            AhoCorasick::new(&words)?;
+            let words = words.into_iter().map(Box::from).collect();
+            Anywhere::Many(Many { words, owners, automaton: OnceLock::new() })
+        };
+        Ok(Search { starts, anywhere, first_anywhere, always })
     }
 
     /// The first form, in the order of the grammar, whose literal and pattern fit the message.
@@ -165,30 +209,57 @@ impl Search {
             let pattern = forms.get(at).and_then(|form| form.pattern.as_ref());
             pattern.is_some_and(|pattern| pattern.fits(message.as_bytes(), groups))
         };
+        candidates.clear(forms.len());
+        self.always.iter().for_each(|form| candidates.add(*form));
         let first = message.bytes().next();
         let starts = first.and_then(|first| self.starts.iter().find(|(byte, _)| *byte == first));
-        candidates.clear();
         let starts = starts.into_iter().flat_map(|(_, entries)| entries);
-        candidates
-            .extend(starts.filter(|(literal, _)| message.starts_with(&**literal)).map(|(_, form)| *form));
-        if !self.always.is_empty() {
-            candidates.extend_from_slice(&self.always);
-            candidates.sort_unstable();
+        for (_, form) in starts.filter(|(literal, _)| message.starts_with(&**literal)) {
+            candidates.add(*form);
         }
-        let hit = candidates.iter().copied().find(|at| fits(*at));
-        let before = hit.unwrap_or(forms.len());
-        let Some(automaton) =
-            self.automaton.as_ref().filter(|_| self.owners.first().is_some_and(|first| *first < before))
-        else {
-            return hit;
-        };
-        candidates.clear();
-        let owners = automaton
-            .find_overlapping_iter(message)
-            .filter_map(|found| self.owners.get(found.pattern().as_usize()));
-        candidates.extend(owners.copied().filter(|form| *form < before));
-        candidates.sort_unstable();
-        candidates.dedup();
-        candidates.iter().copied().find(|at| fits(*at)).or(hit)
+        let mut is_looked_for = false;
+        loop {
+            let next = candidates.take();
+            if !is_looked_for && next.is_none_or(|next| next > self.first_anywhere) {
+                // Forms before the first of these are tried; it and the others may come before what is left.
+                is_looked_for = true;
+                next.into_iter().for_each(|next| candidates.add(next));
+                self.anywhere.find(message, candidates);
+                continue;
+            }
+            let next = next?;
+            if fits(next) {
+                return Some(next);
+            }
+        }
+    }
+}
+
+fn add_start(starts: &mut Vec<(u8, Vec<Start>)>, first: u8, literal: &str, form: usize) {
+    let entry = (literal.into(), form);
+    match starts.iter_mut().find(|(byte, _)| *byte == first) {
+        Some((_, entries)) => entries.push(entry),
+        None => starts.push((first, vec![entry])),
+    }
+}
+
+impl Anywhere {
+    /// The forms whose literal stands in the message.
+    fn find(&self, message: &str, candidates: &mut Candidates) {
+        match self {
+            Anywhere::Few(finders) => {
+                let found = finders.iter().filter(|(finder, _)| finder.find(message.as_bytes()).is_some());
+                found.for_each(|(_, form)| candidates.add(*form));
+            }
+            Anywhere::Many(Many { words, owners, automaton }) => {
+                let automaton =
+                    automaton.get_or_init(|| AhoCorasick::new(words.iter().map(|word| &**word)).ok());
+                // It was made once before, when the grammar was read.
+                let Some(automaton) = automaton else { return };
+                let found = automaton.find_overlapping_iter(message);
+                let found = found.filter_map(|found| owners.get(found.pattern().as_usize()));
+                found.for_each(|form| candidates.add(*form));
+            }
+        }
     }
 }

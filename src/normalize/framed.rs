@@ -11,6 +11,11 @@ use super::syslog::{self, Header};
 use super::table::Columns;
 use super::w3c;
 use super::xml;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// What shows a framing; made once, because it is looked for in each line.
+type Sign = LazyLock<Finder<'static>>;
 
 /// Reads a line as a record; CSV, which needs the grammar's layouts, aside.
 pub fn read<'a>(framing: Framing, line: &'a str, columns: &mut Columns) -> Framed<'a> {
@@ -28,13 +33,17 @@ pub fn read<'a>(framing: Framing, line: &'a str, columns: &mut Columns) -> Frame
 
 /// Whether a line shows at a glance that it is of a framing; such are tried before all others.
 pub fn shows(framing: Framing, line: &str) -> bool {
-    let holds = |part: &str| memchr::memmem::find(line.as_bytes(), part.as_bytes()).is_some();
+    static CEF: Sign = LazyLock::new(|| Finder::new("CEF:"));
+    static LEEF: Sign = LazyLock::new(|| Finder::new("LEEF:"));
+    static EVENT: Sign = LazyLock::new(|| Finder::new("<Event"));
+    static AUDIT: Sign = LazyLock::new(|| Finder::new("audit("));
+    let holds = |sign: &Finder<'_>| sign.find(line.as_bytes()).is_some();
     match framing {
         Framing::Json => line.trim_start().starts_with('{'),
-        Framing::Cef => holds("CEF:"),
-        Framing::Leef => holds("LEEF:"),
-        Framing::Xml => holds("<Event"),
-        Framing::Audit => holds("audit("),
+        Framing::Cef => holds(&CEF),
+        Framing::Leef => holds(&LEEF),
+        Framing::Xml => holds(&EVENT),
+        Framing::Audit => holds(&AUDIT),
         Framing::W3c => line.starts_with('#'),
         Framing::KeyValue | Framing::Csv | Framing::Syslog | Framing::Plain => false,
     }

@@ -2,7 +2,7 @@
 
 use super::stamp::Stamp;
 use super::syslog::Header;
-use crate::schema::Datum;
+use crate::schema::{Datum, ShortText};
 use std::borrow::Cow;
 
 /// A line that was wrapped.
@@ -15,5 +15,5 @@ pub struct Inner<'a> {
     /// When the wrapper took it.
     pub stamp: Option<(Stamp, &'a str)>,
     /// What else the wrapper says.
-    pub extra: Vec<(Box<str>, Datum)>,
+    pub extra: Vec<(ShortText, Datum)>,
 }

@@ -86,8 +86,9 @@ impl Joiner {
 
     /// The lowest number of a line that is held.
     pub(super) fn first_line(&self) -> Option<u64> {
-        let open = self.open.iter().flat_map(|open| &open.lines).map(|line| line.line);
-        open.chain(self.groups.first().map(|line| line.line)).min()
+        // Lines are held in the order of the file: looking at each would cost a long record the square of its length.
+        let open = self.open.as_ref().and_then(|open| open.lines.first());
+        open.into_iter().chain(self.groups.first()).map(|line| line.line).min()
     }
 
     /// Bytes that are held.

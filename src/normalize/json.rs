@@ -6,7 +6,7 @@
 
 use super::record::{Fields, Value};
 use super::value::head;
-use crate::limits::JSON_DEPTH_MAX;
+use crate::limits::{JSON_DEPTH_MAX, KEY_BYTES_MAX};
 use memchr::memchr2;
 use std::borrow::Cow;
 
@@ -80,9 +80,6 @@ fn prefix(text: &str, quoted: usize) -> Result<(Fields<'_>, usize), JsonError> {
     Ok((reader.fields, reader.at))
 }
 
-/// Bytes of a dotted key; what is longer is cut there. Each field repeats its whole path, so that this bounds
-/// the memory of a record.
-const KEY_BYTES_MAX: usize = 1_024;
 /// Objects in strings in strings that are followed; each level is read once more, so that this bounds the time.
 const QUOTED_DEPTH_MAX: usize = 4;
 

@@ -19,6 +19,7 @@ mod fill;
 mod form;
 mod framed;
 pub mod grammar;
+mod hash;
 mod inner;
 mod join;
 mod journal;
@@ -286,23 +287,24 @@ impl Normalize {
         let id = record.raw.generation;
         let generation = self.generations.entry(id).or_default();
         let source = source_of(&mut self.sources, &record.raw.source);
-        let mut event = identity(&record, event_id);
-        let text = text_of(record.text.as_ref().unwrap_or(&record.raw.bytes), &mut event);
-        let grammars = Arc::clone(&self.grammars);
+        out.push(identity(&record, event_id));
+        let Some(event) = out.last_mut() else { return };
+        let text = text_of(record.text.as_ref().unwrap_or(&record.raw.bytes), event);
+        let grammars = &*self.grammars;
         generation.columns.at_line(record.raw.line);
         let format = if &*source.format == "auto" {
             if record.role.is_told()
-                && generation.observe(&grammars, &text, record.raw.line, &mut self.scratch)
+                && generation.observe(grammars, &text, record.raw.line, &mut self.scratch)
             {
                 self.dirty.insert(id);
             }
-            generation.format.clone()
+            generation.format.as_ref()
         } else {
-            Some(Arc::clone(&source.format))
+            Some(&source.format)
         };
         let plan = match &source.plan {
             Some(plan) => Some(&**plan),
-            None => format.as_ref().and_then(|format| grammars.plan(format)).map(|plan| &**plan),
+            None => format.and_then(|format| grammars.plan(format)).map(|plan| &**plan),
         };
         let syslog = plan.is_some_and(|plan| !plan.framed(Framing::Syslog).is_empty());
         let repeat = if syslog { Repeat::read(&text) } else { None };
@@ -311,7 +313,7 @@ impl Normalize {
         let mut draft = Draft::of(event);
         let line = Line::of(said);
         let mut memory = Memory { columns: &mut generation.columns, scratch: &mut self.scratch };
-        let mut read = read_record(&grammars, plan, format, &record.role, &line, &mut memory, &mut draft);
+        let mut read = read_record(grammars, plan, format, &record.role, &line, &mut memory, &mut draft);
         if generation.columns.take_changed() {
             self.dirty.insert(id);
         }
@@ -319,13 +321,12 @@ impl Normalize {
             read.repeat(repeat, last.as_ref(), &mut draft);
         }
         let Read { place, form } = read;
-        let stamp = draft.stamp.take();
         finish(&mut draft, form);
-        // An event is large: it is moved once, to where it stays.
-        out.push(draft.event);
-        let Some(event) = out.last_mut() else { return };
-        event.time_text = stamp.as_ref().map(|(_, text, _)| text.as_ref().into());
-        if source.timing.apply(event, stamp.map(|(stamp, ..)| stamp), &mut generation.watermark) {
+        let stamp = draft.stamp.take().map(|(stamp, text, _)| {
+            draft.event.time_text = Some(text.as_ref().into());
+            stamp
+        });
+        if source.timing.apply(event, stamp, &mut generation.watermark) {
             self.dirty.insert(id);
         }
         if event.time.is_none() {

@@ -4,6 +4,7 @@
 //! of objects whose `kind` is `User` (`list[kind=User].tags[key=x].value` goes deeper); `a+b` joins two by a blank;
 //! `a|first` and `a|last` take one of a list that commas part.
 
+use super::hash::{Lookup, hash_of_key};
 use super::pick::{Pick, is_position};
 use super::record::{Field, Fields, Value};
 use super::value::is_null;
@@ -167,8 +168,8 @@ pub fn complaint(written: &str) -> Option<String> {
 pub struct Wanted {
     /// As written, sorted by length and bytes, ASCII case ignored.
     paths: Vec<Box<str>>,
-    /// For each length the number of the first path that is at least so long.
-    by_length: Vec<usize>,
+    /// By hash, ASCII case ignored: the numbers of those that differ by case alone.
+    known: Lookup<Range<usize>>,
     /// What keys may begin with, with the dot behind it.
     roots: Vec<Box<str>>,
     /// Paths that end in a position: their number, that of the array, and the position.
@@ -189,11 +190,12 @@ impl Wanted {
         let mut paths: Vec<Box<str>> = plain.iter().copied().chain(arrays).map(Box::from).collect();
         paths.sort_by_cached_key(|path| (path.len(), path.to_ascii_lowercase(), path.clone()));
         paths.dedup();
-        let longest = paths.last().map_or(0, |path| path.len());
-        let first_of = |length| paths.partition_point(|path| path.len() < length);
-        let by_length = (0..=longest + 1).map(first_of).collect();
+        let mut known: Lookup<Range<usize>> = Lookup::default();
+        for (number, path) in paths.iter().enumerate() {
+            known.entry(hash_of_key(path)).or_insert(number..number).end = number + 1;
+        }
         let roots = roots.iter().map(|root| format!("{root}.").into()).collect();
-        let mut wanted = Wanted { paths, by_length, roots, positions: Vec::new(), picks };
+        let mut wanted = Wanted { paths, known, roots, positions: Vec::new(), picks };
         let positions = wanted.paths.iter().enumerate().filter_map(|(number, path)| {
             let (array, position) = array_of(path)?;
             Some((number, wanted.number_of(array)?, position))
@@ -202,12 +204,12 @@ impl Wanted {
         wanted
     }
 
-    /// The number of a path, as it was written.
     /// Whether a path is asked for, whatever its case.
     pub fn knows(&self, key: &str) -> bool {
         !self.numbers(key).is_empty()
     }
 
+    /// The number of a path, as it was written.
     fn number_of(&self, path: &str) -> Option<usize> {
         if path.contains('[') {
             let at = self.picks.iter().position(|pick| &*pick.written == path)?;
@@ -219,14 +221,10 @@ impl Wanted {
     /// The numbers of a key's paths, ASCII case ignored; where the grammar asks for several that differ by case alone,
     /// the one that is spelled as the key.
     fn numbers(&self, key: &str) -> Range<usize> {
-        let bounds = self.by_length.get(key.len()).zip(self.by_length.get(key.len() + 1));
-        let start = bounds.map_or(0, |(start, _)| *start);
-        let same_length = bounds.and_then(|(start, end)| self.paths.get(*start..*end)).unwrap_or(&[]);
-        let fits = |known: &str| known.eq_ignore_ascii_case(key);
-        let Some(first) = same_length.iter().position(|known| fits(known)) else { return 0..0 };
-        let count = same_length.get(first..).unwrap_or(&[]).iter().take_while(|known| fits(known)).count();
-        let all = start + first..start + first + count;
-        let exact = all.clone().find(|number| count > 1 && self.is_spelled(*number, key));
+        let first = |all: &&Range<usize>| self.paths.get(all.start);
+        let fits = |all: &&Range<usize>| first(all).is_some_and(|path| path.eq_ignore_ascii_case(key));
+        let Some(all) = self.known.get(&hash_of_key(key)).filter(fits).cloned() else { return 0..0 };
+        let exact = all.clone().find(|number| all.len() > 1 && self.is_spelled(*number, key));
         exact.map_or(all, |number| number..number + 1)
     }
 

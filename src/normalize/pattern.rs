@@ -11,10 +11,13 @@ use std::sync::OnceLock;
 const LAZY_WEIGHT_MAX: usize = 512;
 
 /// A compiled pattern on bytes: classes mean ASCII, `.` is any byte but a line feed, the compiled size is bounded.
+///
+/// It is checked when it is made, and made ready when it is first needed: a host's lines need few of the thousands of
+/// shipped patterns, and the tables of all of them take 25 MiB.
 #[derive(Debug)]
 pub struct Pattern {
     text: Box<str>,
-    scan: Option<Scan>,
+    scan: OnceLock<Option<Box<Scan>>>,
     regex: OnceLock<Option<Regex>>,
     names: Vec<Option<Box<str>>>,
 }
@@ -36,16 +39,14 @@ impl Groups {
 }
 
 impl Pattern {
-    /// Checks and compiles.
+    /// Checks it.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn new(text: &str) -> Result<Pattern, String> {
-        let scan = Scan::compile(text);
-        let pattern = |scan: Option<Scan>, regex, names| Pattern { text: text.into(), scan, regex, names };
-        if let Some(scan) = scan.filter(|scan| scan.weight() <= LAZY_WEIGHT_MAX) {
-            let names = scan.names().to_vec();
-            return Ok(pattern(Some(scan), OnceLock::new(), names));
+        let pattern = |regex, names| Pattern { text: text.into(), scan: OnceLock::new(), regex, names };
+        if let Some(scan) = Scan::compile(text).filter(|scan| scan.weight() <= LAZY_WEIGHT_MAX) {
+            return Ok(pattern(OnceLock::new(), scan.names().to_vec()));
         }
         let regex = build(text).map_err(|error| {
             let text = error.to_string();
@@ -53,7 +54,7 @@ impl Pattern {
             text.rsplit("error: ").next().unwrap_or(&text).trim().to_owned()
         })?;
         let names = regex.capture_names().map(|name| name.map(Into::into)).collect();
-        Ok(pattern(Scan::compile(text), OnceLock::from(Some(regex)), names))
+        Ok(pattern(OnceLock::from(Some(regex)), names))
     }
 
     /// Names of the groups, the whole match first.
@@ -63,7 +64,8 @@ impl Pattern {
 
     /// Whether a text fits; then its groups are kept, else the former ones.
     pub fn fits(&self, text: &[u8], groups: &mut Groups) -> bool {
-        let verdict = self.scan.as_ref().map_or(Verdict::GaveUp, |scan| scan.read(text, &mut groups.work));
+        let scan = self.scan.get_or_init(|| Scan::compile(&self.text).map(Box::new));
+        let verdict = scan.as_ref().map_or(Verdict::GaveUp, |scan| scan.read(text, &mut groups.work));
         match verdict {
             Verdict::Fits => {
                 std::mem::swap(&mut groups.places, &mut groups.work.slots);

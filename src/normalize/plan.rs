@@ -5,6 +5,20 @@ use super::spec::Framing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// In this order framings are tried, those that a line shows at a glance before the others.
+pub(super) const ORDER: [Framing; Framing::COUNT] = [
+    Framing::Audit,
+    Framing::Xml,
+    Framing::Cef,
+    Framing::Leef,
+    Framing::W3c,
+    Framing::Syslog,
+    Framing::KeyValue,
+    Framing::Plain,
+    Framing::Json,
+    Framing::Csv,
+];
+
 /// Who reads the lines of a source: one grammar before the others of its family, or a whole family.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -16,6 +30,8 @@ pub struct Plan {
     members: usize,
     /// By framing.
     framed: [Vec<usize>; Framing::COUNT],
+    /// The framings that members read, in the order in which they are tried.
+    framings: Vec<Framing>,
     /// Programs claimed by name, in lower case.
     exact: BTreeMap<Box<[u8]>, Vec<usize>>,
     /// Programs claimed by how they begin, longest first.
@@ -49,6 +65,7 @@ impl Plan {
                 }
             }
         }
+        plan.framings = ORDER.into_iter().filter(|framing| !plan.framed(*framing).is_empty()).collect();
         plan.prefixes.sort_by_key(|(head, _)| std::cmp::Reverse(head.len()));
         plan
     }
@@ -56,6 +73,11 @@ impl Plan {
     /// How many grammars it has.
     pub(super) fn size(&self) -> usize {
         self.members
+    }
+
+    /// The framings that members read, in the order in which they are tried.
+    pub(super) fn framings(&self) -> &[Framing] {
+        &self.framings
     }
 
     /// The members that read a framing.

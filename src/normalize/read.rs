@@ -78,20 +78,6 @@ impl Found<'_> {
     }
 }
 
-/// In this order framings are tried, those that a line shows at a glance before the others.
-pub(super) const ORDER: [Framing; Framing::COUNT] = [
-    Framing::Audit,
-    Framing::Xml,
-    Framing::Cef,
-    Framing::Leef,
-    Framing::W3c,
-    Framing::Syslog,
-    Framing::KeyValue,
-    Framing::Plain,
-    Framing::Json,
-    Framing::Csv,
-];
-
 /// What is remembered from line to line: of the file, and to save work.
 pub struct Memory<'m> {
     /// What the file's head says of its columns.
@@ -126,18 +112,20 @@ fn find_in<'a>(
     let mut best: Option<Found<'a>> = None;
     let main = plan.main.and_then(|main| set.grammars.get(main));
     let first_named = main.and_then(|main| main.spec.framings.first().copied());
-    for shown in [true, false] {
-        for framing in ORDER {
-            if plan.framed(framing).is_empty() || framed::shows(framing, line) != shown {
+    let is_shown = |framing: Framing| framed::shows(framing, line);
+    let any_shown = plan.framings().iter().any(|framing| is_shown(*framing));
+    for shown in [true, false].into_iter().skip(usize::from(!any_shown)) {
+        for &framing in plan.framings() {
+            if any_shown && is_shown(framing) != shown {
                 continue;
             }
-            let found = match framing {
+            let mut found = match framing {
                 Framing::Syslog => in_syslog(set, plan, line, outer, scratch),
                 Framing::Plain => in_plain(set, plan.framed(framing), line, scratch),
                 Framing::Json => of_framed(set, plan.framed(framing), framed::json(line, claimed), scratch),
                 _ => in_record(set, plan, framing, line, columns, scratch),
             };
-            let mut found = Found { framing: Some(framing), ..found };
+            found.framing = Some(framing);
             if let Some(outer) = outer.filter(|_| !found.header.is_some()) {
                 let mut header = outer.clone();
                 header.message_stamp = found.header.stamp;

@@ -37,6 +37,11 @@ impl<'a> Repeat<'a> {
     /// Reads a line; `None` when it tells no repetition. The words must be the whole message of the daemon itself: a
     /// program's message has its tag before it.
     pub(super) fn read(line: &'a str) -> Option<Repeat<'a>> {
+        // Nearly every line is told from one at its last byte.
+        if matches!(line.as_bytes(), [.., last] if last.is_ascii_graphic() && !matches!(last, b's' | b'e' | b'-'))
+        {
+            return None;
+        }
         let end = line.trim_end().trim_end_matches(" ---");
         if !(end.ends_with(" times") || end.ends_with(" time")) {
             return None;

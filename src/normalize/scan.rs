@@ -12,7 +12,10 @@ use memchr::memmem::{Finder, FinderRev};
 
 /// Steps that one match may take: this many, and some for each byte of the text.
 const STEPS_MIN: usize = 2_048;
-const STEPS_PER_BYTE: usize = 16;
+const STEPS_PER_BYTE: usize = 4;
+/// Bytes that a run may look over for one step. Each step is as quick as the next one only if such looking counts: a
+/// run behind a choice could look over the whole text at each way.
+const BYTES_PER_STEP: usize = 16;
 /// A group that took no part in the match.
 pub const NOWHERE: usize = usize::MAX;
 
@@ -45,6 +48,8 @@ pub struct Workspace {
     /// Start and end of each group, [`NOWHERE`] where it took no part.
     pub slots: Vec<usize>,
     stack: Vec<Frame>,
+    /// Bytes that runs looked over since it was counted.
+    scanned: usize,
 }
 
 #[derive(Debug)]
@@ -117,8 +122,16 @@ struct Finders {
 #[derive(Debug, PartialEq)]
 struct Set {
     has: [bool; 256],
-    /// All bytes but this one: then the run's end is searched by `memchr`.
-    all_but: Option<u8>,
+    lacks: Lacks,
+}
+
+/// The bytes that a set lacks: the end of a run of all but one, two or three is searched by `memchr`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lacks {
+    One(u8),
+    Two(u8, u8),
+    Three(u8, u8, u8),
+    Many,
 }
 
 /// What to go back to.
@@ -175,7 +188,11 @@ impl Scan {
                 Some(Op::One(set)) => {
                     text.get(at).is_some_and(|byte| self.has(*set, *byte)).then_some((op + 1, at + 1))
                 }
-                Some(Op::Run(run)) => self.run(op, run, at, text, work),
+                Some(Op::Run(run)) => {
+                    let next = self.run(op, run, at, text, work);
+                    *steps = steps.saturating_sub(std::mem::take(&mut work.scanned) / BYTES_PER_STEP);
+                    next
+                }
                 Some(Op::Save(slot)) => {
                     if let Some(place) = work.slots.get_mut(*slot) {
                         // Without a choice before it nobody will ask for the former value.
@@ -221,6 +238,7 @@ impl Scan {
         let rest = text.get(at..)?;
         let rest = rest.get(..run.max.min(rest.len()))?;
         let high = at + self.sets.get(run.set)?.extent(rest);
+        work.scanned += high - at;
         let low = at + run.min;
         if high < low {
             return None;
@@ -240,17 +258,20 @@ impl Scan {
         text: &[u8],
         work: &mut Workspace,
     ) -> Option<(usize, usize)> {
-        let end = match (&run.behind, run.greedy) {
-            (Behind::Literal(finders), true) => {
+        let end = match &run.behind {
+            Behind::Literal(finders) => {
                 let area = text.get(low..text.len().min(high + finders.length))?;
-                low + finders.backward.rfind(area)?
+                let found =
+                    if run.greedy { finders.backward.rfind(area) } else { finders.forward.find(area) };
+                work.scanned += match found {
+                    Some(at) if run.greedy => area.len() - at,
+                    Some(at) => at,
+                    None => area.len(),
+                };
+                low + found?
             }
-            (Behind::Literal(finders), false) => {
-                let area = text.get(low..text.len().min(high + finders.length))?;
-                low + finders.forward.find(area)?
-            }
-            (_, true) => high,
-            (_, false) => low,
+            _ if run.greedy => high,
+            _ => low,
         };
         let (low, high) = if run.greedy { (low, end.wrapping_sub(1)) } else { (end + 1, high) };
         if low <= high && high != usize::MAX {
@@ -299,9 +320,11 @@ impl Split {
 impl Set {
     /// How many bytes at the start of a text are in the set.
     fn extent(&self, text: &[u8]) -> usize {
-        let end = match self.all_but {
-            Some(byte) => memchr::memchr(byte, text),
-            None => text.iter().position(|byte| !self.has[usize::from(*byte)]),
+        let end = match self.lacks {
+            Lacks::One(a) => memchr::memchr(a, text),
+            Lacks::Two(a, b) => memchr::memchr2(a, b, text),
+            Lacks::Three(a, b, c) => memchr::memchr3(a, b, c, text),
+            Lacks::Many => text.iter().position(|byte| !self.has[usize::from(*byte)]),
         };
         end.unwrap_or(text.len())
     }

@@ -18,8 +18,9 @@ use crate::limits::{
     ATTEMPT_SPAN, LATENESS_DEFAULT, SESSION_ENDING_SPAN, SESSION_OPENING_SPAN, SESSION_PEER_SPAN,
     SESSIONS_MAX, SESSIONS_TOTAL_MAX,
 };
+use crate::normalize::hash::Lookup;
 use crate::schema::{Class, Event, Flag, Outcome, Span, Timestamp};
-use facts::{Facts, Key};
+use facts::{Facts, Key, Keys};
 use lane::Lane;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -74,20 +75,24 @@ pub struct Opened {
 /// The sessions that are remembered, at most `limits::SESSIONS_MAX` of a source: a flood forgets its own.
 #[derive(Clone, Debug, Default)]
 pub struct Sessions {
-    sources: BTreeMap<Arc<str>, Lane>,
-    /// The source of each.
-    owners: BTreeMap<u64, Arc<str>>,
-    /// Pages that changed since [`Sessions::drain`].
-    dirty: BTreeSet<u64>,
+    /// Numbers of the sources that have lanes.
+    sources: BTreeMap<Arc<str>, usize>,
+    lanes: Vec<Lane>,
+    /// The lane of each session.
+    owners: Lookup<usize>,
+    /// Pages that changed since [`Sessions::drain`]; one may stand in it more than once.
+    dirty: Vec<u64>,
     /// Pages that the store has.
     stored: BTreeSet<u64>,
 }
 
 /// One line, as far as it matters here.
-struct Line<'a> {
-    source: &'a Arc<str>,
+struct Line {
+    /// The lane of its source.
+    lane: usize,
     family: Family,
     facts: Facts,
+    keys: Keys,
     at: Timestamp,
     event: u64,
     number: u64,
@@ -100,10 +105,12 @@ impl Sessions {
     /// message form. `None` for a line that opens a session, and for one that fits none.
     pub fn link(&mut self, event: &Event, form: usize) -> Option<Opened> {
         let (family, role) = role_of(event)?;
+        let facts = Facts::of(event, family);
         let line = Line {
-            source: &event.source,
+            lane: self.lane_of(&event.source),
             family,
-            facts: Facts::of(event, family),
+            facts,
+            keys: facts.keys(family),
             // What the line claims, however late it came: the watermark of its file is no time of a session.
             at: event.time.filter(|_| !event.flags.has(Flag::TimeFuture)).unwrap_or(event.counted_at),
             event: event.id,
@@ -117,7 +124,16 @@ impl Sessions {
         }
     }
 
-    fn open(&mut self, line: &Line<'_>) -> Option<Opened> {
+    fn lane_of(&mut self, source: &Arc<str>) -> usize {
+        if let Some(lane) = self.sources.get(source) {
+            return *lane;
+        }
+        self.sources.insert(Arc::clone(source), self.lanes.len());
+        self.lanes.push(Lane::default());
+        self.lanes.len() - 1
+    }
+
+    fn open(&mut self, line: &Line) -> Option<Opened> {
         // The user alone names a session only where neither line says more.
         let only_user =
             |session: &Session| line.facts.is_bare(line.family) && session.facts.is_bare(line.family);
@@ -127,13 +143,13 @@ impl Sessions {
             if self.session(line, id).is_some_and(|session| session.is_opening(line, key)) {
                 return self.change(line, id, |session| session.told_at = session.told_at.max(line.at.0));
             }
-            self.forget(line.source, id);
+            self.forget(line.lane, id);
         }
         self.remember(line);
         None
     }
 
-    fn close(&mut self, line: &Line<'_>, role: Role) -> Option<Opened> {
+    fn close(&mut self, line: &Line, role: Role) -> Option<Opened> {
         let id = self.closed_by(line, role)?;
         self.change(line, id, |session| {
             session.forms = if session.ended_at.is_some() { session.forms | line.form } else { line.form };
@@ -143,11 +159,11 @@ impl Sessions {
 
     /// The session that a line closes, or has more to say of its end: two lines in the same words are of two sessions,
     /// unless there is one only. A login's end that has an id is of no login without it.
-    fn closed_by(&self, line: &Line<'_>, role: Role) -> Option<u64> {
-        let lane = self.sources.get(line.source)?;
+    fn closed_by(&self, line: &Line, role: Role) -> Option<u64> {
+        let lane = self.lanes.get(line.lane)?;
         let by_id_only = line.family == Family::Login && line.facts.has_id();
         let mut again = None;
-        for (key, hash) in line.facts.keys(line.family).filter(|(key, _)| *key != Key::User) {
+        for (key, hash) in line.names().filter(|(key, _)| *key != Key::User) {
             let named = || lane.newest(hash).filter(|(_, session)| session.fits(line));
             let mut lately = named().filter(|(_, session)| session.ended_lately(line));
             let more = named().filter(|(_, s)| s.ended_lately(line) && s.forms & line.form == 0);
@@ -164,7 +180,7 @@ impl Sessions {
         by_user.filter(|_| again.is_none()).or(again)
     }
 
-    fn tell(&mut self, line: &Line<'_>, role: Role) -> Option<Opened> {
+    fn tell(&mut self, line: &Line, role: Role) -> Option<Opened> {
         let names = |key: Key, session: &Session| {
             key != Key::User
                 && session.fits(line)
@@ -179,46 +195,50 @@ impl Sessions {
     }
 
     /// The most certain key first, of each the newest session first.
-    fn find(&self, line: &Line<'_>, holds: impl Fn(Key, &Session) -> bool) -> Option<(u64, Key)> {
-        let lane = self.sources.get(line.source)?;
-        let mut keys = line.facts.keys(line.family);
-        keys.find_map(|(key, hash)| {
+    fn find(&self, line: &Line, holds: impl Fn(Key, &Session) -> bool) -> Option<(u64, Key)> {
+        let lane = self.lanes.get(line.lane)?;
+        line.names().find_map(|(key, hash)| {
             Some((lane.newest(hash).find(|(_, session)| holds(key, session))?.0, key))
         })
     }
 
     /// The open session of the user that nothing contradicts, if there is one only.
-    fn only_one_of_user(&self, line: &Line<'_>) -> Option<u64> {
-        let lane = self.sources.get(line.source)?;
-        let (_, hash) = line.facts.keys(line.family).find(|(key, _)| *key == Key::User)?;
+    fn only_one_of_user(&self, line: &Line) -> Option<u64> {
+        let lane = self.lanes.get(line.lane)?;
+        let (_, hash) = line.names().find(|(key, _)| *key == Key::User)?;
         let mut open =
             lane.newest(hash).filter(|(_, session)| session.ended_at.is_none() && session.fits(line));
         let (id, _) = open.next()?;
         open.next().is_none().then_some(id)
     }
 
-    fn session(&self, line: &Line<'_>, id: u64) -> Option<&Session> {
-        self.sources.get(line.source)?.get(id)
+    fn session(&self, line: &Line, id: u64) -> Option<&Session> {
+        self.lanes.get(line.lane)?.get(id)
     }
 
     /// A further line of a session.
-    fn change(&mut self, line: &Line<'_>, id: u64, change: impl FnOnce(&mut Session)) -> Option<Opened> {
-        let lane = self.sources.get_mut(line.source)?;
-        let mut session = lane.remove(id)?;
-        session.facts.learn(&line.facts);
-        session.used = line.event;
-        change(&mut session);
-        let opened = Opened { event: id, line: session.line };
-        lane.insert(id, session);
+    fn change(&mut self, line: &Line, id: u64, change: impl FnOnce(&mut Session)) -> Option<Opened> {
+        let lane = self.lanes.get_mut(line.lane)?;
+        let opened = lane.change(id, line.event, |session| {
+            session.facts.learn(&line.facts);
+            change(session);
+        })?;
         let too_many = lane.first_ended_too_many();
-        self.dirty.insert(saved::page_of(id));
+        self.touch(id);
         if let Some(over) = too_many {
-            self.forget(line.source, over);
+            self.forget(line.lane, over);
         }
-        Some(opened)
+        Some(Opened { event: id, line: opened })
     }
 
-    fn remember(&mut self, line: &Line<'_>) {
+    fn touch(&mut self, id: u64) {
+        let page = saved::page_of(id);
+        if self.dirty.last() != Some(&page) {
+            self.dirty.push(page);
+        }
+    }
+
+    fn remember(&mut self, line: &Line) {
         let session = Session {
             family: line.family,
             facts: line.facts,
@@ -229,40 +249,47 @@ impl Sessions {
             forms: line.form,
             used: line.event,
         };
-        self.dirty.insert(saved::page_of(line.event));
-        self.put(line.source, line.event, session);
+        self.touch(line.event);
+        self.put(line.lane, line.event, session);
     }
 
-    fn put(&mut self, source: &Arc<str>, id: u64, session: Session) {
-        let lane = self.sources.entry(Arc::clone(source)).or_default();
+    fn put(&mut self, number: usize, id: u64, session: Session) {
+        let Some(lane) = self.lanes.get_mut(number) else { return };
         lane.insert(id, session);
-        self.owners.insert(id, Arc::clone(source));
+        self.owners.insert(id, number);
         if lane.len() > SESSIONS_MAX {
             let oldest = lane.oldest();
-            oldest.into_iter().for_each(|id| self.forget(source, id));
+            oldest.into_iter().for_each(|id| self.forget(number, id));
         }
         if self.owners.len() > SESSIONS_TOTAL_MAX {
-            let largest = self.sources.iter_mut().max_by_key(|(_, lane)| lane.len());
-            let oldest = largest.and_then(|(source, lane)| Some((Arc::clone(source), lane.oldest()?)));
-            oldest.into_iter().for_each(|(source, id)| self.forget(&source, id));
+            // By name where several are as large: lanes are numbered as their sources came.
+            let size = |number: &usize| self.lanes.get(*number).map_or(0, Lane::len);
+            let largest = self.sources.values().copied().max_by_key(size);
+            let oldest = largest.and_then(|number| Some((number, self.lanes.get_mut(number)?.oldest()?)));
+            oldest.into_iter().for_each(|(number, id)| self.forget(number, id));
         }
     }
 
-    fn forget(&mut self, source: &Arc<str>, id: u64) {
-        if self.sources.get_mut(source).is_some_and(|lane| lane.remove(id).is_some()) {
+    fn forget(&mut self, lane: usize, id: u64) {
+        if self.lanes.get_mut(lane).is_some_and(|lane| lane.remove(id).is_some()) {
             self.owners.remove(&id);
-            self.dirty.insert(saved::page_of(id));
+            self.touch(id);
         }
     }
 
     /// The pages that changed since the last call, as they are stored; `None` for one that is empty and was stored.
     pub fn drain(&mut self) -> Vec<(u64, Option<Vec<u8>>)> {
         let mut rows = Vec::new();
-        for page in std::mem::take(&mut self.dirty) {
-            let mut sessions = self
-                .owners
-                .range(saved::ids_of(page))
-                .filter_map(|(id, source)| Some((*id, &**source, self.sources.get(source)?.get(*id)?)));
+        let names: BTreeMap<usize, &Arc<str>> =
+            self.sources.iter().map(|(name, lane)| (*lane, name)).collect();
+        let mut dirty = std::mem::take(&mut self.dirty);
+        dirty.sort_unstable();
+        dirty.dedup();
+        for page in dirty {
+            let mut sessions = saved::ids_of(page).filter_map(|id| {
+                let lane = self.owners.get(&id)?;
+                Some((id, &***names.get(lane)?, self.lanes.get(*lane)?.get(id)?))
+            });
             let first = sessions.next();
             let body = first.map(|first| saved::save(std::iter::once(first).chain(sessions)));
             let was_stored =
@@ -277,31 +304,37 @@ impl Sessions {
     /// Takes back a page that [`Sessions::drain`] gave; anything else is passed over.
     pub fn restore(&mut self, page: u64, body: &[u8]) {
         self.stored.insert(page);
-        let mut names: BTreeMap<String, Arc<str>> = BTreeMap::new();
         saved::load(body, |id, source, session| {
-            let source = names.entry(source.to_owned()).or_insert_with(|| Arc::from(source));
             if saved::page_of(id) == page {
-                self.put(&Arc::clone(source), id, session);
+                let lane = self.lane_of(&Arc::from(source));
+                self.put(lane, id, session);
             }
         });
     }
 }
 
+impl Line {
+    /// What names its session, most certain first.
+    fn names(&self) -> impl Iterator<Item = (Key, u64)> {
+        self.keys.iter().flatten().copied()
+    }
+}
+
 impl Session {
     /// Whether a line can be of this session.
-    fn fits(&self, line: &Line<'_>) -> bool {
+    fn fits(&self, line: &Line) -> bool {
         self.family == line.family
             && line.at + LATENESS_DEFAULT >= Timestamp(self.opened_at)
             && self.facts.agree(&line.facts, self.family)
     }
 
-    fn ended_lately(&self, line: &Line<'_>) -> bool {
+    fn ended_lately(&self, line: &Line) -> bool {
         self.ended_at.is_some_and(|end| Span((line.at.0 - end).abs()) <= SESSION_ENDING_SPAN)
     }
 
     /// Whether a line that opens a session of the same name is one more of its opening lines. One login is told twice
     /// by its session's id, or by one process in two forms; a process may serve many.
-    fn is_opening(&self, line: &Line<'_>, key: Key) -> bool {
+    fn is_opening(&self, line: &Line, key: Key) -> bool {
         let (told_twice, span) = match (self.family, key) {
             (Family::Tunnel, Key::Device) => (true, SESSION_PEER_SPAN),
             (Family::Tunnel, _) => (true, SESSION_OPENING_SPAN),

@@ -1,10 +1,10 @@
 //! Columns of a finished event as text by name, for samples, tests and explanations.
 
-use crate::schema::{Datum, Event};
+use crate::schema::{Datum, Event, ShortText};
 
 /// A column of a finished event as text, by its contract name; `extra.KEY` reaches into `extra`. `None` = absent.
 pub fn column_text(event: &Event, name: &str) -> Option<String> {
-    let text = |value: &Option<Box<str>>| value.as_deref().map(str::to_owned);
+    let text = |value: &Option<ShortText>| value.as_deref().map(str::to_owned);
     match name {
         "line" => Some(event.line.to_string()),
         "lines" => Some(event.lines.to_string()),

@@ -13,8 +13,9 @@ mod frames;
 pub(super) mod outline;
 
 use super::json;
-use crate::limits::LINE_BYTES_MAX;
-use crate::schema::{Datum, Flag, RawLine};
+use super::value::head;
+use crate::limits::{FIELD_BYTES_MAX, KEY_BYTES_MAX, LINE_BYTES_MAX, WRAPPER_BYTES_MAX};
+use crate::schema::{Datum, Flag, RawLine, ShortText};
 use document::{Document, Element, Place, Progress, is_dense};
 use outline::{Outline, Step};
 use std::slice;
@@ -41,8 +42,10 @@ impl Reads {
     pub(super) const ALL: Reads = Reads { json: true, xml: true, audit: true, java: true };
 }
 
+/// What a wrapper says.
+type Said = Arc<[(ShortText, Datum)]>;
 /// Fields of a wrapper, which its records share.
-pub(super) type Wrapper = Option<Arc<[(Box<str>, Datum)]>>;
+pub(super) type Wrapper = Option<Said>;
 
 /// What a record is.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +125,8 @@ struct Listed {
     /// Where the one begins that is cut.
     rest: Option<Place>,
     wrapper: Wrapper,
+    /// Not all that the wrapper says is there.
+    wrapper_cut: bool,
     whole: bool,
 }
 
@@ -132,7 +137,11 @@ fn json_records(line: RawLine, out: &mut Vec<Record>) {
     let Some(listed) = listed.into_iter().find(fits) else {
         return out.push(Record::of(line));
     };
+    let before = out.len();
     pieces(slice::from_ref(&line), &listed.elements, &listed.wrapper, out);
+    if listed.wrapper_cut {
+        out.iter_mut().skip(before).for_each(|record| record.raw.flags.set(Flag::Truncated));
+    }
     if !listed.whole {
         let last = listed.elements.last().map_or(0, |(_, end)| end.at);
         let start = listed.rest.unwrap_or(Place { line: 0, at: last, nth: listed.elements.len() });
@@ -145,17 +154,16 @@ fn listed(text: &[u8]) -> Listed {
     let mut document = Document::default();
     let whole = document.feed(0, text) == Progress::Whole;
     let array = document.array_on_line();
-    Listed {
-        rest: document.begun(),
-        elements: document.take_elements(),
-        wrapper: array.and_then(|(start, end)| wrapper(text, start, end)),
-        whole,
-    }
+    let (rest, elements) = (document.begun(), document.take_elements());
+    let around = array.and_then(|(start, end)| wrapper(text, (start, end), elements.len()));
+    let (wrapper, wrapper_cut) = around.unzip();
+    Listed { rest, elements, wrapper, wrapper_cut: wrapper_cut == Some(true), whole }
 }
 
 /// Objects one behind the other, as some collectors put them together.
 fn concatenated(text: &[u8]) -> Listed {
-    let mut listed = Listed { elements: Vec::new(), rest: None, wrapper: None, whole: false };
+    let mut listed =
+        Listed { elements: Vec::new(), rest: None, wrapper: None, wrapper_cut: false, whole: false };
     let mut at = 0;
     loop {
         let blanks =
@@ -197,13 +205,37 @@ fn to_the_end(last: &mut Record, line: &RawLine) {
     last.raw.length = (line.offset + line.length).saturating_sub(last.raw.offset).max(1);
 }
 
-/// What the members of a wrapper say beside its array.
-fn wrapper(text: &[u8], start: usize, end: usize) -> Wrapper {
+/// What the members of a wrapper say beside its array, for so many records; true where that is not all.
+fn wrapper(text: &[u8], (start, end): (usize, usize), records: usize) -> Option<(Said, bool)> {
     let around = [text.get(..start)?, b"null", text.get(end..)?].concat();
-    let fields = json::read(std::str::from_utf8(&around).ok()?).ok()?.rest();
-    let named = |(key, value): (Box<str>, Datum)| (format!("wrapper.{key}").into_boxed_str(), value);
-    let fields: Arc<[_]> = fields.into_iter().map(named).collect();
-    Some(fields).filter(|fields| !fields.is_empty())
+    let fields = json::read(std::str::from_utf8(&around).ok()?).ok()?;
+    let (mut left, mut cut, mut kept) = (WRAPPER_BYTES_MAX / records.max(1), fields.cut, Vec::new());
+    for (key, mut value) in fields.rest() {
+        let key = format!("wrapper.{key}");
+        if let Datum::Text(text) = &mut value
+            && text.len() > FIELD_BYTES_MAX
+        {
+            (*text, cut) = (head(text, FIELD_BYTES_MAX).into(), true);
+        }
+        match left.checked_sub(key.len() + bytes_of(&value)).filter(|_| key.len() <= KEY_BYTES_MAX) {
+            Some(rest) => {
+                left = rest;
+                kept.push((ShortText::from(key), value));
+            }
+            None => cut = true,
+        }
+    }
+    (cut || !kept.is_empty()).then(|| (kept.into(), cut))
+}
+
+/// Bytes of memory that a value takes.
+fn bytes_of(value: &Datum) -> usize {
+    let inside = match value {
+        Datum::Text(text) => text.len(),
+        Datum::List(members) => members.iter().map(bytes_of).sum(),
+        _ => 0,
+    };
+    size_of::<Datum>() + inside
 }
 
 /// Whether elements of a text are its records.

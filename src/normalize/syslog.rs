@@ -224,7 +224,8 @@ fn host_and_tag<'a>(header: &mut Header<'a>, text: &'a str, bsd: bool) {
     if host.is_empty() || host.starts_with(['[', '<', '"', '{', '%', '-', '(', '\'', ',']) {
         return;
     }
-    header.host = Some(host.split_once("->").map_or(host, |(name, _)| name));
+    let arrow = memchr::memchr(b'>', host.as_bytes()).and_then(|_| host.split_once("->"));
+    header.host = Some(arrow.map_or(host, |(name, _)| name));
     // `host : message`, as Cisco writes it.
     let behind = behind.strip_prefix(": ").unwrap_or(behind).trim_start();
     let (token, after_words) = first_word(behind);

@@ -1,7 +1,8 @@
 //! Files whose lines are rows of a table: what their head says of the columns (the first line of a CSV file, the
 //! `#Fields:` line of a W3C log) is kept per file, and stored with what else is known of it.
 
-use crate::limits::FIELDS_MAX;
+use super::value::head;
+use crate::limits::{FIELDS_MAX, KEY_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 
 /// How the names of columns were parted, by which they are known again.
@@ -42,9 +43,10 @@ impl Columns {
         self.heads.iter().find(|(known, _)| *known == delimiter).map(|(_, names)| names.as_slice())
     }
 
-    /// Learns names; those of the same delimiter are forgotten.
+    /// Learns names; those of the same delimiter are forgotten. Each line repeats them, so that long ones are cut.
     pub fn learn<'n>(&mut self, delimiter: Delimiter, names: impl Iterator<Item = &'n str>) {
-        let names: Vec<Box<str>> = names.take(FIELDS_MAX).map(Into::into).collect();
+        let names: Vec<Box<str>> =
+            names.take(FIELDS_MAX).map(|name| head(name, KEY_BYTES_MAX).into()).collect();
         if self.names(delimiter) == Some(names.as_slice()) {
             return;
         }

@@ -27,6 +27,11 @@ pub fn address(text: &str) -> Address<'_> {
 
 fn spelled(text: &str) -> Address<'_> {
     let text = text.trim();
+    if text.starts_with(|c: char| c.is_ascii_digit())
+        && let Some(ip) = ip_of(text)
+    {
+        return Address::Ip(ip, None);
+    }
     if is_null(text) || NOWHERE.iter().any(|word| word.eq_ignore_ascii_case(text)) {
         return Address::Nothing;
     }
@@ -178,7 +183,10 @@ pub fn is_null(text: &str) -> bool {
         "(UNKNOWN)",
         "<UNKNOWN>",
     ];
-    text.is_empty() || (text.len() <= 18 && NULLS.contains(&text))
+    // Their first bytes, so that most texts are told at once.
+    let begins = |byte: &u8| matches!(byte, b'-' | b'?' | b'N' | b'n' | b'u' | b'U' | b'(' | b'<' | b'[');
+    text.as_bytes().first().is_none_or(begins)
+        && (text.is_empty() || (text.len() <= 18 && NULLS.contains(&text)))
 }
 
 /// yes or no.

@@ -11,7 +11,7 @@
 //! [`Hints`] are the one part without rows: what a restart may forget without owing anybody anything.
 
 use super::changes::Changes;
-use super::incident::{Clock, ClockKind, Incident, IncidentStatus, Silence};
+use super::incident::{Clock, ClockKind, Incident, IncidentStatus, Silence, SilenceKind};
 use super::mail::{Notification, NotificationState};
 use super::time::{Reading, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -214,10 +214,11 @@ impl Book {
         self.last_notification
     }
 
-    /// The next silence id (`S` and a number); each call gives another.
-    pub fn number_silence(&mut self) -> Arc<str> {
+    /// The next id of a silence (`S` and a number) or an exception (`E` and one); each call gives another.
+    pub fn number_silence(&mut self, kind: SilenceKind) -> Arc<str> {
         self.last_silence += 1;
-        format!("S{}", self.last_silence).into()
+        let letter = if kind == SilenceKind::Exception { 'E' } else { 'S' };
+        format!("{letter}{}", self.last_silence).into()
     }
 }
 

@@ -178,6 +178,8 @@ pub struct RuleRow {
     pub enabled: bool,
     /// The document's text.
     pub text: Arc<str>,
+    /// Since when this version is in force, where it was not before.
+    pub loaded_at: Timestamp,
 }
 
 /// Everything that one step changes. Rows with an id replace the row of that id.

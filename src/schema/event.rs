@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// A value of a line. Most are short and stand in the event itself (up to 23 bytes), so that an event is made and
+/// given back without a memory block for each of its columns.
+pub type ShortText = smol_str::SmolStr;
+
 /// One line as Tail cut it out of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawLine {
@@ -111,7 +115,7 @@ pub enum Datum {
     /// Any other number.
     Float(f64),
     /// Text; numbers too large for the above stay text.
-    Text(Box<str>),
+    Text(ShortText),
     /// An array; a condition holds for it when it holds for one member.
     List(Vec<Datum>),
 }
@@ -154,7 +158,7 @@ pub struct Event {
     /// When the line was read.
     pub observed_at: Timestamp,
     /// The stamp as written.
-    pub time_text: Option<Box<str>>,
+    pub time_text: Option<ShortText>,
     /// OCSF class.
     pub class: Class,
     /// OCSF activity caption in lower case with hyphens; "" when the class alone is known.
@@ -162,25 +166,25 @@ pub struct Event {
     /// Granted, refused, or not said.
     pub outcome: Outcome,
     /// The actor, case as written.
-    pub user: Option<Box<str>>,
+    pub user: Option<ShortText>,
     /// `DOMAIN` of `DOMAIN\user`.
-    pub user_domain: Option<Box<str>>,
+    pub user_domain: Option<ShortText>,
     /// Number or id of the user.
-    pub user_uid: Option<Box<str>>,
+    pub user_uid: Option<ShortText>,
     /// The one acted on.
-    pub target_user: Option<Box<str>>,
+    pub target_user: Option<ShortText>,
     /// The group acted on.
-    pub group: Option<Box<str>>,
+    pub group: Option<ShortText>,
     /// The role or right acted on.
-    pub role: Option<Box<str>>,
+    pub role: Option<ShortText>,
     /// The client's public address; mapped v4 is folded, no zone.
     pub src_ip: Option<IpAddr>,
     /// The client's port.
     pub src_port: Option<u16>,
     /// The client's name where the line gives one; never an address.
-    pub src_host: Option<Box<str>>,
+    pub src_host: Option<ShortText>,
     /// Country of `src_ip` (ISO 3166-1 alpha-2).
-    pub src_country: Option<Box<str>>,
+    pub src_country: Option<ShortText>,
     /// Autonomous system number of `src_ip`.
     pub src_asn: Option<u32>,
     /// The server's address.
@@ -190,29 +194,29 @@ pub struct Event {
     /// The tunnel's inner address.
     pub assigned_ip: Option<IpAddr>,
     /// The machine that wrote the line.
-    pub host: Option<Box<str>>,
+    pub host: Option<ShortText>,
     /// The program that wrote it.
-    pub app: Option<Box<str>>,
+    pub app: Option<ShortText>,
     /// The service that was entered (PAM service, site, instance).
-    pub service: Option<Box<str>>,
+    pub service: Option<ShortText>,
     /// What joins the lines of one session.
-    pub session: Option<Box<str>>,
+    pub session: Option<ShortText>,
     /// `password`, `publickey`, `certificate` ...
-    pub auth_method: Option<Box<str>>,
+    pub auth_method: Option<ShortText>,
     /// Whether a second factor was used; `None` = not said.
     pub mfa: Option<bool>,
     /// OCSF logon type caption in lower case (`interactive`, `network`, `batch`, `remote-interactive`).
-    pub logon_type: Option<Box<str>>,
+    pub logon_type: Option<ShortText>,
     /// Client device.
-    pub device: Option<Box<str>>,
+    pub device: Option<ShortText>,
     /// Client program.
-    pub user_agent: Option<Box<str>>,
+    pub user_agent: Option<ShortText>,
     /// The source's own word for what happened.
-    pub action: Option<Box<str>>,
+    pub action: Option<ShortText>,
     /// What was acted on: path, command, object.
-    pub resource: Option<Box<str>>,
+    pub resource: Option<ShortText>,
     /// HTTP method.
-    pub http_method: Option<Box<str>>,
+    pub http_method: Option<ShortText>,
     /// HTTP status.
     pub http_status: Option<u16>,
     /// Bytes from the client.
@@ -220,9 +224,9 @@ pub struct Event {
     /// Bytes to the client.
     pub bytes_out: Option<u64>,
     /// The source's reason for the outcome.
-    pub status_detail: Option<Box<str>>,
+    pub status_detail: Option<ShortText>,
     /// The source's own severity word.
-    pub severity: Option<Box<str>>,
+    pub severity: Option<ShortText>,
     /// Occurrences that the line stands for; 1 normally.
     pub count: u32,
     /// Doubts.
@@ -230,9 +234,9 @@ pub struct Event {
     /// The line as read, without terminator.
     pub raw: Box<[u8]>,
     /// Every other field of the source, keys flattened, in the order of the line.
-    pub extra: Vec<(Box<str>, Datum)>,
+    pub extra: Vec<(ShortText, Datum)>,
     /// Why an `unparsed` event was not understood.
-    pub reason: Option<Box<str>>,
+    pub reason: Option<ShortText>,
 }
 
 impl Event {

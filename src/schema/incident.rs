@@ -210,11 +210,38 @@ pub struct Clock {
     pub ended_at: Option<Timestamp>,
 }
 
-/// Findings that are stored and counted, but open nothing, until its end.
-#[derive(Clone, Debug, PartialEq)]
+/// Why findings that are covered open nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SilenceKind {
+    /// Somebody wants quiet for a while: a migration, a test.
+    #[default]
+    Silence,
+    /// What the rule finds is allowed here: approved, with a ticket, and looked at again before it ends.
+    Exception,
+}
+
+impl SilenceKind {
+    /// The name that the store has.
+    pub fn name(self) -> &'static str {
+        match self {
+            SilenceKind::Silence => "silence",
+            SilenceKind::Exception => "exception",
+        }
+    }
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<SilenceKind> {
+        [SilenceKind::Silence, SilenceKind::Exception].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Findings that are stored and counted, but open nothing, until its end: a silence or an exception.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Silence {
-    /// `S` and a number that counts up.
+    /// `S` (a silence) or `E` (an exception), and a number that counts up over both.
     pub id: Arc<str>,
+    /// Which of the two.
+    pub kind: SilenceKind,
     /// Who answers for it.
     pub owner: Arc<str>,
     /// Why.
@@ -225,10 +252,16 @@ pub struct Silence {
     pub entity: Option<Arc<str>>,
     /// Source name of the deciding event; `None` = every source.
     pub source: Option<Arc<str>>,
+    /// Network (`ADDRESS/BITS`) of the finding's source address; `None` = every address.
+    pub network: Option<Arc<str>>,
+    /// Where it was approved.
+    pub ticket: Option<Arc<str>>,
     /// From when.
     pub starts_at: Timestamp,
     /// Until when; mandatory.
     pub ends_at: Timestamp,
     /// How many findings it covered.
     pub matches: u64,
+    /// When its owner was reminded that it ends.
+    pub reminded_at: Option<Timestamp>,
 }

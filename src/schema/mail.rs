@@ -31,6 +31,8 @@ pub enum NotificationKind {
     Proof,
     /// `gatewatch mail test`.
     Test,
+    /// An exception ends soon.
+    Reminder,
 }
 
 impl NotificationKind {
@@ -48,13 +50,16 @@ impl NotificationKind {
             NotificationKind::Alive => "alive",
             NotificationKind::Proof => "proof",
             NotificationKind::Test => "test",
+            NotificationKind::Reminder => "reminder",
         }
     }
     /// The kind of a name.
     pub fn from_name(name: &str) -> Option<NotificationKind> {
         use NotificationKind as K;
         let all = [K::Notice, K::Escalation, K::Repeat, K::Acknowledged, K::Resolved, K::Digest, K::Fallback];
-        all.into_iter().chain([K::Canary, K::Alive, K::Proof, K::Test]).find(|k| k.name() == name)
+        all.into_iter()
+            .chain([K::Canary, K::Alive, K::Proof, K::Test, K::Reminder])
+            .find(|k| k.name() == name)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod incident;
 pub mod kind;
 pub mod mail;
+pub mod network;
 pub mod printable;
 pub mod time;
 
@@ -17,13 +18,16 @@ pub use book::Book;
 pub use changes::{
     Batch, Changes, Gap, GapReason, Generation, JournalEntry, Position, Refusal, RuleRow, StateRow,
 };
-pub use event::{Datum, Event, Flag, Flags, RawLine};
+pub use event::{Datum, Event, Flag, Flags, RawLine, ShortText};
 pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
-pub use incident::{Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence};
+pub use incident::{
+    Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence, SilenceKind,
+};
 pub use kind::{Class, Outcome};
 pub use mail::{
     Attempt, AttemptResult, Evidence, EvidenceLine, Letter, MailPhase, Notification, NotificationKind,
     NotificationState, Receipt,
 };
+pub use network::Network;
 pub use printable::Printable;
 pub use time::{Reading, Span, Timestamp};

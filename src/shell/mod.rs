@@ -4,6 +4,7 @@
 pub mod couriers;
 pub mod own_log;
 pub mod parts;
+pub mod reload;
 pub mod requests;
 pub mod status;
 pub mod wake;
@@ -19,9 +20,10 @@ use crate::host::systemd::Notifier;
 use crate::ledger::{OpenError, Store};
 use crate::limits;
 use crate::ports::{Clock, LedgerError};
-use crate::schema::{JournalEntry, Reading, Span};
+use crate::schema::{Reading, Span};
 use crate::tail::Watch;
 use parts::Running;
+use reload::Versions;
 use requests::Requests;
 use status::Troubles;
 use std::path::PathBuf;
@@ -84,6 +86,8 @@ pub struct Service {
     requests: Requests,
     watch: Option<Watch>,
     troubles: Troubles,
+    /// The rules that the journal knows to be in force.
+    versions: Versions,
     notifier: Notifier,
     bell: Bell,
     waiter: Waiter,
@@ -129,13 +133,14 @@ impl Service {
         let (bell, waiter) = wake::bell();
         let directory = &setup.config.store.directory;
         let mut store = Store::open(directory, &clock.now())?;
-        let gaps = store.gaps()?;
+        let (gaps, versions) = (store.gaps()?, store.rule_versions()?);
         let desk_bell = bell.clone();
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
         let mut troubles = Troubles::default();
-        troubles.begin(gaps, (setup.rules.loaded(), setup.rules.idle()));
+        troubles.begin(gaps);
+        troubles.rules(&setup, &clock.now());
         Ok(Service {
             requests: Requests::new(desk, &setup.config),
             options,
@@ -144,6 +149,7 @@ impl Service {
             daemon,
             watch: None,
             troubles,
+            versions,
             notifier: Notifier::from_environment().map_err(host)?,
             bell,
             waiter,
@@ -183,8 +189,9 @@ impl Service {
     /// [`ServiceError::Ledger`] when the store stopped working for good; nothing is lost: what was not
     /// committed is read again by the next start.
     pub fn serve(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
-        self.daemon.recover(&self.clock.now())?;
-        self.journal("start")?;
+        let now = self.clock.now();
+        self.daemon.recover(&now)?;
+        self.record("start", &now);
         self.rewatch();
         self.notifier.ready();
         tracing::info!(sources = self.setup.config.sources.len(), store = %self.setup.config.store.directory.display(), "ready");
@@ -193,7 +200,9 @@ impl Service {
                 self.reload();
             }
             let pause = self.turn(seen)?;
-            self.waiter.wait(pause);
+            if !self.reload.load(Ordering::SeqCst) {
+                self.waiter.wait(pause);
+            }
         }
         self.drain(seen)
     }
@@ -279,18 +288,12 @@ impl Service {
         Ok(())
     }
 
-    /// The rules in force, and since when, belong to the record.
-    fn journal(&mut self, kind: &'static str) -> Result<(), ServiceError> {
-        let now = self.clock.now();
-        let entry = JournalEntry {
-            at: now.utc,
-            kind,
-            actor: Arc::from("gatewatch"),
-            subject: Arc::from(self.setup.config.store.directory.display().to_string().as_str()),
-            detail: format!("version {}", env!("CARGO_PKG_VERSION")).into(),
-        };
-        self.daemon.record_rules(entry, self.setup.rules.rows())?;
-        Ok(())
+    /// The rules in force, and since when, belong to the record. Returns the sentence that says so.
+    fn record(&mut self, kind: &'static str, now: &Reading) -> String {
+        let (changes, said) = reload::record(kind, &self.setup, &self.versions, now);
+        self.daemon.record(changes);
+        self.versions = reload::versions(&self.setup.rules);
+        said
     }
 
     /// File system notifications shorten the wait; without them the scan alone finds everything.
@@ -315,19 +318,34 @@ impl Service {
         self.notifier.reloading();
         let settled = self.daemon.settle(&now);
         self.requests.answer(&settled);
-        match parts::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
+        self.troubles.count(&settled);
+        let result = match reload::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
             Ok(setup) => {
-                self.requests.learn(&setup.config);
-                self.setup = setup;
-                self.rewatch();
-                if let Err(error) = self.journal("reload") {
-                    tracing::error!("the reload is in force but not in the journal: {error}");
+                for warning in &setup.warnings {
+                    tracing::warn!("{warning}");
                 }
-                tracing::info!("reloaded");
+                self.requests.learn(&setup.config);
+                let before = std::mem::replace(&mut self.setup, setup);
+                if reload::files_changed(&before.config, &self.setup.config) {
+                    self.rewatch();
+                }
+                let said = self.record("reload", &now);
+                self.troubles.rules(&self.setup, &now);
+                self.troubles.set("reload", None, &now);
+                tracing::info!(rules = %said, "reloaded");
+                Ok(said)
             }
-            Err(error) => tracing::error!("reload refused, the old configuration stays in force:\n{error}"),
-        }
+            Err(error) => {
+                tracing::error!("reload refused, the old configuration stays in force:\n{error}");
+                let (changes, why) = reload::refusal(&error, &now);
+                self.daemon.record(changes);
+                self.troubles.set("reload", Some(format!("refused, the old rules stay: {why}")), &now);
+                Err(error)
+            }
+        };
+        self.notifier.status(&self.troubles.line());
         self.notifier.ready();
+        self.requests.answer_reload(&result);
     }
 
     /// A clean stop: no new lines, letters under way may finish.

@@ -1,5 +1,6 @@
 //! What people ask through the control socket: a look is answered at once, an act after its commit.
 
+use super::ServiceError;
 use super::parts::Running;
 use super::status::Troubles;
 use crate::config::file::Config;
@@ -7,6 +8,7 @@ use crate::daemon::Turn;
 use crate::desk::{self, Answer, Ask, Desk, Request};
 use crate::host::account;
 use crate::schema::{Act, Reading};
+use serde_json::json;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,12 +23,15 @@ pub struct Requests {
     /// (Unix account, person id).
     people: Vec<(String, Arc<str>)>,
     waiting: VecDeque<Request>,
+    /// Requests for a reload that is not done yet.
+    reloads: Vec<Request>,
 }
 
 impl Requests {
     /// Over an open desk.
     pub fn new(desk: Desk, config: &Config) -> Requests {
-        let mut requests = Requests { desk, people: Vec::new(), waiting: VecDeque::new() };
+        let mut requests =
+            Requests { desk, people: Vec::new(), waiting: VecDeque::new(), reloads: Vec::new() };
         requests.learn(config);
         requests
     }
@@ -53,9 +58,7 @@ impl Requests {
                 Ask::Status => request.answer(Answer::data(troubles.status(daemon, config, now))),
                 Ask::Reload => {
                     reload.store(true, Ordering::SeqCst);
-                    request.answer(Answer::done(
-                        "the configuration is read again; the journal of the service tells the result",
-                    ));
+                    self.reloads.push(request);
                 }
                 Ask::Act(_) if daemon.is_stalled() => {
                     request.answer(Answer::refused(
@@ -84,6 +87,20 @@ impl Requests {
             request.answer(match answer {
                 Ok(text) => Answer::done(text.clone()),
                 Err(why) => Answer::refused(why.clone()),
+            });
+        }
+    }
+
+    /// Tells whoever asked for a reload what came of it.
+    pub fn answer_reload(&mut self, result: &Result<String, ServiceError>) {
+        for request in self.reloads.drain(..) {
+            request.answer(match result {
+                Ok(said) => Answer::done(format!("reloaded: {said}")),
+                Err(ServiceError::Config(problems)) => {
+                    let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                    Answer { data: Some(json!({"what": "config"})), ..Answer::refused(text.join("\n")) }
+                }
+                Err(error) => Answer::refused(error.to_string()),
             });
         }
     }

@@ -2,6 +2,7 @@
 
 use super::parts::Running;
 use crate::config::file::Config;
+use crate::config::params::Setup;
 use crate::daemon::Turn;
 use crate::ledger::{Health, SourceNote};
 use crate::ports::LogSource;
@@ -26,14 +27,19 @@ pub struct Troubles {
     health: Health,
     relay_failures: u32,
     relay_said: String,
-    rules: (usize, usize),
+    /// Rules in force, rules that no source feeds, and when they were read.
+    rules: (usize, usize, Timestamp),
 }
 
 impl Troubles {
-    /// The counters that the store holds, and the rules in force.
-    pub fn begin(&mut self, gaps: BTreeMap<String, u64>, rules: (usize, usize)) {
+    /// The counters that the store holds.
+    pub fn begin(&mut self, gaps: BTreeMap<String, u64>) {
         self.gaps = gaps;
-        self.rules = rules;
+    }
+
+    /// The rules that came into force.
+    pub fn rules(&mut self, setup: &Setup, now: &Reading) {
+        self.rules = (setup.rules.loaded(), setup.rules.idle(), now.utc);
     }
 
     /// Sets or clears one.
@@ -122,7 +128,7 @@ impl Troubles {
             "store": {"wal_bytes": health.wal_bytes, "free_bytes": health.free_bytes, "events": health.events},
             "outbox": outbox(daemon),
             "clocks": clocks(daemon, now),
-            "rules": {"loaded": self.rules.0, "idle": self.rules.1},
+            "rules": {"loaded": self.rules.0, "idle": self.rules.1, "since": self.rules.2.to_string()},
         })
     }
 

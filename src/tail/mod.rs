@@ -28,6 +28,7 @@ mod splitter;
 pub mod watch;
 mod wide;
 
+pub use splitter::{Out, Splitter};
 pub use watch::{Watch, WatchError};
 pub use wide::Encoding;
 

@@ -1,4 +1,4 @@
-//! Room 4: what becomes of a finding. A silence covers it, an open incident takes it in, or it opens one.
+//! Room 4: what becomes of a finding. A silence or an exception covers it, an open incident takes it in, or it opens one.
 //! Each verdict carries its reason, and nothing is deleted: a suppressed finding is stored and counted.
 //!
 //! A finding joins an incident when all of this holds:
@@ -15,9 +15,11 @@
 use crate::limits;
 use crate::schema::book::id_text;
 use crate::schema::{
-    Book, Finding, Incident, IncidentStatus, Reading, Severity, Silence, Span, Timestamp, Verdict,
+    Book, Finding, Incident, IncidentStatus, Network, Reading, Severity, Silence, SilenceKind, Span,
+    Timestamp, Verdict,
 };
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -60,6 +62,21 @@ pub struct Triage {
     params: Params,
 }
 
+/// Where the event stems from that decided a finding.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// Its source.
+    pub source: Option<&'a str>,
+    /// Its client's address.
+    pub address: Option<IpAddr>,
+}
+
+impl<'a> From<Option<&'a str>> for Origin<'a> {
+    fn from(source: Option<&'a str>) -> Origin<'a> {
+        Origin { source, address: None }
+    }
+}
+
 /// What the routes look at.
 #[derive(Clone, Copy)]
 struct Traits<'a> {
@@ -75,21 +92,22 @@ impl Triage {
     }
 
     /// Decides about one finding: gives it back with verdict, reason and incident, and opens or changes
-    /// that incident in the book. `source` and `read_at` are those of the deciding event.
-    pub fn judge(
+    /// that incident in the book. `origin` and `read_at` are those of the deciding event.
+    pub fn judge<'a>(
         &self,
         book: &mut Book,
         mut finding: Finding,
-        source: Option<&str>,
+        origin: impl Into<Origin<'a>>,
         read_at: Timestamp,
         now: &Reading,
     ) -> Finding {
-        let silence = book.silences().find(|s| covers(s, &finding, source, now.utc)).cloned();
-        if let Some(Silence { id, owner, reason, ends_at, .. }) = silence {
-            book.update_silence(&id, |s| s.matches += 1);
-            finding.verdict = Verdict::Suppressed;
-            finding.reason = format!("silence {id} of {owner} until {ends_at}: {reason}").into();
-            return finding;
+        let origin = origin.into();
+        let source = origin.source;
+        // An exception says more than a silence: the finding is allowed, not merely unwanted at the moment.
+        let covering = book.silences().filter(|s| covers(s, &finding, origin, now.utc));
+        let silence = covering.max_by_key(|s| (s.kind, std::cmp::Reverse(&s.id))).cloned();
+        if let Some(silence) = silence {
+            return cover(book, finding, &silence);
         }
         let kin =
             Traits { severity: finding.severity, incident_type: finding.incident_type.as_deref(), source };
@@ -246,8 +264,27 @@ fn flood_entity(finding: &Finding) -> String {
     format!("flood={}", finding.rule)
 }
 
-/// Whether a silence covers a finding.
-fn covers(silence: &Silence, finding: &Finding, source: Option<&str>, now: Timestamp) -> bool {
+/// The finding as a silence or an exception leaves it: stored and counted, telling nobody.
+fn cover(book: &mut Book, mut finding: Finding, silence: &Silence) -> Finding {
+    let Silence { id, owner, reason, ends_at, .. } = silence;
+    book.update_silence(id, |s| s.matches += 1);
+    finding.verdict = match silence.kind {
+        SilenceKind::Exception => Verdict::Excepted,
+        SilenceKind::Silence => Verdict::Suppressed,
+    };
+    let ticket = silence.ticket.as_ref().map_or(String::new(), |ticket| format!(" ({ticket})"));
+    finding.reason =
+        format!("{} {id} of {owner}{ticket} until {ends_at}: {reason}", silence.kind.name()).into();
+    finding
+}
+
+/// Whether a silence or an exception covers a finding.
+fn covers(silence: &Silence, finding: &Finding, origin: Origin<'_>, now: Timestamp) -> bool {
+    let in_network = |text: &str| {
+        let grouped = finding.group.iter().find(|(key, _)| &**key == "src_ip");
+        let address = grouped.and_then(|(_, value)| value.parse().ok()).or(origin.address);
+        Network::parse(text).zip(address).is_some_and(|(network, address)| network.contains(address))
+    };
     let in_group = |pair: &str| {
         finding.group.iter().any(|(key, value)| pair.split_once('=') == Some((&**key, &**value)))
     };
@@ -255,5 +292,6 @@ fn covers(silence: &Silence, finding: &Finding, source: Option<&str>, now: Times
         && now < silence.ends_at
         && silence.rule.as_ref().is_none_or(|rule| *rule == finding.rule)
         && silence.entity.as_deref().is_none_or(in_group)
-        && silence.source.as_deref().is_none_or(|wanted| source == Some(wanted))
+        && silence.source.as_deref().is_none_or(|wanted| origin.source == Some(wanted))
+        && silence.network.as_deref().is_none_or(in_network)
 }

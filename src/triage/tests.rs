@@ -117,7 +117,7 @@ fn a_silence_suppresses_what_it_names_while_it_lasts_and_counts() {
         source: Some("gate".into()),
         starts_at: at(0),
         ends_at: at(100),
-        matches: 0,
+        ..Silence::default()
     };
     let (triage, mut book) = (Triage::new(Params::default()), Book::default());
     book.put_silence(silence);
@@ -135,6 +135,43 @@ fn a_silence_suppresses_what_it_names_while_it_lasts_and_counts() {
     assert_eq!(say("d", "203.0.113.9", None, 99).0, Verdict::Grouped);
     assert_eq!(say("e", "203.0.113.9", Some("gate"), 100).0, Verdict::Grouped);
     assert_eq!(book.silence("S1").unwrap().matches, 1);
+}
+
+#[test]
+fn an_exception_goes_before_a_silence_and_covers_a_network() {
+    let silence = Silence {
+        id: "S1".into(),
+        rule: Some("rule".into()),
+        starts_at: at(0),
+        ends_at: at(100),
+        ..Silence::default()
+    };
+    let exception = Silence {
+        id: "E2".into(),
+        kind: SilenceKind::Exception,
+        owner: "ana".into(),
+        reason: "the scanner".into(),
+        ticket: Some("CHG-7".into()),
+        network: Some("203.0.113.0/24".into()),
+        ..silence.clone()
+    };
+    let (triage, mut book) = (Triage::new(Params::default()), Book::default());
+    book.put_silence(silence);
+    book.put_silence(exception);
+    let mut say = |id: &str, group: &[(&str, &str)], client: Option<&str>| {
+        let origin = Origin { source: None, address: client.map(|text| text.parse().unwrap()) };
+        let judged = triage.judge(&mut book, finding(id, group, Severity::High, 0), origin, at(0), &now(50));
+        (judged.verdict, judged.reason.to_string())
+    };
+    let (verdict, reason) = say("a", &[("src_ip", "203.0.113.9")], None);
+    assert_eq!(verdict, Verdict::Excepted);
+    assert_eq!(reason, "exception E2 of ana (CHG-7) until 2026-11-23T09:01:40.000Z: the scanner");
+    // The group says whose address it is; only where it names none, the deciding event does.
+    assert_eq!(say("b", &[("src_ip", "198.51.100.7")], Some("203.0.113.9")).0, Verdict::Suppressed);
+    assert_eq!(say("c", &[("user", "bob")], Some("203.0.113.9")).0, Verdict::Excepted);
+    assert_eq!(say("d", &[("user", "bob")], None).0, Verdict::Suppressed, "nobody knows the address");
+    assert_eq!((book.silence("E2").unwrap().matches, book.silence("S1").unwrap().matches), (2, 2));
+    assert_eq!(book.incidents().count(), 0);
 }
 
 #[test]

@@ -191,12 +191,11 @@ pub fn silence(id: &str, ends: i64) -> Silence {
         id: arc(id),
         owner: arc("ana"),
         reason: arc("maintenance"),
-        rule: None,
         entity: Some(arc("user=backup")),
-        source: None,
         starts_at: at(-100),
         ends_at: at(ends),
         matches: 4,
+        ..Silence::default()
     }
 }
 
@@ -261,6 +260,7 @@ pub fn everything() -> Changes {
             control: Some(arc("C9")),
             enabled: true,
             text: arc("title: Guessing"),
+            loaded_at: at(9),
         }],
         ..Changes::default()
     }

@@ -5,7 +5,7 @@ use super::monitor::names;
 use super::relay::Mode;
 use super::vault::{Crash, Fault, Vault};
 use super::world::World;
-use gatewatch::schema::{Act, Actor, Channel, IncidentStatus, Silence, Span, Timestamp, Verb};
+use gatewatch::schema::{Act, Actor, Channel, IncidentStatus, Silence, Span, Verb};
 use std::sync::Arc;
 
 /// Weights of the sorts of actions; a seed has a taste.
@@ -261,12 +261,8 @@ fn silence(owner: &str, entity: &Arc<str>) -> Silence {
         id: "".into(),
         owner: owner.into(),
         reason: "a test of the gate".into(),
-        rule: None,
         entity: Some(entity.split(',').next().unwrap_or(entity).into()),
-        source: None,
-        starts_at: Timestamp(0),
-        ends_at: Timestamp(0),
-        matches: 0,
+        ..Silence::default()
     }
 }
 

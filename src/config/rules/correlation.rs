@@ -7,12 +7,16 @@ use crate::detect::pattern::Compare;
 use crate::detect::rule::{Correlation, Counting, Reference, Rule};
 use crate::limits::{WINDOW_EVENTS_MAX, WINDOW_SPAN_MAX};
 use crate::schema::Span;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use yaml_serde::{Mapping, Value};
 
-const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
-const LATER: [&str; 3] = ["value_sum", "value_avg", "value_percentile"];
-const TYPES: [&str; 4] = ["event_count", "value_count", "temporal", "temporal_ordered"];
+/// The keys of a correlation.
+pub const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
+/// Types of correlations that are not read yet.
+pub const LATER: [&str; 3] = ["value_sum", "value_avg", "value_percentile"];
+/// Types of correlations.
+pub const TYPES: [&str; 4] = ["event_count", "value_count", "temporal", "temporal_ordered"];
 
 /// The rules that a correlation names, as written.
 pub fn references(document: &Document) -> Vec<String> {
@@ -74,7 +78,41 @@ pub fn compile(
         });
     }
     let value_name = value.map(Arc::from);
-    Ok(Correlation { counting, references, group_by, value_name, timespan, limits })
+    Ok(Correlation { counting, references, group_by, value_name, timespan, limits, unless: None })
+}
+
+/// The count that a document of ours gives way to, as written.
+pub fn unless(document: &Document) -> Option<String> {
+    document.keys.get("gatewatch")?.get("unless").and_then(scalar)
+}
+
+/// The index of the count that a correlation gives way to, of the rules so far.
+pub fn excuse(
+    document: &Document,
+    own: &Correlation,
+    index: &BTreeMap<Arc<str>, usize>,
+    rules: &[Rule],
+) -> Result<Option<usize>, Problem> {
+    let found = unless(document).and_then(|name| index.get(name.as_str()).copied());
+    let Some((at, other)) = found.and_then(|at| Some((at, rules.get(at)?))) else { return Ok(None) };
+    let checked = check_unless(own, other);
+    checked.map(|()| Some(at)).map_err(|message| document.problem(&["gatewatch", "unless"], message))
+}
+
+/// Whether a correlation may give way to another one.
+fn check_unless(own: &Correlation, other: &Rule) -> Result<(), String> {
+    let id = &other.meta.id;
+    let counts = |c: &Correlation| matches!(c.counting, Counting::Events | Counting::Values);
+    let Some(excuse) = other.correlation().filter(|other| counts(other)) else {
+        return Err(format!("`{id}` is no count: `unless` names an event_count or a value_count"));
+    };
+    if !counts(own) {
+        return Err("only an event_count or a value_count gives way to another count".into());
+    }
+    if excuse.group_by != own.group_by {
+        return Err(format!("`{id}` groups by {}, and so must this one", excuse.group_by.join(", ")));
+    }
+    Ok(())
 }
 
 /// What a correlation may refer to.

@@ -5,9 +5,9 @@ use super::document::{Document, members, scalar};
 use super::modifiers::{Modifiers, Reading};
 use super::placeholders::Placeholders;
 use super::values::{self, Scope};
-use crate::config::report::{Problem, nearest};
+use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::field::Field;
-use crate::detect::logsource::Logsource;
+use crate::detect::logsource::{Logsource, known_names};
 use crate::detect::pattern::{Pattern, Place};
 use crate::detect::rule::{Detection, Expr, Test};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,12 +60,31 @@ pub struct Search {
     pub condition: Expr,
 }
 
+/// A name of a logsource that looks like a slip: no source that is read has it, and one letter makes it a known one.
+pub fn slip(document: &Document, source: &Logsource) -> Option<Problem> {
+    let parts = [("category", &source.category), ("product", &source.product), ("service", &source.service)];
+    let names = parts.into_iter().filter_map(|(key, name)| Some((key, name.as_deref()?)));
+    let (key, name, near) = names.into_iter().find_map(|(key, name)| {
+        let near = nearest(name, known_names().filter(|known| known.len().abs_diff(name.len()) <= 1))?;
+        (near != name).then_some((key, name, near))
+    })?;
+    let message =
+        format!("no source has the {key} `{name}`, so this rule stays idle; did you mean `{near}`?");
+    Some(Problem { grade: Grade::Warning, ..document.problem_in(&["logsource", key], name, 0, message) })
+}
+
 /// Reads `logsource`.
 pub fn logsource(document: &Document) -> Result<Logsource, Problem> {
     let wrong = |message: &str| document.problem(&["logsource"], message);
     let Some(Value::Mapping(keys)) = document.keys.get("logsource") else {
         return Err(wrong("a detection needs a `logsource` of category, product or service"));
     };
+    const PARTS: [&str; 4] = ["category", "product", "service", "definition"];
+    let strange = keys.keys().filter_map(Value::as_str).find(|key| !PARTS.contains(key));
+    if let Some(key) = strange.filter(|_| document.ours) {
+        let hint = nearest(key, PARTS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        return Err(document.problem(&["logsource", key], format!("`{key}` is no part of a logsource{hint}")));
+    }
     let part = |name: &str| {
         keys.get(name).and_then(scalar).filter(|t| !t.is_empty()).map(|t| Logsource::spelled(&t))
     };
@@ -74,14 +93,6 @@ pub fn logsource(document: &Document) -> Result<Logsource, Problem> {
         return Err(wrong(
             "a `logsource` names a category, a product or a service: without one a rule would see every line",
         ));
-    }
-    if let Some(key) = keys
-        .keys()
-        .filter_map(Value::as_str)
-        .find(|k| !["category", "product", "service", "definition"].contains(k))
-        && document.ours
-    {
-        return Err(document.problem(&["logsource", key], format!("`{key}` is no part of a logsource")));
     }
     Ok(source)
 }

@@ -55,6 +55,24 @@ impl Document {
         self.problem_at(self.find(path), message)
     }
 
+    /// A problem at an item of the list that a path leads to, counted from 0.
+    pub fn problem_nth(&self, path: &[&str], nth: usize, message: impl Into<String>) -> Problem {
+        let key = self.find(path);
+        let rest = self.whole.get(key..self.range.1).unwrap_or_default();
+        let (mut at, mut indent, mut seen) = (key, None, 0);
+        for line in rest.split_inclusive('\n') {
+            let blank = line.len() - line.trim_start_matches(' ').len();
+            if line.trim_start_matches(' ').starts_with('-') && *indent.get_or_insert(blank) == blank {
+                if seen == nth {
+                    return self.problem_at(at + blank, message);
+                }
+                seen += 1;
+            }
+            at += line.len();
+        }
+        self.problem_at(key, message)
+    }
+
     /// A problem at a text behind the key that a path leads to, a number of bytes into it.
     pub fn problem_in(
         &self,
@@ -151,6 +169,12 @@ mod tests {
         let problem = documents[0].problem(&["detection", "sel", "x|bad"], "no");
         assert_eq!((problem.line, problem.column, problem.grade), (4, 5, Grade::Warning));
         assert_eq!(documents[1].problem(&["gatewatch", "owner"], "no").line, 8);
+        let list: Arc<str> = "tests:\n  - a: |\n      - no item\n  - b\n".into();
+        let list = &Document::all("r.yml", &list, &mut problems)[0];
+        let place = |nth| {
+            (list.problem_nth(&["tests"], nth, "no").line, list.problem_nth(&["tests"], nth, "no").column)
+        };
+        assert_eq!((place(0), place(1), place(2)), ((2, 3), (4, 3), (1, 1)));
         assert_eq!(documents[1].grade(), Grade::Error);
         let broken: Arc<str> = "title: a\n  b: [\n".into();
         Document::all("r.yml", &broken, &mut problems);

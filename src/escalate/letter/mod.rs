@@ -7,6 +7,7 @@ pub mod defang;
 mod digest;
 mod incident;
 pub mod page;
+mod reminder;
 mod times;
 
 use super::Escalate;
@@ -49,6 +50,7 @@ impl Escalate {
         let (subject, page) = match (row.kind, incident) {
             (NotificationKind::Digest, _) => desk.digest(),
             (NotificationKind::Test, _) => desk.test(),
+            (NotificationKind::Reminder, _) => desk.reminder(),
             (NotificationKind::Fallback, _) if minimal => desk.minimal(incident),
             (NotificationKind::Acknowledged | NotificationKind::Resolved, Some(incident)) => {
                 desk.news(incident)

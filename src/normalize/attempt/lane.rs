@@ -2,7 +2,8 @@
 //! its own connection's.
 
 use super::{ATTEMPTS_MAX, Attempt, SUMMARY_SPAN};
-use std::collections::{BTreeMap, VecDeque};
+use crate::normalize::hash::Lookup;
+use std::collections::VecDeque;
 
 /// The attempts of one source.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +13,7 @@ pub(super) struct Lane {
     /// Number of the oldest; they are counted on.
     first: u64,
     /// Per connection, the number of its newest.
-    newest: BTreeMap<u64, u64>,
+    newest: Lookup<u64>,
 }
 
 /// What is remembered counts, not how it was numbered.

@@ -5,14 +5,15 @@ use super::super::fill;
 use super::super::form::Form;
 use super::super::framed;
 use super::super::grammar::{Grammar, GrammarSet};
-use super::super::read::{self, Found, Memory, ORDER};
+use super::super::plan::ORDER;
+use super::super::read::{self, Found, Memory};
 use super::super::record::Framed;
 use super::super::slot::Slot;
 use super::super::spec::Framing;
 use super::super::syslog::Header;
 use super::super::table::{Columns, DIRECTIVE, DIRECTIVE_OF_COMMAS};
 use super::super::wrapper::Line;
-use crate::schema::Class;
+use crate::schema::{Class, Event};
 
 /// A form with a pattern or tests gives a class.
 const STRONG: u32 = 4;
@@ -225,7 +226,8 @@ impl Look<'_, '_, '_> {
     }
 
     fn filled(&self, class: Class, found: Found<'_>) -> Class {
-        let mut draft = Draft::default();
+        let mut event = Event::default();
+        let mut draft = Draft::of(&mut event);
         fill::fill(self.set, found, self.memory.scratch, &mut draft);
         draft.class.unwrap_or(class)
     }

@@ -1,6 +1,6 @@
 //! From a pattern to the machine's program, over the `regex` crate's own syntax tree.
 
-use super::{Behind, FIRST, Finders, Op, Run, SECOND, Scan, Set, Split};
+use super::{Behind, FIRST, Finders, Lacks, Op, Run, SECOND, Scan, Set, Split};
 use memchr::memmem::{Finder, FinderRev};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
@@ -332,10 +332,14 @@ impl Program {
             }
             _ => return None,
         }
-        let missing = (0..=u8::MAX).filter(|byte| !has[usize::from(*byte)]);
-        let mut missing = missing.take(2);
-        let all_but = missing.next().filter(|_| missing.next().is_none());
-        let set = Set { has, all_but };
+        let missing: Vec<u8> = (0..=u8::MAX).filter(|byte| !has[usize::from(*byte)]).take(4).collect();
+        let lacks = match *missing.as_slice() {
+            [a] => Lacks::One(a),
+            [a, b] => Lacks::Two(a, b),
+            [a, b, c] => Lacks::Three(a, b, c),
+            _ => Lacks::Many,
+        };
+        let set = Set { has, lacks };
         let known = self.sets.iter().position(|known| *known == set);
         Some(known.unwrap_or_else(|| {
             self.sets.push(set);

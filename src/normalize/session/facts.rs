@@ -1,9 +1,10 @@
 //! What a line says that may name a session again, as hashes, and the keys made of it.
 
 use super::Family;
-use crate::normalize::attempt::{hash, hash_of_address};
-use crate::schema::{Datum, Event};
+use crate::normalize::hash::{hash, hash_of_address, hash_of_name};
+use crate::schema::{Datum, Event, ShortText};
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 
 /// What names a session, most certain first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,22 +25,28 @@ pub(super) enum Key {
     User,
 }
 
+/// The hash of what is known.
+type Known = Option<NonZeroU64>;
+
 /// What a line says of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
-    host: u64,
-    session: Option<u64>,
-    process: Option<u64>,
-    user: Option<u64>,
-    uid: Option<u64>,
-    assigned_v4: Option<u64>,
-    assigned_v6: Option<u64>,
-    client: Option<u64>,
+    host: Known,
+    session: Known,
+    process: Known,
+    user: Known,
+    uid: Known,
+    assigned_v4: Known,
+    assigned_v6: Known,
+    client: Known,
     port: Option<u16>,
-    device: Option<u64>,
+    device: Known,
     /// What a tunnel leads to; it names no session, and tells two apart.
-    resource: Option<u64>,
+    resource: Known,
 }
+
+/// The keys of a line or a session, most certain first.
+pub(super) type Keys = [Option<(Key, u64)>; 8];
 
 impl Facts {
     /// How many numbers it is made of.
@@ -47,27 +54,29 @@ impl Facts {
 
     /// As numbers, for the store.
     pub(super) fn numbers(&self) -> [Option<u64>; Facts::NUMBERS] {
+        let port = self.port.map(u64::from);
         [
-            Some(self.host),
-            self.session,
-            self.process,
-            self.user,
-            self.uid,
-            self.assigned_v4,
-            self.assigned_v6,
-            self.client,
-            self.port.map(u64::from),
-            self.device,
-            self.resource,
+            self.host.map(u64::from),
+            self.session.map(u64::from),
+            self.process.map(u64::from),
+            self.user.map(u64::from),
+            self.uid.map(u64::from),
+            self.assigned_v4.map(u64::from),
+            self.assigned_v6.map(u64::from),
+            self.client.map(u64::from),
+            port,
+            self.device.map(u64::from),
+            self.resource.map(u64::from),
         ]
     }
 
     /// Of [`Facts::numbers`].
     pub(super) fn from_numbers(numbers: [Option<u64>; Facts::NUMBERS]) -> Facts {
-        let [host, session, process, user, uid, assigned_v4, assigned_v6, client, port, device, resource] =
-            numbers;
+        let [.., port, _, _] = numbers;
+        let [host, session, process, user, uid, assigned_v4, assigned_v6, client, _, device, resource] =
+            numbers.map(|number| number.and_then(NonZeroU64::new));
         Facts {
-            host: host.unwrap_or(0),
+            host,
             session,
             process,
             user,
@@ -83,20 +92,20 @@ impl Facts {
 
     /// Of an event.
     pub(super) fn of(event: &Event, family: Family) -> Facts {
-        let text = |text: &Option<Box<str>>| text.as_deref().map(|text| hash(&[text.as_bytes()]));
-        let assigned = event.assigned_ip.map(hash_of_address);
+        let text = |text: &Option<ShortText>| known(&[text.as_deref()?.as_bytes()]);
+        let assigned = event.assigned_ip.map(hash_of_address).and_then(NonZeroU64::new);
         let is_v4 = event.assigned_ip.is_some_and(|ip| matches!(ip, IpAddr::V4(_)));
-        let user = event.user.as_deref().map(|user| hash(&[user.to_lowercase().as_bytes()]));
+        let user = event.user.as_deref().map(hash_of_name).and_then(NonZeroU64::new);
         let session = event.session.as_deref().filter(|session| !session.is_empty());
         Facts {
-            host: event.host.as_deref().map_or(0, |host| hash(&[host.as_bytes()])),
-            session: session.map(|session| hash(&[event.format.as_bytes(), session.as_bytes()])),
+            host: text(&event.host),
+            session: session.and_then(|session| known(&[event.format.as_bytes(), session.as_bytes()])),
             process: process(event),
             user,
             uid: text(&event.user_uid),
             assigned_v4: assigned.filter(|_| is_v4),
             assigned_v6: assigned.filter(|_| !is_v4),
-            client: event.src_ip.map(hash_of_address),
+            client: event.src_ip.map(hash_of_address).and_then(NonZeroU64::new),
             port: event.src_port,
             // Beside a user it is the name of a computer.
             device: text(&event.device).filter(|_| family == Family::Tunnel && user.is_none()),
@@ -111,35 +120,38 @@ impl Facts {
 
     /// Whether the user is all that names it.
     pub(super) fn is_bare(&self, family: Family) -> bool {
-        self.keys(family).all(|(key, _)| key == Key::User)
+        self.keys(family).iter().flatten().all(|(key, _)| *key == Key::User)
     }
 
-    /// The keys of this, most certain first.
-    pub(super) fn keys(&self, family: Family) -> impl Iterator<Item = (Key, u64)> + use<> {
+    /// The keys of this.
+    pub(super) fn keys(&self, family: Family) -> Keys {
         let who = self.user.or(self.uid);
         let tunnel = family == Family::Tunnel;
-        let inner = |assigned: Option<u64>| Some((who?, assigned.filter(|_| tunnel)?));
-        // A tunnel between sites has no user.
-        let client = self.client.filter(|_| who.is_some() || tunnel).map(|client| (who.unwrap_or(0), client));
-        let host = self.host;
+        let number = |known: Known| known.map_or(0, NonZeroU64::get);
+        let host = number(self.host);
         // The parts are hashes already. What falls together by chance is told apart by `agree`.
         let made = |key: Key, parts: &[u64]| {
             let mix = |sum: u64, part: &u64| (sum.rotate_left(23) ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             (key, parts.iter().fold(2 * key as u64 + u64::from(tunnel) + 1, mix))
         };
-        [
-            self.session.map(|session| made(Key::Session, &[host, session])),
-            self.process.filter(|_| !tunnel).map(|process| made(Key::Process, &[host, process])),
+        let inner = |assigned: Known| {
+            let (who, inner) = (who?, assigned.filter(|_| tunnel)?);
             // The machines of a cluster share the inner addresses.
-            inner(self.assigned_v4).map(|(who, inner)| made(Key::Assigned, &[who, inner])),
-            inner(self.assigned_v6).map(|(who, inner)| made(Key::Assigned, &[who, inner])),
-            self.device.map(|device| made(Key::Device, &[host, device])),
-            client.zip(self.port).map(|((who, at), port)| made(Key::Port, &[host, who, at, u64::from(port)])),
-            client.map(|(who, at)| made(Key::Client, &[host, who, at])),
-            who.map(|who| made(Key::User, &[host, who])),
+            Some(made(Key::Assigned, &[who.get(), inner.get()]))
+        };
+        // A tunnel between sites has no user.
+        let client = self.client.filter(|_| who.is_some() || tunnel).map(NonZeroU64::get);
+        let name = number(who);
+        [
+            self.session.map(|session| made(Key::Session, &[host, session.get()])),
+            self.process.filter(|_| !tunnel).map(|process| made(Key::Process, &[host, process.get()])),
+            inner(self.assigned_v4),
+            inner(self.assigned_v6),
+            self.device.map(|device| made(Key::Device, &[host, device.get()])),
+            client.zip(self.port).map(|(at, port)| made(Key::Port, &[host, name, at, u64::from(port)])),
+            client.map(|at| made(Key::Client, &[host, name, at])),
+            who.map(|_| made(Key::User, &[host, name])),
         ]
-        .into_iter()
-        .flatten()
     }
 
     /// Whether two lines of one family can be of one session.
@@ -148,7 +160,7 @@ impl Facts {
             Some((own, others)) => own == others,
             None => agree(self.uid, other.uid),
         };
-        let same = |a: Option<u64>, b: Option<u64>| a.is_some() && a == b;
+        let same = |a: Known, b: Known| a.is_some() && a == b;
         if !users || !agree(self.session, other.session) {
             return false;
         }
@@ -189,13 +201,17 @@ fn agree<T: PartialEq>(own: Option<T>, others: Option<T>) -> bool {
 }
 
 /// The process that wrote a line, by program and number.
-fn process(event: &Event) -> Option<u64> {
+fn process(event: &Event) -> Known {
     let app = event.app.as_deref().unwrap_or("").as_bytes();
     match event.extra("pid")? {
-        Datum::Int(pid) => Some(hash(&[app, &pid.to_le_bytes()])),
-        Datum::Text(pid) => Some(hash(&[app, pid.as_bytes()])),
+        Datum::Int(pid) => known(&[app, &pid.to_le_bytes()]),
+        Datum::Text(pid) => known(&[app, pid.as_bytes()]),
         _ => None,
     }
+}
+
+fn known(parts: &[&[u8]]) -> Known {
+    NonZeroU64::new(hash(parts))
 }
 
 /// The bit of a message form.

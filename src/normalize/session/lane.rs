@@ -1,10 +1,10 @@
 //! The sessions of one source: by the id of the event that opened them, by their keys, by their last use.
 
 use super::Session;
+use super::facts::Keys;
 use crate::limits::SESSIONS_ENDED_MAX;
-#[expect(clippy::disallowed_types, reason = "looked up, never iterated: its order is nowhere seen")]
-use std::collections::HashMap;
-use std::collections::{BTreeMap, VecDeque};
+use crate::normalize::hash::Lookup;
+use std::collections::VecDeque;
 
 /// Sessions of one key that are looked at: more have the same name only where that is no name.
 const LOOKS_MAX: usize = 16;
@@ -14,10 +14,9 @@ const STALE_MIN: usize = 64;
 /// The sessions of one source.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lane {
-    sessions: BTreeMap<u64, Session>,
+    sessions: Lookup<Session>,
     /// Sessions by key, oldest first.
-    #[expect(clippy::disallowed_types, reason = "looked up, never iterated: its order is nowhere seen")]
-    keys: HashMap<u64, Ids>,
+    keys: Lookup<Ids>,
     used: Queue,
     /// Those that are over, and how many.
     ended: Queue,
@@ -28,7 +27,8 @@ pub(super) struct Lane {
 #[derive(Clone, Debug)]
 enum Ids {
     One(u64),
-    Many(Vec<u64>),
+    #[expect(clippy::box_collection, reason = "the many entries with one id stay small")]
+    Many(Box<Vec<u64>>),
 }
 
 /// (last event, session), rising. A session that was spoken of again stands in it twice; only its last use counts.
@@ -69,11 +69,54 @@ impl Lane {
     /// Remembers a session; false where one of this id was known.
     pub(super) fn insert(&mut self, id: u64, session: Session) -> bool {
         let known = self.remove(id).is_some();
-        for (_, key) in session.facts.keys(session.family) {
-            self.keys.entry(key).and_modify(|ids| ids.add(id)).or_insert(Ids::One(id));
-        }
+        self.name(id, &session.facts.keys(session.family));
         let (used, is_over) = (session.used, session.ended_at.is_some());
         self.sessions.insert(id, session);
+        self.heard(id, used, is_over);
+        !known
+    }
+
+    /// Changes a session, as the event `used` tells; its line number.
+    pub(super) fn change(&mut self, id: u64, used: u64, change: impl FnOnce(&mut Session)) -> Option<u64> {
+        let session = self.sessions.get_mut(&id)?;
+        let (before, was_over) = (session.facts, session.ended_at.is_some());
+        change(session);
+        session.used = used;
+        let (line, family, after) = (session.line, session.family, session.facts);
+        let is_over = session.ended_at.is_some();
+        self.ended_count -= usize::from(was_over);
+        if before != after {
+            self.unname(id, &before.keys(family));
+            self.name(id, &after.keys(family));
+        }
+        self.heard(id, used, is_over);
+        Some(line)
+    }
+
+    /// Forgets a session.
+    pub(super) fn remove(&mut self, id: u64) -> Option<Session> {
+        let session = self.sessions.remove(&id)?;
+        self.unname(id, &session.facts.keys(session.family));
+        self.ended_count -= usize::from(session.ended_at.is_some());
+        Some(session)
+    }
+
+    fn name(&mut self, id: u64, keys: &Keys) {
+        for (_, key) in keys.iter().flatten() {
+            self.keys.entry(*key).and_modify(|ids| ids.add(id)).or_insert(Ids::One(id));
+        }
+    }
+
+    fn unname(&mut self, id: u64, keys: &Keys) {
+        for (_, key) in keys.iter().flatten() {
+            if self.keys.get_mut(key).is_some_and(|ids| ids.remove(id)) {
+                self.keys.remove(key);
+            }
+        }
+    }
+
+    /// A session was spoken of.
+    fn heard(&mut self, id: u64, used: u64, is_over: bool) {
         let sessions = &self.sessions;
         self.used.add(used, id, sessions.len(), |used, id| {
             sessions.get(&id).is_some_and(|session| session.used == used)
@@ -84,19 +127,6 @@ impl Lane {
                 sessions.get(&id).is_some_and(|session| session.used == used && session.ended_at.is_some())
             });
         }
-        !known
-    }
-
-    /// Forgets a session.
-    pub(super) fn remove(&mut self, id: u64) -> Option<Session> {
-        let session = self.sessions.remove(&id)?;
-        for (_, key) in session.facts.keys(session.family) {
-            if self.keys.get_mut(&key).is_some_and(|ids| ids.remove(id)) {
-                self.keys.remove(&key);
-            }
-        }
-        self.ended_count -= usize::from(session.ended_at.is_some());
-        Some(session)
     }
 }
 
@@ -113,7 +143,7 @@ impl Ids {
             Ids::One(known) => {
                 let known = *known;
                 if known != id {
-                    *self = Ids::Many(vec![known.min(id), known.max(id)]);
+                    *self = Ids::Many(Box::new(vec![known.min(id), known.max(id)]));
                 }
             }
             Ids::Many(ids) => {

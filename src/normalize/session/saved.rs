@@ -1,4 +1,4 @@
-//! Sessions as bytes, for the store: a page holds those of 64 ids in a row, so that a batch writes few rows.
+//! Sessions as bytes, for the store: a page holds those of 16 ids in a row, so that a batch writes few rows.
 //!
 //! A page is the shape's number, then for each session: id, length and text of its source, the session's own numbers,
 //! and the facts that are known, after a mask that says which. All numbers are little-endian.
@@ -7,9 +7,9 @@ use super::facts::Facts;
 use super::{Family, Session};
 
 /// First byte of a page; counts up when its shape changes.
-const SHAPE: u8 = 1;
+const SHAPE: u8 = 2;
 /// Ids of one page.
-const PAGE_IDS: u64 = 64;
+const PAGE_IDS: u64 = 16;
 
 /// The page of an id.
 pub(super) fn page_of(id: u64) -> u64 {

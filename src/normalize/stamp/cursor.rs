@@ -46,6 +46,9 @@ const ZONES: [(&str, i64); 34] = [
     ("HST", -600),
 ];
 
+/// Longest of them.
+const ZONE_BYTES_MAX: usize = 4;
+
 impl Cursor<'_> {
     pub fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -198,6 +201,10 @@ impl Cursor<'_> {
         let rest = self.rest();
         let length = rest.iter().take(5).take_while(|b| b.is_ascii_alphanumeric()).count();
         let word = rest.get(..length)?;
+        // Words of text stand here too: most of them are told here.
+        if !matches!(word, [b'A'..=b'Z', ..]) || length > ZONE_BYTES_MAX {
+            return None;
+        }
         let (_, minutes) = ZONES.iter().find(|(known, _)| known.as_bytes() == word)?;
         self.at += length;
         let is_base = *minutes == 0 && length == 3;

@@ -197,7 +197,8 @@ fn b1_the_forms_of_asa_citrix_fortigate_and_openvpn() {
 fn b1_of_several_stamps_the_one_with_a_zone_counts_else_the_devices() {
     use crate::normalize::column::{Draft, Place};
     let chosen = |relay: &str, header: &str, message: &str| {
-        let mut draft = Draft::of(crate::schema::Event::default());
+        let mut event = crate::schema::Event::default();
+        let mut draft = Draft::of(&mut event);
         let stamps = [(relay, Place::Relay), (header, Place::Header), (message, Place::Message)];
         for (text, place) in stamps {
             if let Some((stamp, _)) = read(text) {

@@ -1,121 +1,35 @@
-//! `replay`: history through the same driver in event time. No mail; without `--store` nothing is written.
+//! The files of a replay as one source, and the ledger that remembers where their events stand.
 
-use super::args::{Global, ReplayArgs};
-use super::files::LineReader;
-use super::out::Out;
-use super::{Done, Failure, exit, parse, render, setup};
-use crate::config::params::{self, Request, Setup};
-use crate::daemon::Daemon;
+use crate::cli::args::ReplayArgs;
+use crate::cli::files::LineReader;
+use crate::cli::{Failure, parse};
+use crate::config::params::{self, Setup};
 use crate::ledger::Store;
 use crate::limits;
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
-use crate::pipeline::{self, Pipeline};
 use crate::ports::{Batch, Courier, Ledger, LedgerError, LogSource};
 use crate::schema::{
-    Changes, Event, Evidence, Finding, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal,
-    Timestamp,
+    Changes, Event, Evidence, Generation, Letter, Position, RawLine, Reading, Receipt, Refusal, Timestamp,
 };
 use crate::shell::parts;
-use crate::{detect, escalate, tail};
+use crate::tail;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Prints the findings of a history.
-///
-/// # Errors
-/// A [`Failure`]: usage (2), rules or config (3), files or store (4).
-pub fn run(global: &Global, args: &ReplayArgs, out: &mut Out) -> Done {
-    if args.sources.is_empty() {
-        return Err(Failure::usage(
-            "nothing to replay: give --source FORMAT=FILE, for example --source sshd=/var/log/auth.log",
-        ));
-    }
-    let now = setup::moment_or_now(args.assume_now.as_deref(), "--assume-now")?;
-    let (since, until) = (limit(args.since.as_deref(), "--since")?, limit(args.until.as_deref(), "--until")?);
-    let setup = configuration(global, args)?;
-    let files = files(&setup, args, now)?;
-    let params = replay_params(&setup, &files);
-    let reading = Reading { utc: now, ..Reading::default() };
-    let ledger = match &args.store {
-        None => History::default(),
-        Some(path) => History { store: Some(new_store(path, &reading)?), ..History::default() },
-    };
-    let source = Merged::new(files, setup.grammars.clone(), now)?;
-    let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params));
-    let mut found = 0u64;
-    loop {
-        let turn = daemon.turn(&[], &reading);
-        if let Some(error) = turn.stalled {
-            return Err(Failure::runtime(error));
-        }
-        if let Some(error) = daemon.source.failed.take() {
-            return Err(error);
-        }
-        for finding in turn.changes.findings.iter().filter(|f| f.time >= since && f.time < until) {
-            found += 1;
-            print(out, finding, &daemon.ledger)?;
-        }
-        if !turn.more {
-            break;
-        }
-    }
-    if let Some(store) = daemon.ledger.store.take() {
-        store.close().map_err(Failure::runtime)?;
-    }
-    out.flush()?;
-    Ok(if found > 0 { exit::FOUND } else { exit::OK })
-}
-
-fn limit(text: Option<&str>, flag: &str) -> Result<Timestamp, Failure> {
-    match text {
-        Some(_) => setup::moment_or_now(text, flag),
-        None if flag == "--since" => Ok(Timestamp(i64::MIN)),
-        None => Ok(Timestamp(i64::MAX)),
-    }
-}
-
-fn configuration(global: &Global, args: &ReplayArgs) -> Result<Setup, Failure> {
-    let formats = args.sources.iter().filter_map(|text| Some(text.split_once('=')?.0.to_owned())).collect();
-    setup::read(&Request {
-        rules: args.rules.clone(),
-        no_builtin: args.no_builtin,
-        formats: Some(formats),
-        ..setup::request(global)
-    })
-}
-
-/// The rooms over the files of the history; nobody is told, so there are no people and no policies.
-fn replay_params(setup: &Setup, files: &[HistoryFile]) -> pipeline::Params {
-    let live = params::pipeline_params(setup);
-    pipeline::Params {
-        sources: files.iter().map(|file| file.params.clone()).collect(),
-        detect: detect::Params { sources: Vec::new(), ..live.detect.clone() },
-        escalate: escalate::Params::default(),
-        ..live
-    }
-}
-
-fn new_store(path: &Path, now: &Reading) -> Result<Store, Failure> {
-    Store::open_file(path, now).map_err(|error| Failure::new(error.exit_code(), error.to_string()))
-}
-
-fn print(out: &mut Out, finding: &Finding, history: &History) -> Result<(), Failure> {
-    let mut row = render::finding(finding);
-    let evidence: Vec<Value> = finding.evidence.iter().filter_map(|id| history.place(*id)).collect();
-    row.insert("evidence".into(), Value::Array(evidence));
-    out.object(&Value::Object(row))
-}
-
 /// One file of the history with its settings.
-struct HistoryFile {
+pub struct HistoryFile {
     path: PathBuf,
-    params: SourceParams,
+    /// How its lines are read.
+    pub params: SourceParams,
     reader: LineReader,
 }
 
 /// `FORMAT=FILE`, or the name of a configured source in place of the format.
-fn files(setup: &Setup, args: &ReplayArgs, now: Timestamp) -> Result<Vec<HistoryFile>, Failure> {
+///
+/// # Errors
+/// A [`Failure`]: not of that form, an unknown format (2), a file that cannot be read (4).
+pub fn files(setup: &Setup, args: &ReplayArgs, now: Timestamp) -> Result<Vec<HistoryFile>, Failure> {
     let mut files = Vec::new();
     for (index, text) in args.sources.iter().enumerate() {
         let Some((format, path)) = text.split_once('=') else {
@@ -138,14 +52,15 @@ fn files(setup: &Setup, args: &ReplayArgs, now: Timestamp) -> Result<Vec<History
 }
 
 /// Several files as one source, merged by event time, so that windows move as they did when it happened.
-struct Merged {
+pub struct Merged {
     files: Vec<HistoryFile>,
     /// Next line of each file with the time that it counts at.
     next: Vec<Option<(Timestamp, RawLine)>>,
     /// Looks at lines ahead of the pipeline to learn their time; used only with several files.
     peek: Option<Normalize>,
     seen: Vec<Event>,
-    failed: Option<Failure>,
+    /// What a file could not be read for.
+    pub failed: Option<Failure>,
     /// Identities of the files, told with the first batch, and with the last one, after which they are finished.
     generations: Vec<Generation>,
     told: bool,
@@ -168,7 +83,22 @@ fn generation(file: &HistoryFile, id: u64, now: Timestamp) -> Generation {
 }
 
 impl Merged {
-    fn new(files: Vec<HistoryFile>, grammars: Arc<GrammarSet>, now: Timestamp) -> Result<Merged, Failure> {
+    /// Bytes read so far and bytes in all, as they lie on the disk; `None` where that is not known.
+    pub fn progress(&self) -> Option<(u64, u64)> {
+        self.files.iter().try_fold((0, 0), |(done, total), file| {
+            file.reader.progress().map(|(of_it, all)| (done + of_it, total + all))
+        })
+    }
+
+    /// Over opened files.
+    ///
+    /// # Errors
+    /// A [`Failure`] of a file.
+    pub fn new(
+        files: Vec<HistoryFile>,
+        grammars: Arc<GrammarSet>,
+        now: Timestamp,
+    ) -> Result<Merged, Failure> {
         let peek = (files.len() > 1)
             .then(|| Normalize::new(grammars, files.iter().map(|file| file.params.clone()).collect()));
         let generations = (1..).zip(&files).map(|(id, file)| generation(file, id, now)).collect();
@@ -256,30 +186,50 @@ impl LogSource for Merged {
 
 /// Where a replay records: the places of the events, and perhaps a store.
 #[derive(Default)]
-struct History {
-    store: Option<Store>,
+pub struct History {
+    /// Where it is kept, if it is.
+    pub store: Option<Store>,
     sources: Vec<Arc<str>>,
-    /// (source, line) of event 1, 2, 3 ...
+    /// (source, line) of event 1, 2, 3 ...; (0, 0) where there is none.
     places: Vec<(u32, u32)>,
 }
 
 impl History {
-    fn place(&self, event: u64) -> Option<Value> {
-        let (source, line) = self.places.get(usize::try_from(event).ok()?.checked_sub(1)?)?;
+    /// One that is kept in a store, too.
+    pub fn kept(store: Option<Store>) -> History {
+        History { store, ..History::default() }
+    }
+
+    /// Source and line of an event.
+    pub fn place(&self, event: u64) -> Option<Value> {
+        let place = self.places.get(usize::try_from(event).ok()?.checked_sub(1)?);
+        let (source, line) = place.filter(|(_, line)| *line > 0)?;
         Some(json!({"source": self.sources.get(*source as usize)?, "line": line}))
+    }
+}
+
+impl History {
+    /// Remembers where a stored event stands: its number may be any beyond the last one's.
+    pub fn learn_stored(&mut self, event: &Event) {
+        let before = usize::try_from(event.id.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.places.resize(before.min(self.places.len() + limits::BATCH_LINES_MAX), (0, 0));
+        self.learn(event);
+    }
+
+    /// Remembers where an event stands.
+    fn learn(&mut self, event: &Event) {
+        let known = self.sources.iter().rposition(|source| *source == event.source);
+        let source = known.unwrap_or_else(|| {
+            self.sources.push(event.source.clone());
+            self.sources.len() - 1
+        });
+        self.places.push((source as u32, u32::try_from(event.line).unwrap_or(u32::MAX)));
     }
 }
 
 impl Ledger for History {
     fn commit(&mut self, changes: &Changes) -> Result<(), LedgerError> {
-        for event in &changes.events {
-            let known = self.sources.iter().rposition(|source| *source == event.source);
-            let source = known.unwrap_or_else(|| {
-                self.sources.push(event.source.clone());
-                self.sources.len() - 1
-            });
-            self.places.push((source as u32, u32::try_from(event.line).unwrap_or(u32::MAX)));
-        }
+        changes.events.iter().for_each(|event| self.learn(event));
         match &mut self.store {
             Some(store) => store.commit(changes),
             None => Ok(()),
@@ -292,7 +242,7 @@ impl Ledger for History {
 }
 
 /// A replay mails nothing: there is never a free place for a letter.
-struct NoCourier;
+pub struct NoCourier;
 
 impl Courier for NoCourier {
     fn free(&self) -> usize {
