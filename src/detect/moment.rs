@@ -102,7 +102,10 @@ fn ends_a_time(text: &str) -> bool {
     }
     let rest = rest.trim_start();
     match rest.strip_prefix(['+', '-']) {
-        Some(zone) => [2, 4].contains(&digits(&zone.replace(':', ""))) && zone.len() <= 5,
+        Some(zone) => {
+            let plain = zone.replace(':', "");
+            [2, 4].contains(&plain.len()) && digits(&plain) == plain.len() && digits(zone) >= 2
+        }
         None => ["", "Z", "z", "UTC", "GMT"].contains(&rest),
     }
 }

@@ -62,7 +62,7 @@ fn event(set: &RuleSet, detection: &Detection, variant: u64, dice: &mut Dice) ->
         } else {
             let number = value.parse::<i64>().ok().filter(|n| n.to_string() == value && dice.roll(2) == 0);
             let datum = number.map_or_else(|| Datum::Text(value.as_str().into()), Datum::Int);
-            event.extra.push((field.name.clone(), datum));
+            event.extra.push(((&*field.name).into(), datum));
         }
     }
     event
