@@ -104,6 +104,21 @@ fn spliced() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// The second run looks over the rest of the text at each way that the first one leaves: quick steps, and few, but
+/// together the square of the text.
+#[test]
+fn looking_over_the_text_again_and_again_counts_as_steps() {
+    let mut work = Workspace::default();
+    let text = " from ".repeat(10_000);
+    for pattern in
+        ["^(?<a>.*) from (?<b>.*)zzz", "^(?<a>.*?) from (?<b>[^z]*)zzz", "^(?<a>.*) from (?<b>[ a-z]*)!"]
+    {
+        let scan = Scan::compile(pattern).unwrap();
+        assert_eq!(scan.read(text.as_bytes(), &mut work), Verdict::GaveUp, "{pattern}");
+        assert_eq!(scan.read(b"one from two!", &mut work) == Verdict::Fits, pattern.ends_with('!'));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]

@@ -89,14 +89,14 @@ fn null_is_absent_and_the_empty_text_is_there() {
     let kind = ("kind", text("x"));
     judge(
         null,
-        &[&[kind.clone()]],
+        &[std::slice::from_ref(&kind)],
         &[&[kind.clone(), ("key", text(""))], &[kind.clone(), ("key", text("v"))]],
     );
     let empty = "  a: {kind: x}\n  sel: {key: ''}\n  condition: a and sel";
     judge(
         empty,
         &[&[kind.clone(), ("key", text(""))]],
-        &[&[kind.clone()], &[kind.clone(), ("key", text("v"))]],
+        &[std::slice::from_ref(&kind), &[kind.clone(), ("key", text("v"))]],
     );
     let exists = "  a: {kind: x}\n  sel: {key|exists: true}\n  condition: a and sel";
     judge(exists, &[&[kind.clone(), ("key", text(""))]], &[&[kind]]);

@@ -369,7 +369,9 @@ impl<'a> Compiler<'a> {
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
         let mut meta = self.meta(spec, &body, enabled, generates)?;
-        meta.version = version(&texts.join("\n---\n"));
+        if texts.len() > 1 {
+            meta.version = version(&texts.join("\n---\n"));
+        }
         Ok(Rule { meta, body })
     }
 

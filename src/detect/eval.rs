@@ -3,10 +3,12 @@
 use super::field::{Text, Values};
 use super::logsource::{Facet, is_vpn};
 use super::memory::Key;
+use super::named::Named;
 use super::pattern::{Pattern, stands};
 use super::report;
 use super::rule::{Detection, Expr, RuleSet, Test};
 use crate::schema::Event;
+use std::sync::Arc;
 
 /// One event as rules see it; each field is read once.
 pub struct Facts<'e> {
@@ -18,42 +20,9 @@ pub struct Facts<'e> {
     /// By field, where its values stand in `read`, and one; 0 = not read yet.
     places: Vec<u32>,
     /// The fields that keys of `extra` name, found when the first such field is asked for.
-    named: Option<Named>,
+    named: Option<Arc<Named>>,
     /// The key that was made last, and of which fields.
     key: Option<(&'e [usize], Key)>,
-}
-
-/// Which keys of `extra` are which fields.
-struct Named {
-    /// By field, the position of its key in `extra`, and one; 0 = the event has none.
-    at: Vec<u32>,
-    /// The fields that have one.
-    fields: Vec<u32>,
-}
-
-impl Named {
-    /// A key that is written as the field goes before one that is only like it; of several, the first.
-    fn of(event: &Event, set: &RuleSet) -> Named {
-        let mut named =
-            Named { at: vec![0; set.fields().len()], fields: Vec::with_capacity(event.extra.len()) };
-        // Fields whose key is written as they are.
-        let mut exact: Vec<u32> = Vec::new();
-        for (at, (key, _)) in (1..).zip(&event.extra) {
-            set.fields_like(key, |field, same| {
-                let Some(place) = named.at.get_mut(field as usize) else { return };
-                if *place == 0 {
-                    named.fields.push(field);
-                } else if !same || exact.contains(&field) {
-                    return;
-                }
-                *place = at;
-                if same {
-                    exact.push(field);
-                }
-            });
-        }
-        named
-    }
 }
 
 impl<'e> Facts<'e> {
@@ -76,8 +45,8 @@ impl<'e> Facts<'e> {
             } else if known.is_column() {
                 known.values_at(self.event, None)
             } else {
-                let at = self.names().at.get(field).and_then(|at| at.checked_sub(1));
-                known.values_at(self.event, at.map(|at| at as usize))
+                let at = self.named().key_of(field);
+                known.values_at(self.event, at)
             };
             self.read.push(values);
             place = self.read.len();
@@ -86,22 +55,15 @@ impl<'e> Facts<'e> {
         self.read.get(place - 1).map_or(&[], Values::as_slice)
     }
 
-    fn names(&mut self) -> &Named {
+    /// Which keys of `extra` are which fields.
+    pub fn named(&mut self) -> &Arc<Named> {
         let (event, set) = (self.event, self.set);
-        self.named.get_or_insert_with(|| Named::of(event, set))
+        self.named.get_or_insert_with(|| Arc::new(Named::of(event, set)))
     }
 
-    /// How many fields keys of `extra` name.
-    pub fn named(&mut self) -> usize {
-        self.names().fields.len()
-    }
-    /// One of those fields.
-    pub fn named_at(&self, nth: usize) -> Option<u32> {
-        self.named.as_ref()?.fields.get(nth).copied()
-    }
-    /// Whether a field is one of them.
-    pub fn is_named(&self, field: u32) -> bool {
-        self.named.as_ref().and_then(|named| named.at.get(field as usize)).is_some_and(|at| *at != 0)
+    /// Tells it which keys are which fields, for an event whose keys are known.
+    pub fn know(&mut self, named: Arc<Named>) {
+        self.named = Some(named);
     }
 
     /// The key of a group by the first values of these fields; rules that group alike share it.

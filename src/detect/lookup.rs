@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 pub struct Lookup {
     /// Open addressing: position in `entries` and one, 0 = free. At most half full.
     slots: Box<[u32]>,
-    entries: Box<[(Box<str>, Box<[u32]>)]>,
+    entries: Box<[Entry]>,
 }
+
+type Entry = (Box<str>, Box<[u32]>);
 
 impl Lookup {
     /// Makes a map. Keys that differ in the case of ASCII letters only are slow in numbers.

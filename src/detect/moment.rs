@@ -66,7 +66,7 @@ fn since_1970(number: i64) -> Option<Fields> {
     Some((at.date(), Some(i64::from(at.hour())), Some(i64::from(at.minute()))))
 }
 
-/// `YYYY-MM-DD`, `YYYY/MM/DD`, with `HH:MM` behind a `T` or a space or without; what follows does not matter.
+/// `YYYY-MM-DD`, `YYYY/MM/DD`, with `HH:MM` behind a `T` or a space or without, and perhaps seconds and a zone.
 fn written(text: &str) -> Option<Fields> {
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;
@@ -85,7 +85,26 @@ fn written(text: &str) -> Option<Fields> {
         return None;
     }
     let (hour, minute) = (number(11, 13)?, number(14, 16)?);
-    (hour < 24 && minute < 60).then_some((date, Some(hour), Some(minute)))
+    let plain = ends_a_time(text.get(16..)?);
+    (hour < 24 && minute < 60 && plain).then_some((date, Some(hour), Some(minute)))
+}
+
+/// Whether a text is what may follow the minutes: seconds, their fraction, a zone.
+fn ends_a_time(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let mut rest = text;
+    if let Some(seconds) = rest.strip_prefix(':') {
+        let Some(behind) = seconds.get(2..).filter(|_| digits(seconds) >= 2) else { return false };
+        rest = behind;
+        if let Some(fraction) = rest.strip_prefix(['.', ',']) {
+            rest = fraction.get(digits(fraction)..).unwrap_or_default();
+        }
+    }
+    let rest = rest.trim_start();
+    match rest.strip_prefix(['+', '-']) {
+        Some(zone) => [2, 4].contains(&digits(&zone.replace(':', ""))) && zone.len() <= 5,
+        None => ["", "Z", "z", "UTC", "GMT"].contains(&rest),
+    }
 }
 
 #[cfg(test)]
@@ -103,8 +122,19 @@ mod tests {
         assert_eq!(of("1772440200000000"), all([30, 8, 2, 10, 3, 2026]));
         assert_eq!(of("2026/03/02"), [None, None, Some(2), Some(10), Some(3), Some(2026)]);
         assert_eq!(of("2027-01-01T00:00:00Z")[3], Some(53), "ISO 8601: this day is of the week before");
-        for wrong in ["", "-", "20260302", "2026-13-02", "2026-03-02T25:00", "é026-03-02", "Mar 2 08:30:00"]
-        {
+        for wrong in [
+            "2026-03-02T08:30:59Zx",
+            "2026-03-02T08:30-:59Z",
+            "2026-03-02T08:30:5Z",
+            "2026-03-02T08:30 PM",
+            "",
+            "-",
+            "20260302",
+            "2026-13-02",
+            "2026-03-02T25:00",
+            "é026-03-02",
+            "Mar 2 08:30:00",
+        ] {
             assert_eq!(of(wrong), [None; 6], "{wrong}");
         }
     }

@@ -2,7 +2,7 @@
 //! promise too little: a rule that is tried in vain costs time, one that is not tried is a miss.
 
 use super::pattern::{DASHES, Pattern, Place, Token};
-use super::rule::{Expr, Test};
+use super::rule::Expr;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Dashes of one text that are varied; a text with more counts by its longest part without any.
@@ -19,25 +19,59 @@ pub struct Need {
     pub place: Place,
 }
 
-/// The texts of which an event must hold one; `None` where the rule may match without any.
-pub fn needs(expr: &Expr, selections: &[Expr]) -> Option<Vec<Need>> {
+/// Texts of which an event must hold one.
+pub type Clause = Vec<Need>;
+
+/// Clauses of one rule that are kept: each further one costs a place in an automaton and spares less.
+pub const CLAUSES_MAX: usize = 3;
+/// Texts of a clause that is kept beside the best one.
+const TEXTS_MAX: usize = 64;
+
+/// What an event must hold for a rule to match: something of each clause. None where the rule may match without any.
+pub fn clauses(condition: &Expr, selections: &[Expr]) -> Vec<Clause> {
+    let mut all = Vec::new();
+    gather(condition, selections, &mut all);
+    all.sort_by_key(|clause| std::cmp::Reverse(worth(clause)));
+    let mut nth = 0;
+    all.retain(|clause| {
+        nth += 1;
+        nth == 1 || (nth <= CLAUSES_MAX && clause.len() <= TEXTS_MAX && worth(clause).0 > 2)
+    });
+    all
+}
+
+fn gather(expr: &Expr, selections: &[Expr], all: &mut Vec<Clause>) {
     match expr {
-        Expr::Not(_) => None,
-        Expr::Selection(index) => needs(selections.get(*index)?, &[]),
-        Expr::All(parts) => parts.iter().filter_map(|part| needs(part, selections)).max_by_key(|n| worth(n)),
-        Expr::Any(parts) => united(parts.iter().map(|part| needs(part, selections))),
-        Expr::Test(test) if test.negated => None,
-        Expr::Test(test) => test_needs(test),
+        Expr::All(parts) => parts.iter().for_each(|part| gather(part, selections, all)),
+        Expr::Selection(index) => {
+            if let Some(part) = selections.get(*index) {
+                gather(part, &[], all);
+            }
+        }
+        Expr::Test(test) if test.all && !test.negated => {
+            all.extend(test.patterns.iter().filter_map(|pattern| pattern_needs(pattern, test.field)));
+        }
+        expr => all.extend(one(expr, selections)),
     }
 }
 
-fn test_needs(test: &Test) -> Option<Vec<Need>> {
-    let each = test.patterns.iter().map(|pattern| pattern_needs(pattern, test.field));
-    if test.all { each.flatten().max_by_key(|n| worth(n)) } else { united(each) }
+/// The best single clause.
+fn one(expr: &Expr, selections: &[Expr]) -> Option<Clause> {
+    match expr {
+        Expr::Not(_) => None,
+        Expr::Selection(index) => one(selections.get(*index)?, &[]),
+        Expr::All(parts) => parts.iter().filter_map(|part| one(part, selections)).max_by_key(|n| worth(n)),
+        Expr::Any(parts) => united(parts.iter().map(|part| one(part, selections))),
+        Expr::Test(test) if test.negated => None,
+        Expr::Test(test) => {
+            let each = test.patterns.iter().map(|pattern| pattern_needs(pattern, test.field));
+            if test.all { each.flatten().max_by_key(|n| worth(n)) } else { united(each) }
+        }
+    }
 }
 
-fn united(each: impl Iterator<Item = Option<Vec<Need>>>) -> Option<Vec<Need>> {
-    each.collect::<Option<Vec<Vec<Need>>>>().map(|lists| lists.into_iter().flatten().collect())
+fn united(each: impl Iterator<Item = Option<Clause>>) -> Option<Clause> {
+    each.collect::<Option<Vec<Clause>>>().map(|lists| lists.concat())
 }
 
 /// How rarely such needs are met: by their weakest text, and of two alike the fewer.

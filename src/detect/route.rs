@@ -1,53 +1,28 @@
-//! The rules that could match an event, found without trying the others: by logsource first, then by a text that the
-//! event must hold for the rule to have a chance. The texts of all rules stand in one index, made once for a rule set:
-//! for each field a map of whole values and one automaton of parts. What a route adds is which rules see the event.
+//! The rules that could match an event, found without trying the others: by logsource first, then by the texts that an
+//! event must hold for a rule to have a chance (`index.rs`). Kinds of events that the same rules see share one index of
+//! those rules, so that an event costs what its own rules cost, whatever else is loaded.
 
 use super::eval::{Facts, fits};
+use super::index::{Index, Met};
 use super::logsource::Facet;
-use super::lookup::Lookup;
-use super::needs::{Need, needs};
-use super::pattern::Place;
+use super::named::Shapes;
 use super::rule::{Body, RuleSet};
 use crate::schema::Class;
-use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Routes kept; there are as many as kinds of events. Beyond it a route is made anew each time.
 const ROUTES_MAX: usize = 4_096;
+/// Indexes of a part of the rules. There are as many as sets of rules that see the same; beyond it, one index of all
+/// rules serves.
+const INDEXES_MAX: usize = 64;
 
-/// All rules by the texts that they need.
-#[derive(Debug, Default)]
-struct Index {
-    /// Rules for which no text is necessary.
-    always: Vec<u32>,
-    /// By field.
-    fields: Vec<Texts>,
-    /// By rule, the fields of which it needs a text.
-    asks: Vec<Vec<u32>>,
-}
-
-/// The texts that rules need of one field.
-#[derive(Debug, Default)]
-struct Texts {
-    /// Whole values.
-    exact: Lookup,
-    /// Parts of values.
-    inside: Option<Inside>,
-}
-
+/// The rules that see some kinds of events.
 #[derive(Debug)]
-struct Inside {
-    texts: AhoCorasick,
-    /// By text, the rules that need it, and where.
-    rules: Vec<Vec<(u32, Place)>>,
-}
-
-/// The rules that see one kind of event.
-#[derive(Debug, Default)]
 struct Route {
     /// One bit a rule.
-    sees: Vec<u64>,
+    sees: Box<[u64]>,
+    index: Arc<Index>,
     /// Those of them that need no text.
     always: Vec<u32>,
     /// The fields of which those rules need a text, one bit a field.
@@ -58,12 +33,21 @@ struct Route {
     columns: Vec<u32>,
 }
 
-/// All routes met so far, and the index.
+/// All routes met so far.
 #[derive(Debug, Default)]
 pub struct Routes {
-    index: Option<Index>,
-    by_format: BTreeMap<Arc<str>, Vec<Known>>,
+    by_format: BTreeMap<Arc<str>, OfFormat>,
     count: usize,
+    by_rules: BTreeMap<Box<[u64]>, Arc<Route>>,
+    whole: Option<Arc<Index>>,
+    met: Met,
+}
+
+/// What is known of the events of one format.
+#[derive(Debug, Default)]
+struct OfFormat {
+    shapes: Shapes,
+    routes: Vec<Known>,
 }
 
 #[derive(Debug)]
@@ -88,7 +72,12 @@ impl Routes {
     /// The detections that an event fits, by their index, in rule order.
     pub fn matching(&mut self, set: &RuleSet, facet: &Facet<'_>, facts: &mut Facts<'_>) -> Vec<usize> {
         let route = self.of(set, &facts.event.format, facts.event.activity, facet);
-        let mut matched = self.index.as_ref().map_or(Vec::new(), |index| route.candidates(index, facts));
+        if route.asks_extra
+            && let Some(format) = self.by_format.get_mut(&facts.event.format)
+        {
+            facts.know(format.shapes.of(facts.event, set));
+        }
+        let mut matched = route.candidates(facts, &mut self.met);
         matched.retain(|index| match set.rule(*index as usize).map(|rule| &rule.body) {
             Some(Body::Detection(detection)) => fits(detection, facts),
             _ => false,
@@ -105,132 +94,82 @@ impl Routes {
         facet: &Facet<'_>,
     ) -> Arc<Route> {
         let same = |k: &&Known| k.class == facet.class && k.activity == activity && k.app == facet.app;
-        if let Some(known) = self.by_format.get(format).and_then(|all| all.iter().find(same)) {
+        if let Some(known) = self.by_format.get(format).and_then(|known| known.routes.iter().find(same)) {
             return known.route.clone();
         }
-        let index = self.index.get_or_insert_with(|| Index::new(set));
-        let route = Arc::new(Route::new(set, index, facet));
+        let route = self.made(set, facet);
         if self.count < ROUTES_MAX {
             self.count += 1;
             let known = Known { class: facet.class, activity, app: facet.app, route: route.clone() };
-            self.by_format.entry(format.clone()).or_default().push(known);
+            self.by_format.entry(format.clone()).or_default().routes.push(known);
         }
         route
     }
-}
 
-impl Index {
-    fn new(set: &RuleSet) -> Index {
-        let mut index = Index::default();
-        let mut exact: Vec<BTreeMap<Box<str>, Vec<u32>>> = vec![BTreeMap::new(); set.fields().len()];
-        let mut inside: Vec<BTreeMap<Box<str>, Vec<(u32, Place)>>> =
-            vec![BTreeMap::new(); set.fields().len()];
-        index.asks = vec![Vec::new(); set.rules().len()];
+    fn made(&mut self, set: &RuleSet, facet: &Facet<'_>) -> Arc<Route> {
+        let mut sees = vec![0; set.rules().len().div_ceil(64)];
         for (at, rule) in set.rules().iter().enumerate() {
-            let Body::Detection(detection) = &rule.body else { continue };
-            let rule = at as u32;
-            let Some(needs) = needs(&detection.condition, &detection.selections) else {
-                index.always.push(rule);
-                continue;
-            };
-            for Need { field, text, place } in needs {
-                index.asks[at].push(field as u32);
-                match place {
-                    Place::Whole => exact[field].entry(text).or_default().push(rule),
-                    place => inside[field].entry(text).or_default().push((rule, place)),
-                }
+            if matches!(&rule.body, Body::Detection(detection) if detection.logsource.sees(facet)) {
+                put(&mut sees, at);
             }
         }
-        for (exact, inside) in exact.into_iter().zip(inside) {
-            let inside = Inside::new(inside).unwrap_or_else(|rules| {
-                index.always.extend(rules);
-                None
-            });
-            index.fields.push(Texts { exact: Lookup::new(exact), inside });
+        let sees: Box<[u64]> = sees.into();
+        if let Some(route) = self.by_rules.get(&sees) {
+            return route.clone();
         }
-        index.always.sort_unstable();
-        index.always.dedup();
-        index
-    }
-}
-
-impl Inside {
-    /// One automaton of all texts; where they are too many for one, the rules, which then are tried each time.
-    fn new(texts: BTreeMap<Box<str>, Vec<(u32, Place)>>) -> Result<Option<Inside>, Vec<u32>> {
-        if texts.is_empty() {
-            return Ok(None);
+        let own = self.by_rules.len() < INDEXES_MAX;
+        let index = if own {
+            Arc::new(Index::new(set, |rule| has(&sees, rule)))
+        } else {
+            self.whole.get_or_insert_with(|| Arc::new(Index::new(set, |_| true))).clone()
+        };
+        let route = Arc::new(Route::new(set, index, sees));
+        if own {
+            self.by_rules.insert(route.sees.clone(), route.clone());
         }
-        let (texts, rules): (Vec<Box<str>>, Vec<_>) = texts.into_iter().unzip();
-        match AhoCorasick::new(texts.iter().map(|text| text.as_bytes())) {
-            Ok(texts) => Ok(Some(Inside { texts, rules })),
-            Err(_) => Err(rules.into_iter().flatten().map(|(rule, _)| rule).collect()),
-        }
+        route
     }
 }
 
 impl Route {
-    fn new(set: &RuleSet, index: &Index, facet: &Facet<'_>) -> Route {
-        let mut route = Route {
-            sees: vec![0; set.rules().len().div_ceil(64)],
-            asks: vec![0; set.fields().len().div_ceil(64)],
-            ..Route::default()
-        };
-        for (at, rule) in set.rules().iter().enumerate() {
-            let Body::Detection(detection) = &rule.body else { continue };
-            if !detection.logsource.sees(facet) {
-                continue;
-            }
-            put(&mut route.sees, at);
-            for field in index.asks.get(at).into_iter().flatten() {
-                put(&mut route.asks, *field as usize);
-                route.asks_extra |= set.fields().get(*field as usize).is_some_and(|field| !field.is_column());
+    fn new(set: &RuleSet, index: Arc<Index>, sees: Box<[u64]>) -> Route {
+        let mut asks = vec![0; set.fields().len().div_ceil(64)];
+        let mut asks_extra = false;
+        for (_, fields) in (0u32..).zip(&index.asks).filter(|(rule, _)| has(&sees, *rule)) {
+            for field in fields {
+                put(&mut asks, *field as usize);
+                asks_extra |= set.fields().get(*field as usize).is_some_and(|field| !field.is_column());
             }
         }
-        route.always = index.always.iter().copied().filter(|rule| has(&route.sees, *rule)).collect();
-        let column = |(at, field): (usize, &super::field::Field)| field.is_known().then_some(at as u32);
-        let columns = set.fields().iter().enumerate().filter_map(column);
-        route.columns = columns.filter(|field| has(&route.asks, *field)).collect();
-        route
+        let columns = (0u32..).zip(set.fields()).filter(|(_, field)| field.is_known()).map(|(at, _)| at);
+        let columns = columns.filter(|field| has(&asks, *field)).collect();
+        let always = index.always.iter().copied().filter(|rule| has(&sees, *rule)).collect();
+        Route { sees, index, always, asks, asks_extra, columns }
     }
 
     /// The rules that could match, in rule order.
-    fn candidates(&self, index: &Index, facts: &mut Facts<'_>) -> Vec<u32> {
-        let mut found = self.always.clone();
-        for nth in 0..if self.asks_extra { facts.named() } else { 0 } {
-            if let Some(field) = facts.named_at(nth).filter(|field| has(&self.asks, *field)) {
-                self.look(index, field, facts, &mut found);
-            }
+    fn candidates(&self, facts: &mut Facts<'_>, met: &mut Met) -> Vec<u32> {
+        let mut look = |field: u32, facts: &mut Facts<'_>| {
+            let values = facts.values(field as usize);
+            values.iter().for_each(|value| self.index.look(field as usize, value, met));
+        };
+        let named = self.asks_extra.then(|| facts.named().clone());
+        for field in named.iter().flat_map(|named| &named.fields).filter(|field| has(&self.asks, **field)) {
+            look(*field, facts);
         }
         for field in &self.columns {
-            if !facts.is_named(*field) {
-                self.look(index, *field, facts, &mut found);
+            if named.as_ref().is_none_or(|named| named.key_of(*field as usize).is_none()) {
+                look(*field, facts);
             }
         }
+        let mut found = self.always.clone();
+        self.index.met(met, |rule| {
+            if has(&self.sees, rule) {
+                found.push(rule);
+            }
+        });
         found.sort_unstable();
-        found.dedup();
         found
-    }
-
-    fn look(&self, index: &Index, field: u32, facts: &mut Facts<'_>, found: &mut Vec<u32>) {
-        let Some(texts) = index.fields.get(field as usize) else { return };
-        for value in facts.values(field as usize) {
-            let value = value.lower();
-            found.extend(texts.exact.get(value).iter().filter(|rule| has(&self.sees, **rule)));
-            let Some(inside) = &texts.inside else { continue };
-            for hit in inside.texts.find_overlapping_iter(value) {
-                let fits = |place: Place| match place {
-                    Place::Start => hit.start() == 0,
-                    Place::End => hit.end() == value.len(),
-                    Place::Whole | Place::Anywhere => true,
-                };
-                let rules = inside.rules.get(hit.pattern().as_usize()).into_iter().flatten();
-                found.extend(
-                    rules
-                        .filter(|(rule, place)| fits(*place) && has(&self.sees, *rule))
-                        .map(|(rule, _)| rule),
-                );
-            }
-        }
     }
 }
 
@@ -239,7 +178,7 @@ mod tests {
     use super::*;
     use crate::detect::field::Field;
     use crate::detect::logsource::Logsource;
-    use crate::detect::pattern::Pattern;
+    use crate::detect::pattern::{Pattern, Place};
     use crate::detect::rule::{Detection, Expr, Meta, Rule, Test};
     use crate::schema::{Datum, Event, Severity, Span};
 
@@ -287,7 +226,7 @@ mod tests {
         let candidates = |event: &Event| {
             let (facet, mut routes) = (Facet::of(event, None), Routes::default());
             let route = routes.of(&set, &event.format, event.activity, &facet);
-            route.candidates(routes.index.as_ref().unwrap(), &mut Facts::new(event, &set, &facet))
+            route.candidates(&mut Facts::new(event, &set, &facet), &mut Met::default())
         };
         assert_eq!(candidates(&event("VALUE-8-")), [8, 3_000]);
         assert_eq!(candidates(&event("a value-7- and value-9-")), [7, 9, 3_000]);

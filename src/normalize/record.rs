@@ -134,14 +134,17 @@ impl<'a> Fields<'a> {
             self.cut = true;
             return;
         }
-        let same = |field: &&Field<'a>| {
-            self.key(field).strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        // The latest one is looked for: where the same keys come again and again it is near.
+        let number = |field: &Field<'a>| {
+            let rest = self.key(field).strip_prefix(key)?;
+            let number = if rest.is_empty() { Some(1) } else { rest.strip_prefix('#')?.parse().ok() };
+            number.filter(|number| *number <= FIELDS_MAX)
         };
-        match self.items.iter().filter(same).count() {
-            0 => self.push(key, None, Value::Text(text)),
-            repeats => {
+        match self.items.iter().rev().find_map(number) {
+            None => self.push(key, None, Value::Text(text)),
+            Some(latest) => {
                 self.duplicate = true;
-                self.push(&format!("{key}#{}", repeats + 1), None, Value::Text(text));
+                self.push(&format!("{key}#{}", latest + 1), None, Value::Text(text));
             }
         }
     }

@@ -12,7 +12,10 @@ use memchr::memmem::{Finder, FinderRev};
 
 /// Steps that one match may take: this many, and some for each byte of the text.
 const STEPS_MIN: usize = 2_048;
-const STEPS_PER_BYTE: usize = 16;
+const STEPS_PER_BYTE: usize = 4;
+/// Bytes that a run may look over for one step. Each step is as quick as the next one only if such looking counts: a
+/// run behind a choice could look over the whole text at each way.
+const BYTES_PER_STEP: usize = 16;
 /// A group that took no part in the match.
 pub const NOWHERE: usize = usize::MAX;
 
@@ -45,6 +48,8 @@ pub struct Workspace {
     /// Start and end of each group, [`NOWHERE`] where it took no part.
     pub slots: Vec<usize>,
     stack: Vec<Frame>,
+    /// Bytes that runs looked over since it was counted.
+    scanned: usize,
 }
 
 #[derive(Debug)]
@@ -183,7 +188,11 @@ impl Scan {
                 Some(Op::One(set)) => {
                     text.get(at).is_some_and(|byte| self.has(*set, *byte)).then_some((op + 1, at + 1))
                 }
-                Some(Op::Run(run)) => self.run(op, run, at, text, work),
+                Some(Op::Run(run)) => {
+                    let next = self.run(op, run, at, text, work);
+                    *steps = steps.saturating_sub(std::mem::take(&mut work.scanned) / BYTES_PER_STEP);
+                    next
+                }
                 Some(Op::Save(slot)) => {
                     if let Some(place) = work.slots.get_mut(*slot) {
                         // Without a choice before it nobody will ask for the former value.
@@ -229,6 +238,7 @@ impl Scan {
         let rest = text.get(at..)?;
         let rest = rest.get(..run.max.min(rest.len()))?;
         let high = at + self.sets.get(run.set)?.extent(rest);
+        work.scanned += high - at;
         let low = at + run.min;
         if high < low {
             return None;
@@ -248,17 +258,20 @@ impl Scan {
         text: &[u8],
         work: &mut Workspace,
     ) -> Option<(usize, usize)> {
-        let end = match (&run.behind, run.greedy) {
-            (Behind::Literal(finders), true) => {
+        let end = match &run.behind {
+            Behind::Literal(finders) => {
                 let area = text.get(low..text.len().min(high + finders.length))?;
-                low + finders.backward.rfind(area)?
+                let found =
+                    if run.greedy { finders.backward.rfind(area) } else { finders.forward.find(area) };
+                work.scanned += match found {
+                    Some(at) if run.greedy => area.len() - at,
+                    Some(at) => at,
+                    None => area.len(),
+                };
+                low + found?
             }
-            (Behind::Literal(finders), false) => {
-                let area = text.get(low..text.len().min(high + finders.length))?;
-                low + finders.forward.find(area)?
-            }
-            (_, true) => high,
-            (_, false) => low,
+            _ if run.greedy => high,
+            _ => low,
         };
         let (low, high) = if run.greedy { (low, end.wrapping_sub(1)) } else { (end + 1, high) };
         if low <= high && high != usize::MAX {

@@ -42,8 +42,10 @@ impl Reads {
     pub(super) const ALL: Reads = Reads { json: true, xml: true, audit: true, java: true };
 }
 
+/// What a wrapper says.
+type Said = Arc<[(ShortText, Datum)]>;
 /// Fields of a wrapper, which its records share.
-pub(super) type Wrapper = Option<Arc<[(ShortText, Datum)]>>;
+pub(super) type Wrapper = Option<Said>;
 
 /// What a record is.
 #[derive(Clone, Debug, PartialEq)]
@@ -204,11 +206,7 @@ fn to_the_end(last: &mut Record, line: &RawLine) {
 }
 
 /// What the members of a wrapper say beside its array, for so many records; true where that is not all.
-fn wrapper(
-    text: &[u8],
-    (start, end): (usize, usize),
-    records: usize,
-) -> Option<(Arc<[(ShortText, Datum)]>, bool)> {
+fn wrapper(text: &[u8], (start, end): (usize, usize), records: usize) -> Option<(Said, bool)> {
     let around = [text.get(..start)?, b"null", text.get(end..)?].concat();
     let fields = json::read(std::str::from_utf8(&around).ok()?).ok()?;
     let (mut left, mut cut, mut kept) = (WRAPPER_BYTES_MAX / records.max(1), fields.cut, Vec::new());

@@ -221,7 +221,10 @@ fn explanations_name_the_arithmetic_and_the_first_condition_that_failed() {
     );
     let said = gate.tell(&["explain", "why-not", "own", "1"]);
     assert!(said.contains("src_ip=203.0.113.9 reached its limit: 6 of gte 4 within 10 min"), "{said}");
+    lines_of_a_file_are_explained(&gate, &last);
+}
 
+fn lines_of_a_file_are_explained(gate: &Gate, last: &str) {
     let few = gate.write("few.log", &guesses(3, "203.0.113.9"));
     let file = few.display().to_string();
     let said = gate.tell(&["explain", "why-not", "own", "--file", &file, "--format", "linux-auth"]);
@@ -236,7 +239,7 @@ fn explanations_name_the_arithmetic_and_the_first_condition_that_failed() {
         said.contains("line 1: logsource: the rule sees category authentication; this is format nginx, http"),
         "{said}"
     );
-    let slip = gate.run(&["explain", "why-not", "own-bsae", &last]);
+    let slip = gate.run(&["explain", "why-not", "own-bsae", last]);
     assert!(
         code(&slip) == Some(2) && text(&slip.stderr).contains("did you mean `own-base`?"),
         "{}",
@@ -277,18 +280,13 @@ fn slips_in_a_rule_are_told_with_their_place_and_the_nearest_name() {
 
 const PEOPLE: &str = "[[person]]\nid = \"ana\"\nemail = [\"ana@example.org\"]\n";
 
-#[test]
-fn an_exception_stores_counts_and_reminds() {
-    let mut gate = Gate::new();
-    gate.append("a.log", "");
-    gate.configure(&[("a", "linux-auth", "a.log")], PEOPLE);
-    gate.start();
-    let add = |gate: &Gate, more: &[&str]| {
-        let mut args =
-            vec!["exception", "add", "--owner", "ana", "--reason", "the scanner", "--ticket", "CHG-7"];
-        args.extend(more);
-        gate.run(&args)
-    };
+fn add(gate: &Gate, more: &[&str]) -> Output {
+    let mut args = vec!["exception", "add", "--owner", "ana", "--reason", "the scanner", "--ticket", "CHG-7"];
+    args.extend(more);
+    gate.run(&args)
+}
+
+fn wrong_exceptions_are_refused(gate: &Gate) {
     for (wrong, word) in [
         (&["--for", "1d"][..], "scope"),
         (&["--network", "203.0.113.0/24"], "end"),
@@ -297,15 +295,24 @@ fn an_exception_stores_counts_and_reminds() {
         (&["--rule", "x", "--until", "2020-01-01"], "passed"),
         (&["--rule", "x", "--until", "soon"], "2026-12-31"),
     ] {
-        let output = add(&gate, wrong);
+        let output = add(gate, wrong);
         assert!(
             code(&output) == Some(2) && text(&output.stderr).contains(word),
             "{wrong:?}: {}",
             text(&output.stderr)
         );
     }
-    let long = add(&gate, &["--rule", "x", "--until", "2999-01-01"]);
+    let long = add(gate, &["--rule", "x", "--until", "2999-01-01"]);
     assert!(code(&long) == Some(4) && text(&long.stderr).contains("lasts between"), "{}", text(&long.stderr));
+}
+
+#[test]
+fn an_exception_stores_counts_and_reminds() {
+    let mut gate = Gate::new();
+    gate.append("a.log", "");
+    gate.configure(&[("a", "linux-auth", "a.log")], PEOPLE);
+    gate.start();
+    wrong_exceptions_are_refused(&gate);
     let done = add(&gate, &["--network", "203.0.113.0/24", "--for", "24s"]);
     let said = text(&done.stdout);
     assert!(

@@ -66,7 +66,7 @@ pub fn escape(bytes: &[u8]) -> String {
 pub fn unescape(text: &str) -> Option<Vec<u8>> {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text);
     while let Some(at) = rest.find('\\') {
-        bytes.extend(rest[..at].as_bytes());
+        bytes.extend(&rest.as_bytes()[..at]);
         let escape = &rest[at + 1..];
         let used = match escape.as_bytes().first()? {
             b'\\' => (b'\\', 1),

@@ -13,7 +13,9 @@ pub fn seeds(target: &str, root: &Path) -> Vec<Vec<u8>> {
     match target {
         "grammar-file" => texts(&root.join("config/grammars"), "toml"),
         "rule-file" => texts(&root.join("rules"), "yml"),
-        "config-file" => texts(&root.join("config"), "toml").into_iter().filter(is_config).collect(),
+        "config-file" => {
+            texts(&root.join("config"), "toml").into_iter().filter(|text| is_config(text)).collect()
+        }
         "pattern" => patterns(&specs),
         "encoding" => lines(&specs).step_by(40).flat_map(encoded).collect(),
         "stamp" => lines(&specs).filter_map(stamp).collect(),
@@ -68,7 +70,7 @@ fn shortened(text: &[u8]) -> Vec<u8> {
     head.as_bytes()[..end].to_vec()
 }
 
-fn is_config(text: &Vec<u8>) -> bool {
+fn is_config(text: &[u8]) -> bool {
     !text.windows(9).any(|part| part == b"framing =")
 }
 

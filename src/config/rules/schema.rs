@@ -136,7 +136,6 @@ fn our_key(key: &str) -> Value {
         "advice" => text("what to do first; it stands in the mail"),
         "what" => text("what is counted, in words: failed logins"),
         "lateness" => json!({"$ref": "#/$defs/span"}),
-        "unless" => text("a count that holds: then this count makes no finding of the group"),
         "generate" => {
             json!({"type": "boolean", "description": "whether it finds on its own although a correlation refers to it"})
         }

@@ -20,6 +20,10 @@ fn records(line: RawLine) -> Vec<Record> {
     out
 }
 
+fn records_of(text: &str) -> Vec<Record> {
+    records(line(text))
+}
+
 /// The pieces of a line, each proven to stand where it says.
 fn told(text: &str) -> Vec<String> {
     let show = |record: Record| {
@@ -77,6 +81,25 @@ fn arrays_and_wrappers_hold_records_and_other_json_is_one() {
     ] {
         assert_eq!(told(whole), [whole]);
     }
+}
+
+#[test]
+fn what_a_wrapper_repeats_in_each_record_is_bounded_and_what_is_left_out_is_flagged() {
+    let text = |records: usize| {
+        let list = vec![r#"{"user":"ana","number":12345}"#; records].join(",");
+        format!(r#"{{"owner":"123","note":"{}","records":[{list}]}}"#, "n".repeat(6_000))
+    };
+    let told = |records: usize| {
+        let all = records_of(&text(records));
+        assert_eq!(all.len(), records);
+        let wrapper = all[0].wrapper.clone().unwrap();
+        let keys: Vec<usize> =
+            wrapper.iter().map(|(_, value)| bytes_of(value) - size_of::<Datum>()).collect();
+        assert!(all.iter().all(|record| record.raw.flags.has(Flag::Truncated)));
+        keys
+    };
+    assert_eq!(told(2), [3, FIELD_BYTES_MAX], "a value is cut as everywhere");
+    assert_eq!(told(1_000), [3], "and left out where so many records would repeat it");
 }
 
 #[test]

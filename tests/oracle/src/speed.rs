@@ -45,7 +45,10 @@ pub fn run() -> Result<()> {
     let routed = [both("100 rules", &hundred, false)?, both("3,000 rules", &thousands, false)?];
     let all = [both("100, all see all", &hundred, true)?, both("3,000, all see all", &thousands, true)?];
     let kinds = kinds()?;
-    println!("{:<20} {:<20} {:>10} {:>10} {:>7} {:>8}", "events", "rules", "ours ns", "theirs ns", "times", "findings");
+    println!(
+        "{:<20} {:<20} {:>10} {:>10} {:>7} {:>8}",
+        "events", "rules", "ours ns", "theirs ns", "times", "findings"
+    );
     let mut missed = Vec::new();
     for (sets, counts) in [(&routed, true), (&all, false)] {
         for kind in &kinds {
@@ -167,8 +170,10 @@ fn time(n: usize) -> String {
 }
 
 fn web(n: usize) -> String {
-    let path = ["/", "/login", "/static/app.js", "/api/v1/items?id=7", "/search?q=a+word", "/img/logo.png"][n % 6];
-    let agent = ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "curl/8.5.0"][n % 7 / 6];
+    let path =
+        ["/", "/login", "/static/app.js", "/api/v1/items?id=7", "/search?q=a+word", "/img/logo.png"][n % 6];
+    let agent =
+        ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "curl/8.5.0"][n % 7 / 6];
     format!(
         "192.0.2.{} - - [20/Nov/2026:08:{:02}:{:02} +0000] \"GET {path} HTTP/1.1\" {} {} \"https://www.example.com/\" \"{agent}\"",
         n % 250,
@@ -191,11 +196,20 @@ fn logon(n: usize) -> String {
 
 fn process(n: usize) -> String {
     let programs = [
-        (r"C:\\Windows\\System32\\svchost.exe", r"C:\\Windows\\System32\\svchost.exe -k netsvcs -p -s Schedule"),
+        (
+            r"C:\\Windows\\System32\\svchost.exe",
+            r"C:\\Windows\\System32\\svchost.exe -k netsvcs -p -s Schedule",
+        ),
         (r"C:\\Program Files\\Git\\cmd\\git.exe", r"git.exe status --porcelain=v2 -z"),
-        (r"C:\\Windows\\System32\\conhost.exe", r"\\??\\C:\\Windows\\system32\\conhost.exe 0xffffffff -ForceV1"),
-        (r"C:\\Windows\\System32\\cmd.exe", r"C:\\Windows\\system32\\cmd.exe /d /s /c \"npm run build\""),
-        (r"C:\\Program Files\\Microsoft Office\\root\\Office16\\WINWORD.EXE", r"\"WINWORD.EXE\" /n \"C:\\Users\\ana\\Documents\\plan.docx\""),
+        (
+            r"C:\\Windows\\System32\\conhost.exe",
+            r"\\??\\C:\\Windows\\system32\\conhost.exe 0xffffffff -ForceV1",
+        ),
+        (r"C:\\Windows\\System32\\cmd.exe", r#"C:\\Windows\\system32\\cmd.exe /d /s /c \"npm run build\""#),
+        (
+            r"C:\\Program Files\\Microsoft Office\\root\\Office16\\WINWORD.EXE",
+            r#"\"WINWORD.EXE\" /n \"C:\\Users\\ana\\Documents\\plan.docx\""#,
+        ),
     ];
     let (image, line) = programs[n % programs.len()];
     let (parent, time) = (programs[(n / 5) % programs.len()].0, time(n));
@@ -215,5 +229,11 @@ fn tunnel(n: usize) -> String {
         "MULTI: Learn: 10.8.0.6 -> ana/198.51.100.7:50123",
         "Connection reset, restarting [0]",
     ][n % 5];
-    format!("2026-11-20 08:{:02}:{:02} 198.51.100.{}:{} {said}", n / 60 % 60, n % 60, n % 250, 40_000 + n % 20_000)
+    format!(
+        "2026-11-20 08:{:02}:{:02} 198.51.100.{}:{} {said}",
+        n / 60 % 60,
+        n % 60,
+        n % 250,
+        40_000 + n % 20_000
+    )
 }

@@ -6,10 +6,10 @@
 use crate::differences::{Explained, Seen};
 use crate::{events, near, rules};
 use anyhow::{Context, Result, ensure};
+use gatewatch::detect::RuleSet;
 use gatewatch::detect::eval::{Facts, fits};
 use gatewatch::detect::logsource::Facet;
 use gatewatch::detect::rule::{Body, Rule};
-use gatewatch::detect::RuleSet;
 use gatewatch::ledger::{FILE_NAME, Store};
 use gatewatch::ports::Ledger;
 use gatewatch::schema::{Changes, Event, Generation, Reading, Span, Timestamp};
@@ -22,7 +22,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// Rules of the public set in the sample, beside those of this crate.
-const SAMPLE: usize = 200;
+const SAMPLE: usize = 225;
 /// Generated events of each rule that are asked.
 const NEAR_MAX: usize = 4_000;
 
@@ -44,7 +44,8 @@ pub fn run(python: Option<String>) -> Result<()> {
     let step = generated.len().div_ceil(NEAR_MAX).max(1);
     all.extend(generated.into_iter().step_by(step));
     for (number, event) in (1..).zip(&mut all) {
-        (event.id, event.generation, event.offset, event.part_of, event.opened) = (number, 1, number * 10, None, None);
+        (event.id, event.generation, event.offset, event.part_of, event.opened) =
+            (number, 1, number * 10, None, None);
     }
     let folder = std::env::temp_dir().join(format!("gatewatch-oracle-{}", std::process::id()));
     let judged = store(&folder, &all).and_then(|db| judge(&db, &set, &queries, &all));
@@ -66,7 +67,8 @@ fn queries(python: &str, files: &[rules::File], set: &RuleSet) -> Result<Vec<Que
         .with_context(|| format!("cannot run {python}"))?;
     let filters = rules::own_filters();
     let line = |rule: &Rule| {
-        let text = format!("{}{}", rule.meta.text, if rule.meta.id.starts_with("oracle-") { &*filters } else { "" });
+        let text =
+            format!("{}{}", rule.meta.text, if rule.meta.id.starts_with("oracle-") { &*filters } else { "" });
         json!({"id": &*rule.meta.id, "text": text}).to_string() + "\n"
     };
     let lines: String = set.rules().iter().map(line).collect();
@@ -116,7 +118,7 @@ fn store(folder: &std::path::Path, events: &[Event]) -> Result<Connection> {
     Ok(Connection::open(folder.join(FILE_NAME))?)
 }
 
-/// A column's name is the same in any case.
+/// A quoted name.
 fn column(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -124,36 +126,49 @@ fn column(name: &str) -> String {
 fn judge(db: &Connection, set: &RuleSet, queries: &[Query], all: &[Event]) -> Result<Seen> {
     db.create_scalar_function("regexp", 2, FunctionFlags::SQLITE_DETERMINISTIC, |context| {
         let (expression, text) = (context.get::<String>(0)?, context.get::<Option<String>>(1)?);
-        let regex = regex::Regex::new(&expression).map_err(|e| rusqlite::Error::UserFunctionError(e.into()))?;
+        let regex =
+            regex::Regex::new(&expression).map_err(|e| rusqlite::Error::UserFunctionError(e.into()))?;
         Ok(text.is_some_and(|text| regex.is_match(&text)))
     })?;
-    let mut columns: BTreeMap<String, String> = BTreeMap::new();
+    // A column's name is the same in any case. Where rules mean two fields by it, they cannot be told apart there.
+    let mut columns: BTreeMap<String, BTreeSet<&String>> = BTreeMap::new();
     for field in queries.iter().flat_map(|query| &query.fields).filter(|field| *field != "raw") {
-        columns.entry(field.to_ascii_lowercase()).or_insert_with(|| field.clone());
+        columns.entry(field.to_ascii_lowercase()).or_default().insert(field);
     }
+    let alone = |field: &String| columns.get(&field.to_ascii_lowercase()).is_none_or(|names| names.len() == 1);
+    let (queries, left): (Vec<&Query>, Vec<&Query>) =
+        queries.iter().partition(|query| query.fields.iter().all(alone));
+    println!("{} rules left out: fields that differ in case only are one column in SQLite", left.len());
     // A number that is compared as one needs a column of numbers; for equality, "42" is 42.
-    let kind = |name: &String| {
-        let ordered = ["<", ">"].map(|sign| format!("{name} {sign}"));
+    let kind = |names: &BTreeSet<&String>| {
+        let signs = |name: &&String| ["<", ">"].map(|sign| format!("{name} {sign}"));
+        let ordered: Vec<String> = names.iter().flat_map(signs).collect();
         let mut sql = queries.iter().flat_map(|query| &query.sql);
         if sql.any(|sql| ordered.iter().any(|words| sql.contains(words))) { "NUMERIC" } else { "TEXT" }
     };
-    let names: Vec<String> =
-        columns.values().map(|name| format!("{} {} COLLATE NOCASE", column(name), kind(name))).collect();
+    let names: Vec<String> = columns
+        .iter()
+        .map(|(name, names)| format!("{} {} COLLATE NOCASE", column(name), kind(names)))
+        .collect();
     db.execute_batch(&format!("CREATE TEMP TABLE named (event INTEGER PRIMARY KEY, {})", names.join(", ")))?;
     let marks = vec!["?"; columns.len() + 1].join(", ");
     let mut insert = db.prepare(&format!("INSERT INTO named VALUES ({marks})"))?;
     for event in all {
         let object = events::object(set, event);
-        let cell = |name: &String| object.get(name).map_or(Cell::Null, cell);
+        let cell = |names: &BTreeSet<&String>| {
+            names.iter().find_map(|name| object.get(*name)).map_or(Cell::Null, cell)
+        };
         let id = i64::try_from(event.id)?;
-        insert.execute(params_from_iter(std::iter::once(Cell::Integer(id)).chain(columns.values().map(cell))))?;
+        insert.execute(params_from_iter(
+            std::iter::once(Cell::Integer(id)).chain(columns.values().map(cell)),
+        ))?;
     }
     db.execute_batch(
         "CREATE TEMP VIEW compared AS SELECT e.raw, named.* FROM events e JOIN named ON named.event = e.id",
     )?;
     let mut seen = Seen::new();
     let mut matches = 0;
-    for query in queries {
+    for query in &queries {
         let mut theirs = BTreeSet::new();
         for sql in &query.sql {
             let sql = sql.replacen("SELECT *", "SELECT event", 1);
@@ -170,7 +185,13 @@ fn judge(db: &Connection, set: &RuleSet, queries: &[Query], all: &[Event]) -> Re
             let example = || {
                 let mut object = events::object(set, event);
                 object.retain(|key, _| query.fields.contains(key));
-                (0, format!("{} {}", Value::Object(object), query.sql.join(" / ")).chars().take(1_500).collect())
+                (
+                    0,
+                    format!("{} {}", Value::Object(object), query.sql.join(" / "))
+                        .chars()
+                        .take(1_500)
+                        .collect(),
+                )
             };
             seen.entry(("sqlite".into(), who, query.id.clone())).or_insert_with(example).0 += 1;
         }
@@ -189,7 +210,8 @@ fn cell(value: &Value) -> Cell {
 }
 
 fn ours(set: &RuleSet, id: &str, all: &[Event]) -> Result<BTreeSet<u64>> {
-    let rule = set.rules().iter().find(|rule| *rule.meta.id == *id).with_context(|| format!("no rule {id}"))?;
+    let rule =
+        set.rules().iter().find(|rule| *rule.meta.id == *id).with_context(|| format!("no rule {id}"))?;
     let Body::Detection(detection) = &rule.body else { return Ok(BTreeSet::new()) };
     let fit = |event: &&Event| fits(detection, &mut Facts::new(event, set, &Facet::of(event, None)));
     Ok(all.iter().filter(fit).map(|event| event.id).collect())
