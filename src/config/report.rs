@@ -84,24 +84,28 @@ impl fmt::Display for Problem {
 }
 
 /// The nearest of the valid names to what was written, if one is near enough to be meant (edit distance
-/// of at most a third of its length; Levenshtein 1965).
+/// of at most a third of its length; Levenshtein 1965, with swaps as Damerau 1964).
 pub fn nearest<'a>(written: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored = valid.into_iter().map(|name| (distance(written, name), name));
     scored.filter(|(d, name)| *d <= name.chars().count().max(3) / 3).min().map(|(_, name)| name)
 }
 
+/// Changes of a letter, with two neighbours that changed places as one: the usual slips of a hand.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    for (i, ca) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
         for (j, cb) in b.iter().enumerate() {
-            let above = row[j + 1];
-            let change = diagonal + usize::from(!ca.eq_ignore_ascii_case(cb));
-            row[j + 1] = change.min(above + 1).min(row[j] + 1);
-            diagonal = above;
+            let change = row[j] + usize::from(!ca.eq_ignore_ascii_case(cb));
+            let mut least = change.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *ca == b[j - 1] && a[i - 1] == *cb {
+                least = least.min(before[j - 1] + 1);
+            }
+            next.push(least);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[b.len()]
 }
@@ -122,5 +126,8 @@ mod tests {
     fn the_nearest_name_is_offered_only_when_near() {
         assert_eq!(nearest("opnvpn", ["sshd", "openvpn"]), Some("openvpn"));
         assert_eq!(nearest("banana", ["sshd", "openvpn"]), None);
+        assert_eq!(nearest("lwo", ["low", "high"]), Some("low"));
+        assert_eq!(nearest("onwer", ["owner", "other"]), Some("owner"));
+        assert_eq!((distance("ab", "ba"), distance("abcd", "dcba"), distance("", "ab")), (1, 3, 2));
     }
 }

@@ -244,10 +244,10 @@ const CATEGORIES: &[CategoryRow] = &[
     ("ps-classic-start", &["windows-powershell"], &[], &[]),
 ];
 
-/// The names of this table: products, services and categories. A grammar's name is one, too.
+/// The names of this table: products, services and categories, classes among these. A grammar's name is one, too.
 pub fn known_names() -> impl Iterator<Item = &'static str> {
     let (products, services) = (PRODUCTS.iter().map(|row| row.0), SERVICES.iter().map(|row| row.0));
-    products.chain(services).chain(CATEGORIES.iter().map(|row| row.0))
+    products.chain(services).chain(CATEGORIES.iter().map(|row| row.0)).chain(Class::all().map(Class::name))
 }
 
 impl Logsource {

@@ -257,7 +257,7 @@ fn slips_in_a_rule_are_told_with_their_place_and_the_nearest_name() {
         ("category: authentication", "category: authentcation", "4:15: warning: ", "`authentication`"),
         ("outcome:", "outcoem:", "7:9: error: ", "`outcome`"),
         ("|startswith", "|startwith", "9:9: error: ", "`startswith`"),
-        ("not filter", "not fliter", "10:30: error: ", "`filter`"),
+        ("not filter", "not fliter", "10:34: error: ", "`filter`"),
         ("owner:", "onwer:", "14:5: error: ", "`owner`"),
         ("detection:", "detecton:", "5:1: error: ", "`detection`"),
     ];
