@@ -41,8 +41,8 @@ fn the_tests_inside_rules_are_run_and_judged() {
     };
     assert_eq!(judge("1", true), None);
     assert_eq!(judge("[user=ana]", true), None);
-    assert_eq!(judge("0", true), Some((9, "test 1: expected 0 findings, got user=ana of 1 events".into())));
-    assert_eq!(judge("1", false), Some((9, "test 1 was not run: nothing reads `sshd`".into())));
+    assert_eq!(judge("0", true), Some((10, "test 1: expected 0 findings, got user=ana of 1 events".into())));
+    assert_eq!(judge("1", false), Some((10, "test 1 was not run: nothing reads `sshd`".into())));
 }
 
 #[test]

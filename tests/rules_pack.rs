@@ -203,7 +203,7 @@ fn mistakes_have_a_place_and_a_way_out() {
             "r.yml:9:1 Error",
             "did you mean `level`",
         ),
-        (rule("user: a", "level: hi\n"), "r.yml:9:1 Warning", "no level"),
+        (rule("user: a", "level: hi\n"), "r.yml:9:8 Warning", "no level"),
         ("title: t\ndetection: {s: {a: b}, condition: s}\n".into(), "r.yml:1:1 Warning", "logsource"),
         (
             "title: t\nlogsource: {product: x}\ndetection:\n  s: {a: b}\n  condition: s and tt\n".into(),
