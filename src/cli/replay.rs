@@ -42,7 +42,7 @@ pub fn run(global: &Global, args: &ReplayArgs, out: &mut Out) -> Done {
         Some(path) => History { store: Some(new_store(path, &reading)?), ..History::default() },
     };
     let source = Merged::new(files, setup.grammars.clone(), now)?;
-    let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params));
+    let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params).of_history());
     let mut found = 0u64;
     loop {
         let turn = daemon.turn(&[], &reading);

@@ -4,6 +4,8 @@
 //! [`compile`] makes rules of them. A document that cannot work is left out and named with its place: as an error
 //! when it has a `gatewatch:` block, else, because it is somebody else's, as a warning.
 
+mod absence;
+mod baseline;
 mod condition;
 mod correlation;
 mod detection;
@@ -16,10 +18,11 @@ pub use fixtures::{Expected, Fixture, Outcome, run_tests};
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Correlation, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
+use correlation::{Carried, Referred};
 use detection::Fields;
 use document::{Document, scalar};
 use sha2::{Digest, Sha256};
@@ -170,7 +173,7 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
         problems.push(document.problem(&["id"], "this id is reserved or holds control characters"));
         return None;
     }
-    let wrong = ["filter", "baseline", "action"].into_iter().find(|key| document.keys.contains_key(*key));
+    let wrong = ["filter", "action"].into_iter().find(|key| document.keys.contains_key(*key));
     if let Some(key) = wrong {
         problems.push(document.problem(&[key], format!("`{key}` documents are not supported yet")));
         return None;
@@ -218,7 +221,9 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<(String, Arc<str>)>, probl
 pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet, Vec<Problem>) {
     let mut compiler = Compiler::new(&specs, sources);
     let (sequences, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) =
-        specs.iter().partition(|spec| spec.document.keys.contains_key("correlation"));
+        specs.iter().partition(|spec| !correlation::references(&spec.document).is_empty());
+    let (baselines, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) =
+        singles.into_iter().partition(|spec| spec.document.keys.contains_key("baseline"));
     for spec in singles {
         compiler.add(spec);
     }
@@ -236,6 +241,13 @@ pub fn compile(specs: Vec<RuleSpec>, sources: &[LogsourceOfSource]) -> (RuleSet,
     }
     for spec in waiting {
         compiler.refuse_unready(spec);
+    }
+    for spec in baselines.into_iter().filter(|spec| !spec.disabled) {
+        let problem = match compiler.check_block(spec) {
+            Ok(()) => baseline::check(&spec.document, |name| compiler.index.contains_key(name)),
+            Err(problem) => problem,
+        };
+        compiler.problems.push(problem);
     }
     compiler.problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     let declared =
@@ -294,8 +306,9 @@ impl<'a> Compiler<'a> {
             let near = nearest(name, self.index.keys().map(|id| &**id));
             near.map_or("is not defined".to_owned(), |near| format!("is not defined; did you mean `{near}`?"))
         };
+        let block = if spec.document.keys.contains_key("absence") { "absence" } else { "correlation" };
         let problem =
-            spec.document.problem_in(&["correlation", "rules"], name, 0, format!("the rule `{name}` {why}"));
+            spec.document.problem_in(&[block, "rules"], name, 0, format!("the rule `{name}` {why}"));
         self.problems.push(problem);
     }
 
@@ -331,38 +344,37 @@ impl<'a> Compiler<'a> {
                 let enabled = self.can_feed(&detection.logsource);
                 (Body::Detection(detection), enabled)
             }
-            ["correlation"] => {
-                let names = correlation::references(document);
-                let referred = names.into_iter().filter_map(|name| {
-                    let index = *self.index.get(name.as_str())?;
-                    Some((name, index, self.rules.get(index)?))
-                });
-                let referred: Vec<(String, usize, &Rule)> = referred.collect();
-                if referred.is_empty() {
-                    return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
-                }
-                let (correlation, carried) = correlation::compile(document, &referred, &mut self.fields)?;
-                let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
-                let needs_all =
-                    correlation.is_sequence() && correlation.steps.is_none() && correlation.limits.is_empty();
-                let enabled = if needs_all { fed.all(|fed| fed) } else { fed.any(|fed| fed) };
-                for (index, fields) in carried.into_iter().filter(|(_, fields)| !fields.is_empty()) {
-                    if let Some(Body::Correlation(child)) =
-                        self.rules.get_mut(index).map(|rule| &mut rule.body)
-                    {
-                        child.carries = fields;
-                    }
-                }
-                (Body::Correlation(correlation), enabled)
-            }
+            ["correlation"] => self.correlation(document, correlation::compile)?,
             ["absence"] if *spec.id == *SILENT_RULE => (Body::Silence, true),
-            ["absence"] => {
-                return Err(document
-                    .problem(&["absence"], format!("`absence` is supported for `{SILENT_RULE}` only yet")));
-            }
+            ["absence"] => self.correlation(document, absence::compile)?,
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
         Ok(Rule { meta: self.meta(spec, &body, enabled, generates)?, body })
+    }
+
+    /// A document that refers to others.
+    fn correlation(
+        &mut self,
+        document: &Document,
+        compile: impl FnOnce(&Document, &[Referred<'_>], &mut Fields) -> Result<(Correlation, Carried), Problem>,
+    ) -> Result<(Body, bool), Problem> {
+        let names = correlation::references(document);
+        let referred = names.into_iter().filter_map(|name| {
+            let index = *self.index.get(name.as_str())?;
+            Some((name, index, self.rules.get(index)?))
+        });
+        let referred: Vec<Referred<'_>> = referred.collect();
+        let (correlation, carried) = compile(document, &referred, &mut self.fields)?;
+        let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
+        let needs_all =
+            correlation.is_sequence() && correlation.steps.is_none() && correlation.limits.is_empty();
+        let enabled = if needs_all { fed.all(|fed| fed) } else { fed.any(|fed| fed) };
+        for (index, fields) in carried.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+            if let Some(Body::Correlation(child)) = self.rules.get_mut(index).map(|rule| &mut rule.body) {
+                child.carries = fields;
+            }
+        }
+        Ok((Body::Correlation(correlation), enabled))
     }
 
     fn meta(&self, spec: &RuleSpec, body: &Body, enabled: bool, generates: bool) -> Result<Meta, Problem> {

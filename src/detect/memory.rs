@@ -12,6 +12,7 @@
 
 use super::body;
 use super::entry::{Entry, Reader};
+use super::overflow::{Lost, Overflow};
 use super::pages::{Known, Log, Page, note};
 use super::rule::Counting;
 use super::streams::Streams;
@@ -19,7 +20,6 @@ use super::table::Table;
 use super::window::{Episode, Group};
 use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX, WINDOW_KEYS_SETTLED_MAX};
 use crate::schema::{Fold, Span, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -95,34 +95,6 @@ pub struct Memory {
     waiting: Vec<(char, u64, Box<[u8]>)>,
     /// Set while the rule is full.
     pub overflow: Option<Overflow>,
-}
-
-/// What a full rule had to let go of.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Lost {
-    /// Groups that gave way or were not taken in.
-    pub groups: u64,
-    /// Events of other groups.
-    pub events: u64,
-}
-
-/// What a rule had to refuse or forget.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Overflow {
-    /// When its finding was made.
-    pub since: Timestamp,
-    /// Last time.
-    pub last: Timestamp,
-    /// The finding.
-    pub finding: Arc<str>,
-    /// Groups that gave way or were not taken in.
-    pub refused: u64,
-    /// Events forgotten of other groups.
-    #[serde(default)]
-    pub forgotten: u64,
-    /// Whether it has to be stored again.
-    #[serde(skip)]
-    pub untold: bool,
 }
 
 impl Memory {
@@ -290,25 +262,25 @@ impl Memory {
         self.table.get_mut(end.1)
     }
 
-    /// Lets go of what can matter no more. True while anything is left.
-    pub fn look(&mut self, streams: &Streams) -> bool {
+    /// Lets go of what can matter no more; `judged`: up to when the rule was judged, if it waits.
+    pub fn look(&mut self, streams: &Streams, judged: Option<Timestamp>) {
         for side in [NEW, SETTLED] {
-            for page in self.logs[side].past(streams, self.keep.entries) {
+            for page in self.logs[side].past(streams, self.keep.entries, judged) {
                 page.members.iter().for_each(|(place, id)| self.take(*place, side, *id));
             }
         }
         self.known.expire(streams, self.keep.entries);
-        self.look_at_episodes(streams);
-        self.table.len() > 0 || !self.known.is_empty()
+        self.look_at_episodes(streams, judged);
     }
 
-    fn look_at_episodes(&mut self, streams: &Streams) {
+    fn look_at_episodes(&mut self, streams: &Streams, judged: Option<Timestamp>) {
         let mut from = (Timestamp(i64::MIN), 0);
         while let Some(end) = self.ends.range(from..).next().copied() {
-            if !streams.has_passed(end.0, self.keep.episodes) {
+            let span = self.keep.episodes;
+            let is_open = judged.is_some_and(|judged| end.0 + span > judged);
+            if is_open || !streams.has_passed(end.0, span) {
                 return;
             }
-            let span = self.keep.episodes;
             let Some(group) = self.refresh(end) else { continue };
             let mut folds = Vec::new();
             let is_past = |e: &Episode| e.last == end.0 && streams.is_past(e.stream, e.last, span);
@@ -360,6 +332,11 @@ impl Memory {
     /// What a full rule let go of since the last call.
     pub fn take_lost(&mut self) -> Lost {
         std::mem::take(&mut self.lost)
+    }
+
+    /// All groups with their places.
+    pub fn groups(&self) -> impl Iterator<Item = (u32, &Group)> {
+        self.table.places().into_iter().filter_map(|place| Some((place, self.table.get(place)?)))
     }
 
     /// How many groups it holds.

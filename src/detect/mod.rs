@@ -31,6 +31,7 @@ mod sequence;
 mod silence;
 mod streams;
 mod table;
+mod waiting;
 mod window;
 
 pub use rule::RuleSet;
@@ -39,16 +40,18 @@ pub use silence::SilenceParams;
 use crate::schema::{Event, Finding, Fold, Span, StateRow, Timestamp};
 use eval::Facts;
 use logsource::Facet;
-use memory::{Keep, Memory, Overflow, Row};
+use memory::{Keep, Memory, Row};
+use overflow::Overflow;
 use report::JOINER;
 use route::Routes;
 use rule::{Body, Counting, Hears, Reference, Rule};
 use silence::Silence;
 use std::sync::Arc;
 use streams::Streams;
+use waiting::Waiting;
 
 /// A bare detection is told again after so long without a match.
-const MATCH_SILENCE: Span = Span::minutes(10);
+pub const MATCH_SILENCE: Span = Span::minutes(10);
 /// Id of the finding that a rule's memory is full.
 pub const OVERFLOW_RULE: &str = "state-overflow";
 /// Id of the rule about silent sources.
@@ -75,6 +78,9 @@ pub struct Detect {
     moved: bool,
     memories: Vec<Memory>,
     silence: Silence,
+    /// Rules that are judged only when nothing may come any more, and what waits for that.
+    waiting: Vec<(usize, Waiting)>,
+    history: bool,
     /// Stored keys that no rule in force owns.
     orphans: Vec<Box<str>>,
 }
@@ -92,12 +98,19 @@ impl Detect {
                 .collect(),
             silent_rule: params.rules.rules().iter().position(|rule| matches!(rule.body, Body::Silence)),
             silence: Silence::new(&params.sources),
+            waiting: Detect::waits(&params),
+            history: false,
             set: params.rules,
             routes: Routes::default(),
             streams: Streams::default(),
             moved: false,
             orphans: Vec::new(),
         }
+    }
+
+    /// For lines that come in order of their times and end, as in a replay: nothing has to be waited for.
+    pub fn of_history(self) -> Detect {
+        Detect { history: true, ..self }
     }
 
     /// Puts back what was stored. Rows of a rule that is gone or was changed are forgotten, and deleted with the
@@ -113,6 +126,7 @@ impl Detect {
             let torn = memory.restored().into_iter().map(|page| joined(&rule.meta.id, &["", &page]));
             self.orphans.extend(torn);
         }
+        self.wait_again();
     }
 
     fn restore_row(&mut self, key: &str, body: &[u8]) -> Option<()> {
@@ -156,8 +170,10 @@ impl Detect {
         self.silence.note(event);
         self.moved = true;
         if self.streams.note(event) {
-            for memory in &mut self.memories {
-                memory.look(&self.streams);
+            for (index, memory) in self.memories.iter_mut().enumerate() {
+                let waits = self.waiting.iter().any(|(rule, _)| *rule == index);
+                let rule = self.set.rule(index).filter(|_| waits);
+                memory.look(&self.streams, rule.map(|rule| self.streams.known(rule.meta.lateness)));
             }
         }
         let set = self.set.clone();
@@ -169,7 +185,9 @@ impl Detect {
             Some(Body::Detection(detection)) => eval::fits(detection, &mut facts),
             _ => false,
         });
-        self.follow(&set, &matched, &mut facts)
+        let mut found = self.follow(&set, &matched, &mut facts);
+        found.extend(self.judge_known(None));
+        found
     }
 
     /// How long a source has been silent past its limit; `None` = it is not.
@@ -179,10 +197,24 @@ impl Detect {
 
     /// What the passing of time decides: silent sources.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Finding> {
-        match self.silent_rule.and_then(|index| self.set.rule(index)) {
+        let mut found = match self.silent_rule.and_then(|index| self.set.rule(index)) {
             Some(rule) => self.silence.tick(now, rule),
             None => Vec::new(),
-        }
+        };
+        found.extend(self.judge_known(Some(now)));
+        found
+    }
+
+    /// A file was read to its end and goes on no more; what that decides.
+    pub fn finished(&mut self, generation: u64) -> Vec<Finding> {
+        let all = self.streams.finish(generation);
+        if all && self.history { self.passed(None) } else { Vec::new() }
+    }
+
+    /// Nothing more comes up to a time (`None`: up to the last event); what that decides.
+    pub fn passed(&mut self, until: Option<Timestamp>) -> Vec<Finding> {
+        self.streams.close(until);
+        self.judge_known(None)
     }
 
     /// Memory that changed, and folds, since the last call.
@@ -219,7 +251,7 @@ impl Detect {
         self.silence.touch();
         self.moved = true;
         let (mut rows, folds) = self.drain();
-        let mut next = Detect::new(params);
+        let mut next = Detect { history: self.history, ..Detect::new(params) };
         for (rule, memory) in self.set.rules().iter().zip(std::mem::take(&mut self.memories)) {
             let same = next.set.find(&rule.meta.id).filter(|index| {
                 next.set.rule(*index).is_some_and(|new| new.meta.version == rule.meta.version)
@@ -241,6 +273,7 @@ impl Detect {
         let own = |row: &&StateRow| *row.key == *STREAMS_KEY || row.key.starts_with(&*prefix);
         let kept: Vec<StateRow> = rows.iter().filter(own).cloned().collect();
         self.restore(&kept);
+        // restore() has found again what waits.
         rows.extend(self.drain().0);
         (rows, folds)
     }
@@ -256,12 +289,13 @@ impl Detect {
 /// events only wait for late ones of theirs.
 fn keep(set: &RuleSet, index: usize, rule: &Rule) -> Keep {
     let (lateness, window) = (rule.meta.lateness, silence_of(rule));
+    let reach = rule.correlation().map_or(window, rule::Correlation::reach);
     let is_state = |reference: &Reference| reference.chain.as_ref().is_some_and(|c| c.hears == Hears::State);
     let looks = |(parent, nth): &(usize, usize)| {
         let parent = set.rule(*parent)?.correlation()?;
         parent.references.get(*nth).filter(|reference| is_state(reference)).map(|_| parent.timespan)
     };
-    let longest = set.parents(index).iter().filter_map(looks).fold(window, Span::max);
+    let longest = set.parents(index).iter().filter_map(looks).fold(reach, Span::max);
     let waits = rule
         .correlation()
         .filter(|c| c.counting == Counting::InOrder && c.steps.is_none() && c.limits.is_empty())
@@ -269,7 +303,12 @@ fn keep(set: &RuleSet, index: usize, rule: &Rule) -> Keep {
     let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
     let whole = |span: Span| Span(span.0.saturating_add(lateness.0));
     let counting = rule.correlation().map_or(Counting::Events, |c| c.counting);
-    let entries = if waits { lateness } else { whole(longest) };
+    // What is heard of a rule that waits comes as much later.
+    let hears_late = rule.correlation().into_iter().flat_map(|c| &c.references).any(|reference| {
+        set.rule(reference.rule).and_then(Rule::correlation).is_some_and(rule::Correlation::waits)
+    });
+    let late = if hears_late { Span(lateness.0.saturating_mul(2)) } else { Span::ZERO };
+    let entries = if waits { lateness } else { Span(whole(longest).0.saturating_add(late.0)) };
     Keep { entries, episodes: whole(window), window, counting }
 }
 

@@ -1,12 +1,40 @@
-//! The finding that a rule's memory is full.
+//! What a full rule let go of, and the finding that says so.
 
-use super::memory::{Lost, Overflow};
 use super::report::{self, Decision};
 use super::rule::Rule;
 use super::{Detect, OVERFLOW_RULE, silence_of};
 use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX};
-use crate::schema::{Event, Finding, FindingKind, Severity, Verdict};
+use crate::schema::{Event, Finding, FindingKind, Severity, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// What a full rule had to let go of.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lost {
+    /// Groups that gave way or were not taken in.
+    pub groups: u64,
+    /// Events of other groups.
+    pub events: u64,
+}
+
+/// What a rule had to refuse or forget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overflow {
+    /// When its finding was made.
+    pub since: Timestamp,
+    /// Last time.
+    pub last: Timestamp,
+    /// The finding.
+    pub finding: Arc<str>,
+    /// Groups that gave way or were not taken in.
+    pub refused: u64,
+    /// Events forgotten of other groups.
+    #[serde(default)]
+    pub forgotten: u64,
+    /// Whether it has to be stored again.
+    #[serde(skip)]
+    pub untold: bool,
+}
 
 impl Detect {
     /// What a full rule had to let go of just now: counted, and told once until it happened no more for one window.

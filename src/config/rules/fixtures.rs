@@ -28,6 +28,8 @@ pub struct Fixture {
     pub lines: String,
     /// For rules about silence: the source's limit, and how long nothing follows after the lines.
     pub silence: Option<(Span, Span)>,
+    /// How long nothing follows after the lines.
+    pub waits: Option<Span>,
 }
 
 /// What came of a test.
@@ -75,10 +77,11 @@ fn fixture(spec: &RuleSpec, test: &Value) -> Result<Fixture, Problem> {
             .map(Some)
             .ok_or_else(|| refuse(&format!("`{value}` is not a time such as 20m"))),
     };
-    let silence = span("silent_after")?.zip(span("silent_for")?);
+    let waits = span("silent_for")?;
+    let silence = span("silent_after")?.zip(waits);
     let format = text("format").ok_or_else(|| refuse("a test needs the `format` of its lines"))?;
     let lines = text("lines").ok_or_else(|| refuse("a test needs `lines`"))?;
-    Ok(Fixture { fires, format, lines, silence })
+    Ok(Fixture { fires, format, lines, silence, waits })
 }
 
 /// Runs the tests of all rules: their lines through `read` (format and lines to events in order; none where no
@@ -145,13 +148,16 @@ fn findings(fixture: &Fixture, events: &[Event], set: &Arc<RuleSet>) -> Vec<Find
     let source = events.first().map(|event| event.source.clone()).unwrap_or_default();
     let limit = fixture.silence.map(|(after, _)| after);
     let sources = vec![SilenceParams { source, silent_after: limit, required: false }];
-    let mut detect = Detect::new(Params { rules: set.clone(), sources });
+    let mut detect = Detect::new(Params { rules: set.clone(), sources }).of_history();
     let mut found: Vec<Finding> = events.iter().flat_map(|event| detect.observe(event)).collect();
     if let (Some((_, wait)), Some(last)) = (fixture.silence, events.iter().map(|e| e.observed_at).max()) {
         let minutes = wait.0.div_euclid(Span::minutes(1).0);
         let moments = (0..=minutes).map(|n| last + Span::minutes(n)).chain([last + wait]);
         found.extend(moments.flat_map(|now: Timestamp| detect.tick(now)));
     }
+    let last = events.iter().map(|e| e.counted_at).max();
+    let until = last.zip(fixture.waits).map(|(last, wait)| last + wait);
+    found.extend(detect.passed(until));
     found
 }
 
