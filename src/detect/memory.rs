@@ -54,9 +54,7 @@ fn fingerprint(key: &str) -> u32 {
         word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
         mix(hash, u64::from_le_bytes(word))
     });
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half of a hash is a hash")]
-    let half = (hash >> 32) as u32;
-    half
+    (hash >> 32) as u32
 }
 
 /// How long what a rule remembers matters, and how it counts.

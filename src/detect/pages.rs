@@ -151,7 +151,6 @@ impl Log {
 
 impl Page {
     fn add(&mut self, place: u32, entry: &Entry<'_>) {
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
         let id = entry.id as u32;
         self.members.push((place, id));
         note(&mut self.newest, entry);

@@ -112,8 +112,8 @@ impl Detect {
             let Some(stops) = self.complete(task, key, end) else { continue };
             let observed = f64::max(stops.iter().map(|(_, stop)| stop.count).sum(), 1.0);
             moments.push(end);
-            let (told, _) = told
-                .get_or_insert_with(|| (Told { moment: end, last: end.0, observed, most: observed }, stops));
+            let (told, _) =
+                told.get_or_insert((Told { moment: end, last: end.0, observed, most: observed }, stops));
             told.last = end.0;
             told.most = told.most.max(observed);
         }
