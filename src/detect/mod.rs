@@ -21,6 +21,7 @@ pub mod eval;
 pub mod field;
 pub mod logsource;
 mod memory;
+mod older;
 mod overflow;
 mod pages;
 pub mod pattern;
@@ -88,13 +89,14 @@ pub struct Detect {
 impl Detect {
     /// An empty memory.
     pub fn new(params: Params) -> Detect {
+        let total = Arc::default();
         Detect {
             memories: params
                 .rules
                 .rules()
                 .iter()
                 .enumerate()
-                .map(|(index, rule)| Memory::new(keep(&params.rules, index, rule)))
+                .map(|(index, rule)| Memory::new(keep(&params.rules, index, rule), &total))
                 .collect(),
             silent_rule: params.rules.rules().iter().position(|rule| matches!(rule.body, Body::Silence)),
             silence: Silence::new(&params.sources),
@@ -154,9 +156,9 @@ impl Detect {
                         memory.restore(group, body::episodes(&mut reader, false)?);
                         Some(())
                     }
-                    (body::Body::Old(mut reader), None) => memory::old_group(memory, group, &mut reader),
+                    (body::Body::Old(mut reader), None) => older::old_group(memory, group, &mut reader),
                     (body::Body::Old(mut reader), Some(_)) => {
-                        memory::old_page(memory, &mut reader)?;
+                        older::old_page(memory, &mut reader)?;
                         // Pages have other names now.
                         None
                     }
@@ -207,12 +209,14 @@ impl Detect {
 
     /// A file was read to its end and goes on no more; what that decides.
     pub fn finished(&mut self, generation: u64) -> Vec<Finding> {
+        self.moved = true;
         let all = self.streams.finish(generation);
         if all && self.history { self.passed(None) } else { Vec::new() }
     }
 
     /// Nothing more comes up to a time (`None`: up to the last event); what that decides.
     pub fn passed(&mut self, until: Option<Timestamp>) -> Vec<Finding> {
+        self.moved = true;
         self.streams.close(until);
         self.judge_known(None)
     }
@@ -257,7 +261,7 @@ impl Detect {
                 next.set.rule(*index).is_some_and(|new| new.meta.version == rule.meta.version)
             });
             match same.and_then(|index| next.memories.get_mut(index)) {
-                Some(new) if new.keep() == memory.keep() => *new = memory,
+                Some(new) if new.keep() == memory.keep() => new.take_over(memory),
                 _ => {
                     let mut gone = |key, body| rows.push(StateRow { room: "detect", key, body });
                     let mut buffer = Vec::new();
