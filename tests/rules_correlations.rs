@@ -4,6 +4,8 @@
 //! events every ten seconds. A finding is `RULE ENTITY @SECONDS =COUNTED`. The detections `a`, `b` and `c` fit the
 //! events of their kind.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a table that cannot be read is a failed test")]
+
 #[path = "rules_correlations/order.rs"]
 mod order;
 #[path = "rules_correlations/story.rs"]
