@@ -71,9 +71,12 @@ pub const SESSIONS_TOTAL_MAX: usize = 65_536;
 pub const SESSIONS_ENDED_MAX: usize = 256;
 /// Window keys per rule, about 150 bytes each. Past it, keys that were heard of once give way to new ones, and that is
 /// itself a finding.
-pub const WINDOW_KEYS_MAX: usize = 100_000;
-/// Window keys per rule that a history protects from new ones; the other places are always open to newcomers.
-pub const WINDOW_KEYS_SETTLED_MAX: usize = WINDOW_KEYS_MAX / 4 * 3;
+pub const WINDOW_KEYS_MAX: usize = 250_000;
+/// Window keys of all rules together. Past it, each rule has the share that follows, so that a flood of forged names,
+/// which meets several rules at once, costs about 50 MB.
+pub const WINDOW_KEYS_TOTAL_MAX: usize = 300_000;
+/// Window keys that each rule may have whatever the others have.
+pub const WINDOW_KEYS_SHARE: usize = 100_000;
 /// Window keys that gave way and are known again when they come back, per rule; about 16 bytes each. At a thousand forged
 /// names a second that is the flood of the last eight minutes.
 pub const WINDOW_KEYS_KNOWN_MAX: usize = 524_288;

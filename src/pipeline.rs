@@ -73,6 +73,11 @@ impl Pipeline {
         }
     }
 
+    /// For lines that come in order of their times and end, as in a replay.
+    pub fn of_history(self) -> Pipeline {
+        Pipeline { detect: self.detect.of_history(), ..self }
+    }
+
     /// Brings every room to where the last commit left it.
     pub fn restore(&mut self, memory: Memory) {
         self.normalize.restore(&memory.states);
@@ -111,6 +116,8 @@ impl Pipeline {
         }
         for finished in generations.iter().filter(|generation| generation.finished) {
             self.normalize.forget(finished.id);
+            let findings = self.detect.finished(finished.id);
+            self.judge(findings, None, now, changes);
         }
         changes.positions.extend(positions);
         changes.generations.extend(generations);

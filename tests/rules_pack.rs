@@ -230,7 +230,33 @@ fn senseless_correlations_are_refused() {
         ("type: event_count\n  rules: a\n  timespan: 60d\n  condition: {gte: 2}", 11, "longest window"),
         ("type: event_count\n  rules: b\n  timespan: 1m\n  condition: {gte: 2}", 10, "is not defined"),
         ("type: value_count\n  rules: a\n  timespan: 1m\n  condition: {gte: 2}", 12, "`field`"),
-        ("type: value_sum\n  rules: a\n  timespan: 1m\n  condition: {gte: 2}", 9, "not supported yet"),
+        ("type: value_sum\n  rules: a\n  timespan: 1m\n  condition: {gte: 2}", 12, "need the `field`"),
+        (
+            "type: event_count\n  rules: a\n  timespan: 1m\n  condition: {gte: 2, field: k}",
+            12,
+            "counts events",
+        ),
+        (
+            "type: value_avg\n  rules: a\n  timespan: 1m\n  condition: {gte: 2, field: [k, l]}",
+            12,
+            "one `field`",
+        ),
+        (
+            "type: value_percentile\n  rules: a\n  timespan: 1m\n  condition: {gte: 2, field: k, percentile: 101}",
+            12,
+            "from 0 to 100",
+        ),
+        (
+            "type: event_count\n  rules: a\n  timespan: 1m\n  generate: yes please\n  condition: {gte: 2}",
+            12,
+            "true or false",
+        ),
+        ("type: temporal\n  rules: [a, a]\n  timespan: 1m\n  condition: a and bb", 12, "is none of"),
+        (
+            "type: temporal_ordered\n  rules: [a, a]\n  timespan: 1m\n  condition: {lt: 2}",
+            12,
+            "`gte` or `gt`",
+        ),
         (
             "type: evnt_count\n  rules: a\n  timespan: 1m\n  condition: {gte: 2}",
             9,
@@ -246,6 +272,38 @@ fn senseless_correlations_are_refused() {
             "{problems:?}"
         );
     }
+}
+
+#[test]
+fn absences_and_baselines_are_checked_with_their_place() {
+    let base = "title: a\nname: a\nlogsource: {product: x}\ndetection: {s: {k: v}, condition: s}\n---\n\
+        title: b\nname: b\nlogsource: {product: x}\ndetection: {s: {k: w}, condition: s}\n---\ntitle: c\nid: c\n";
+    for (document, line, words) in [
+        ("absence:\n  rules: a\n  expects: b", 13, "how near"),
+        ("absence:\n  rules: a\n  after: 1m", 13, "needs `expects`"),
+        ("absence:\n  expects: b\n  after: 1m", 13, "needs `rules`"),
+        ("absence:\n  rules: a\n  expects: a\n  after: 1m", 15, "call for itself"),
+        ("absence:\n  rules: a\n  expects: d\n  after: 1m", 15, "not defined"),
+        ("absence:\n  rules: a\n  expects: b\n  aftr: 1m", 16, "did you mean `after`"),
+        ("absence:\n  rules: a\n  expects: b\n  after: soon", 16, "not a time"),
+        ("baseline:\n  rules: a\n  group-by: k", 13, "needs a `family`"),
+        ("baseline:\n  family: D1\n  rules: a", 14, "no family of baselines"),
+        ("baseline:\n  family: trvel\n  rules: a", 14, "did you mean `travel`"),
+        ("baseline:\n  family: D7\n  rules: a\n  group-by: k", 14, "needs the `field`"),
+        ("baseline:\n  family: D2\n  rules: z\n  group-by: k", 15, "not defined"),
+        ("baseline:\n  family: D2\n  rules: a", 14, "needs `group-by`"),
+        ("baseline:\n  family: D2\n  rules: a\n  group-by: k\n  lern: 2d", 17, "did you mean `learn`"),
+        ("baseline:\n  family: D2\n  rules: a\n  group-by: k\n  learn: 2d", 13, "not built yet"),
+    ] {
+        let problems = problems_of(&format!("{base}{document}\n"));
+        assert_eq!(problems.len(), 1, "{document}\n{problems:?}");
+        assert!(
+            problems[0].starts_with(&format!("r.yml:{line}:")) && problems[0].contains(words),
+            "{document}: {problems:?}"
+        );
+    }
+    let ours = format!("{base}baseline: {{family: D2, rules: a, group-by: k}}\ngatewatch: {{owner: soc}}\n");
+    assert!(problems_of(&ours)[0].contains("Warning"), "what is right is no error: {:?}", problems_of(&ours));
 }
 
 #[test]

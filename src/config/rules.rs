@@ -4,6 +4,8 @@
 //! [`compile`] makes rules of them. A document that cannot work is left out and named with its place: as an error
 //! when it has a `gatewatch:` block, else, because it is somebody else's, as a warning.
 
+mod absence;
+mod baseline;
 mod condition;
 mod correlation;
 mod detection;
@@ -27,10 +29,11 @@ pub use schema::schema;
 
 use crate::config::report::{Grade, Problem, nearest};
 use crate::detect::logsource::Logsource;
-use crate::detect::rule::{Body, Meta, Rule, RuleSet};
+use crate::detect::rule::{Body, Correlation, Meta, Rule, RuleSet};
 use crate::detect::{OVERFLOW_RULE, SILENT_RULE};
 use crate::limits::LATENESS_DEFAULT;
 use crate::schema::{Severity, Span};
+use correlation::{Carried, Referred};
 use detection::{Builder, Fields};
 use document::{Document, scalar};
 use sha2::{Digest, Sha256};
@@ -180,7 +183,7 @@ fn spec(document: Document, index: usize, problems: &mut Vec<Problem>) -> Option
         problems.push(document.problem(&["id"], "this id is reserved or holds control characters"));
         return None;
     }
-    let wrong = ["baseline", "action"].into_iter().find(|key| document.keys.contains_key(*key));
+    let wrong = document.keys.contains_key("action").then_some("action");
     if let Some(key) = wrong {
         problems.push(document.problem(&[key], format!("`{key}` documents are not supported yet")));
         return None;
@@ -211,7 +214,9 @@ pub fn compile_with(
     let (sequences, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) = specs
         .iter()
         .filter(|spec| !spec.is_filter())
-        .partition(|spec| spec.document.keys.contains_key("correlation"));
+        .partition(|spec| !correlation::references(&spec.document).is_empty());
+    let (baselines, singles): (Vec<&RuleSpec>, Vec<&RuleSpec>) =
+        singles.into_iter().partition(|spec| spec.document.keys.contains_key("baseline"));
     for spec in singles {
         compiler.add(spec);
     }
@@ -229,6 +234,13 @@ pub fn compile_with(
     }
     for spec in waiting {
         compiler.refuse_unready(spec);
+    }
+    for spec in baselines.into_iter().filter(|spec| !spec.disabled) {
+        let problem = match compiler.check_block(spec) {
+            Ok(()) => baseline::check(&spec.document, |name| compiler.index.contains_key(name)),
+            Err(problem) => problem,
+        };
+        compiler.problems.push(problem);
     }
     compiler.problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     let declared =
@@ -299,7 +311,8 @@ impl<'a> Compiler<'a> {
             near.map_or("is not defined".to_owned(), |near| format!("is not defined; did you mean `{near}`?"))
         };
         let is_unless = correlation::unless(&spec.document).as_deref() == Some(name);
-        let path = if is_unless { ["gatewatch", "unless"] } else { ["correlation", "rules"] };
+        let block = if spec.document.keys.contains_key("absence") { "absence" } else { "correlation" };
+        let path = if is_unless { ["gatewatch", "unless"] } else { [block, "rules"] };
         let problem = spec.document.problem_in(&path, name, 0, format!("the rule `{name}` {why}"));
         self.problems.push(problem);
     }
@@ -345,36 +358,9 @@ impl<'a> Compiler<'a> {
                 }
                 (Body::Detection(detection), enabled)
             }
-            ["correlation"] => {
-                let names = correlation::references(document);
-                let referred = names.into_iter().filter_map(|name| {
-                    let index = *self.index.get(name.as_str())?;
-                    Some((name, index, self.rules.get(index)?))
-                });
-                let referred: Vec<(String, usize, &Rule)> = referred.collect();
-                if referred.is_empty() {
-                    return Err(document.problem(&["correlation", "rules"], "a correlation needs `rules`"));
-                }
-                let (mut correlation, carried) = correlation::compile(document, &referred, &mut self.fields)?;
-                correlation.unless = correlation::excuse(document, &correlation, &self.index, &self.rules)?;
-                let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
-                let needs_all =
-                    correlation.is_sequence() && correlation.steps.is_none() && correlation.limits.is_empty();
-                let enabled = if needs_all { fed.all(|fed| fed) } else { fed.any(|fed| fed) };
-                for (index, fields) in carried.into_iter().filter(|(_, fields)| !fields.is_empty()) {
-                    if let Some(Body::Correlation(child)) =
-                        self.rules.get_mut(index).map(|rule| &mut rule.body)
-                    {
-                        child.carries = fields;
-                    }
-                }
-                (Body::Correlation(correlation), enabled)
-            }
+            ["correlation"] => self.correlation(document, correlation::compile)?,
             ["absence"] if *spec.id == *SILENT_RULE => (Body::Silence, true),
-            ["absence"] => {
-                return Err(document
-                    .problem(&["absence"], format!("`absence` is supported for `{SILENT_RULE}` only yet")));
-            }
+            ["absence"] => self.correlation(document, absence::compile)?,
             _ => return Err(document.problem(&[], "a document holds either `detection` or `correlation`")),
         };
         let mut meta = self.meta(spec, &body, enabled, generates)?;
@@ -382,6 +368,32 @@ impl<'a> Compiler<'a> {
             meta.version = version(&texts.join("\n---\n"));
         }
         Ok(Rule { meta, body })
+    }
+
+    /// A document that refers to others.
+    fn correlation(
+        &mut self,
+        document: &Document,
+        compile: impl FnOnce(&Document, &[Referred<'_>], &mut Fields) -> Result<(Correlation, Carried), Problem>,
+    ) -> Result<(Body, bool), Problem> {
+        let names = correlation::references(document);
+        let referred = names.into_iter().filter_map(|name| {
+            let index = *self.index.get(name.as_str())?;
+            Some((name, index, self.rules.get(index)?))
+        });
+        let referred: Vec<Referred<'_>> = referred.collect();
+        let (mut correlation, carried) = compile(document, &referred, &mut self.fields)?;
+        correlation.unless = correlation::excuse(document, &correlation, &self.index, &self.rules)?;
+        let mut fed = referred.iter().map(|(_, _, rule)| rule.meta.enabled);
+        let needs_all =
+            correlation.is_sequence() && correlation.steps.is_none() && correlation.limits.is_empty();
+        let enabled = if needs_all { fed.all(|fed| fed) } else { fed.any(|fed| fed) };
+        for (index, fields) in carried.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+            if let Some(Body::Correlation(child)) = self.rules.get_mut(index).map(|rule| &mut rule.body) {
+                child.carries = fields;
+            }
+        }
+        Ok((Body::Correlation(correlation), enabled))
     }
 
     fn meta(&self, spec: &RuleSpec, body: &Body, enabled: bool, generates: bool) -> Result<Meta, Problem> {

@@ -32,6 +32,19 @@ impl Detect {
                 feed_of(&mut feeds, parent).matched.push(nth);
             }
         }
+        self.run(set, feeds, facts, &mut found);
+        found.sort_by_key(|(index, _)| *index);
+        found.into_iter().map(|(_, finding)| finding).collect()
+    }
+
+    /// Lets correlations work through what waits for them.
+    pub(super) fn run<'e>(
+        &mut self,
+        set: &'e RuleSet,
+        mut feeds: Vec<(usize, Feed)>,
+        facts: &mut Facts<'e>,
+        found: &mut Vec<(usize, Finding)>,
+    ) {
         while let Some(next) = (0..feeds.len()).min_by_key(|at| feeds.get(*at).map(|feed| feed.0)) {
             let (index, feed) = feeds.swap_remove(next);
             let Some(rule) = set.rule(index) else { continue };
@@ -45,8 +58,6 @@ impl Detect {
             self.pass_on(&task, &outcome, facts.event, &mut feeds);
             found.extend(outcome.findings.into_iter().map(|finding| (index, finding)));
         }
-        found.sort_by_key(|(index, _)| *index);
-        found.into_iter().map(|(_, finding)| finding).collect()
     }
 
     /// A bare detection: grouped by the user, else the address, else the one acted on, the host, the source.
@@ -104,6 +115,10 @@ impl Detect {
         outcome.findings.extend(self.overflow(index, rule, event));
         let all = task.has_parents_that(Hears::Moments);
         for (key, place, moment) in touched {
+            if correlation.waits() {
+                self.wait(task, place, 0, moment);
+                continue;
+            }
             let group = self.memories.get(index).and_then(|memory| memory.group(place));
             let mut moments = Vec::new();
             let hot = group.and_then(|group| {
@@ -117,7 +132,7 @@ impl Detect {
             if let Some(hot) = hot {
                 let settled =
                     self.settle((index, rule), (&key, Some(place)), event, Told::of(&hot), |group| {
-                        decide_count(rule, correlation, group, &hot, &key.text)
+                        decide_count(rule, correlation, group, (hot.moment, hot.observed), &key.text)
                     });
                 outcome.take(settled, &key);
                 outcome.moments.extend(moments.into_iter().map(|moment| (key.clone(), moment)));
@@ -202,18 +217,24 @@ impl Told {
     }
 }
 
-fn decide_count(rule: &Rule, correlation: &Correlation, group: &Group, hot: &Hot, key: &str) -> Decision {
-    let entries = group.window(hot.moment, correlation.timespan);
+/// What is told of a count.
+pub(super) fn decide_count(
+    rule: &Rule,
+    correlation: &Correlation,
+    group: &Group,
+    (moment, observed): (Moment, f64),
+    key: &str,
+) -> Decision {
+    let entries = group.window(moment, correlation.timespan);
     let pairs: Pairs = report::pairs(&correlation.group_by, key);
-    let moment = hot.moment;
     let mut evidence: Vec<u64> = entries.iter().map(|e| e.id).collect();
     evidence.dedup();
     Decision {
         moment,
-        observed: hot.observed,
+        observed,
         first: entries.first().map_or(moment.0, |e| e.at),
         evidence,
-        explanation: report::explain_count(rule, correlation, hot.observed, &pairs, &entries),
+        explanation: report::explain_count(rule, correlation, observed, &pairs, &entries),
     }
 }
 

@@ -31,9 +31,7 @@ impl<K> Default for Counter<K> {
 }
 
 fn parts(amount: f64) -> i128 {
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to what fits; rounding to parts is meant")]
-    let parts = (amount.clamp(-AMOUNT_MAX, AMOUNT_MAX) * PARTS).round() as i128;
-    parts
+    (amount.clamp(-AMOUNT_MAX, AMOUNT_MAX) * PARTS).round() as i128
 }
 
 impl<'a, K: Kept<'a>> Counter<K> {

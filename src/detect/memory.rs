@@ -10,18 +10,18 @@
 //! may take three quarters of the places, so that there is always room for newcomers. What was forgotten is counted and
 //! told (`state-overflow`).
 
-use super::body;
-use super::entry::{Entry, Reader};
+use super::entry::Entry;
+use super::overflow::{Lost, Overflow};
 use super::pages::{Known, Log, Page, note};
 use super::rule::Counting;
 use super::streams::Streams;
 use super::table::Table;
 use super::window::{Episode, Group};
-use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX, WINDOW_KEYS_SETTLED_MAX};
+use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX, WINDOW_KEYS_SHARE, WINDOW_KEYS_TOTAL_MAX};
 use crate::schema::{Fold, Span, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Newcomers, and groups with a history: the index of their pages.
 const NEW: usize = 0;
@@ -82,6 +82,8 @@ impl Keep {
 pub struct Memory {
     keep: Keep,
     table: Table,
+    /// How many groups all rules have.
+    total: Arc<AtomicUsize>,
     logs: [Log; 2],
     known: Known,
     /// Groups that have a history.
@@ -102,38 +104,29 @@ pub struct Memory {
     pub overflow: Option<Overflow>,
 }
 
-/// What a full rule had to let go of.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Lost {
-    /// Groups that gave way or were not taken in.
-    pub groups: u64,
-    /// Events of other groups.
-    pub events: u64,
-}
-
-/// What a rule had to refuse or forget.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Overflow {
-    /// When its finding was made.
-    pub since: Timestamp,
-    /// Last time.
-    pub last: Timestamp,
-    /// The finding.
-    pub finding: Arc<str>,
-    /// Groups that gave way or were not taken in.
-    pub refused: u64,
-    /// Events forgotten of other groups.
-    #[serde(default)]
-    pub forgotten: u64,
-    /// Whether it has to be stored again.
-    #[serde(skip)]
-    pub untold: bool,
-}
-
 impl Memory {
-    /// A memory that reaches back so far.
-    pub fn new(keep: Keep) -> Memory {
-        Memory { keep, ..Memory::default() }
+    /// A memory that reaches back so far; `total` is that of all rules.
+    pub fn new(keep: Keep, total: &Arc<AtomicUsize>) -> Memory {
+        Memory { keep, total: total.clone(), ..Memory::default() }
+    }
+
+    /// Takes over what another memory of the same rule holds.
+    pub fn take_over(&mut self, old: Memory) {
+        let total = std::mem::take(&mut self.total);
+        total.fetch_add(old.table.len(), Ordering::Relaxed);
+        *self = Memory { total, ..old };
+    }
+
+    /// How many groups it may hold.
+    fn limit(&self) -> usize {
+        let full = self.total.load(Ordering::Relaxed) >= WINDOW_KEYS_TOTAL_MAX;
+        if full { WINDOW_KEYS_SHARE } else { WINDOW_KEYS_MAX }
+    }
+
+    /// A new group.
+    fn insert(&mut self, key: &str) -> u32 {
+        self.total.fetch_add(1, Ordering::Relaxed);
+        self.table.insert(key)
     }
 
     /// How long it matters, and how it counts.
@@ -151,13 +144,18 @@ impl Memory {
         self.table.get(self.table.find(&key.text)?)
     }
 
+    /// The place of a group that there is.
+    pub fn find(&self, key: &str) -> Option<u32> {
+        self.table.find(key)
+    }
+
     /// The place of a group; a new one where there is none. `None` where the rule is full of groups that have a
     /// history.
     pub fn open(&mut self, key: &Key) -> Option<u32> {
         if let Some(place) = self.table.find(&key.text) {
             return Some(place);
         }
-        while self.table.len() >= WINDOW_KEYS_MAX {
+        while self.table.len() >= self.limit() {
             match self.logs[NEW].pop() {
                 Some(page) => self.displace(&page),
                 None if self.end_oldest() => {}
@@ -167,7 +165,7 @@ impl Memory {
                 }
             }
         }
-        Some(self.table.insert(&key.text))
+        Some(self.insert(&key.text))
     }
 
     /// A group by its place.
@@ -182,7 +180,8 @@ impl Memory {
         let is_back =
             || group.on_pages == [0, 0] && !self.known.is_empty() && self.known.has(fingerprint(&key.text));
         let seen = group.on_pages[NEW] > 0 || is_back();
-        let room = self.settled < WINDOW_KEYS_SETTLED_MAX;
+        // A quarter of the places is always open to newcomers.
+        let room = self.settled < self.limit() / 4 * 3;
         let side = if group.has_history() || seen && room { SETTLED } else { NEW };
         self.logs[side].push(place, &key.text, entry);
         self.put(place, side, entry);
@@ -237,9 +236,9 @@ impl Memory {
     fn drop_spent(&mut self, place: u32) {
         if self.table.get(place).is_some_and(Group::is_spent)
             && let Some(group) = self.table.remove(place)
-            && group.has_row
         {
-            self.gone.push(group.key().into());
+            self.total.fetch_sub(1, Ordering::Relaxed);
+            self.gone.extend(group.has_row.then(|| Box::from(group.key())));
         }
     }
 
@@ -300,25 +299,25 @@ impl Memory {
         self.table.get_mut(end.1)
     }
 
-    /// Lets go of what can matter no more. True while anything is left.
-    pub fn look(&mut self, streams: &Streams) -> bool {
+    /// Lets go of what can matter no more; `judged`: up to when the rule was judged, if it waits.
+    pub fn look(&mut self, streams: &Streams, judged: Option<Timestamp>) {
         for side in [NEW, SETTLED] {
-            for page in self.logs[side].past(streams, self.keep.entries) {
+            for page in self.logs[side].past(streams, self.keep.entries, judged) {
                 page.members.iter().for_each(|(place, id)| self.take(*place, side, *id));
             }
         }
         self.known.expire(streams, self.keep.entries);
-        self.look_at_episodes(streams);
-        self.table.len() > 0 || !self.known.is_empty()
+        self.look_at_episodes(streams, judged);
     }
 
-    fn look_at_episodes(&mut self, streams: &Streams) {
+    fn look_at_episodes(&mut self, streams: &Streams, judged: Option<Timestamp>) {
         let mut from = (Timestamp(i64::MIN), 0);
         while let Some(end) = self.ends.range(from..).next().copied() {
-            if !streams.has_passed(end.0, self.keep.episodes) {
+            let span = self.keep.episodes;
+            let is_open = judged.is_some_and(|judged| end.0 + span > judged);
+            if is_open || !streams.has_passed(end.0, span) {
                 return;
             }
-            let span = self.keep.episodes;
             let Some(group) = self.refresh(end) else { continue };
             let mut folds = Vec::new();
             let is_past = |e: &Episode| e.last == end.0 && streams.is_past(e.stream, e.last, span);
@@ -349,7 +348,8 @@ impl Memory {
         self.table.get_mut(place)
     }
 
-    fn mark(&mut self, place: u32) {
+    /// Its row has to be written.
+    pub fn mark(&mut self, place: u32) {
         if let Some(group) = self.table.get_mut(place)
             && !std::mem::replace(&mut group.changed, true)
         {
@@ -372,6 +372,11 @@ impl Memory {
         std::mem::take(&mut self.lost)
     }
 
+    /// All groups with their places.
+    pub fn groups(&self) -> impl Iterator<Item = (u32, &Group)> {
+        self.table.places().into_iter().filter_map(|place| Some((place, self.table.get(place)?)))
+    }
+
     /// How many groups it holds.
     pub fn len(&self) -> usize {
         self.table.len()
@@ -379,7 +384,7 @@ impl Memory {
 
     /// Puts stored episodes back.
     pub fn restore(&mut self, key: &str, episodes: Vec<Episode>) {
-        let place = self.table.find(key).unwrap_or_else(|| self.table.insert(key));
+        let place = self.table.find(key).unwrap_or_else(|| self.insert(key));
         self.ends.extend(episodes.iter().map(|episode| (episode.last, place)));
         if let Some(group) = self.table.get_mut(place) {
             self.settled += usize::from(!group.has_history() && !episodes.is_empty());
@@ -390,7 +395,7 @@ impl Memory {
 
     /// Takes an event of the store of an older version.
     pub fn restore_old(&mut self, key: &str, entry: &Entry<'_>) {
-        let place = self.table.find(key).unwrap_or_else(|| self.table.insert(key));
+        let place = self.table.find(key).unwrap_or_else(|| self.insert(key));
         self.logs[SETTLED].push(place, key, entry);
         self.put(place, SETTLED, entry);
     }
@@ -424,7 +429,7 @@ impl Memory {
     fn restore_log_page(&mut self, side: usize, number: u64, body: &[u8]) -> bool {
         let mut log = std::mem::take(&mut self.logs[side]);
         let restored = log.restore(number, body, |key, entry| {
-            let place = self.table.find(key).unwrap_or_else(|| self.table.insert(key));
+            let place = self.table.find(key).unwrap_or_else(|| self.insert(key));
             self.put(place, side, entry);
             place
         });
@@ -465,7 +470,7 @@ impl Memory {
             folds.extend((lost > 1).then(|| Fold {
                 finding: overflow.finding.clone(),
                 folded: lost - 1,
-                observed: WINDOW_KEYS_MAX as f64,
+                observed: overflow.groups as f64,
                 last_event_at: overflow.last,
             }));
         }
@@ -492,28 +497,4 @@ pub enum Row<'a> {
     Group(&'a str, Option<&'a Vec<Episode>>),
     /// A page, by its name.
     Page(&'a str, Option<&'a [u8]>),
-}
-
-/// Reads the group of an older version: its events, then its episodes.
-pub fn old_group(memory: &mut Memory, key: &str, reader: &mut Reader<'_>) -> Option<()> {
-    let mut before = body::Before::default();
-    for _ in 0..reader.number()? {
-        body::old_entry(reader, &mut before, |entry| memory.restore_old(key, &entry))?;
-    }
-    let episodes = body::episodes(reader, true)?;
-    memory.restore(key, episodes);
-    // Its row is of the older shape.
-    let place = memory.table.find(key)?;
-    memory.mark(place);
-    Some(())
-}
-
-/// Reads a page of an older version.
-pub fn old_page(memory: &mut Memory, reader: &mut Reader<'_>) -> Option<()> {
-    let mut before = body::Before::default();
-    while !reader.is_at_end() {
-        let key = body::text(reader)?;
-        body::old_entry(reader, &mut before, |entry| memory.restore_old(key, &entry))?;
-    }
-    Some(())
 }

@@ -28,6 +28,7 @@ mod memory;
 pub mod moment;
 mod named;
 mod needs;
+mod older;
 mod overflow;
 mod pages;
 pub mod pattern;
@@ -38,6 +39,7 @@ mod sequence;
 mod silence;
 mod streams;
 mod table;
+mod waiting;
 pub mod why;
 mod window;
 
@@ -47,16 +49,18 @@ pub use silence::SilenceParams;
 use crate::schema::{Event, Finding, Fold, Span, StateRow, Timestamp};
 use eval::Facts;
 use logsource::Facet;
-use memory::{Keep, Memory, Overflow, Row};
+use memory::{Keep, Memory, Row};
+use overflow::Overflow;
 use report::JOINER;
 use route::Routes;
 use rule::{Body, Counting, Hears, Reference, Rule};
 use silence::Silence;
 use std::sync::Arc;
 use streams::Streams;
+use waiting::Waiting;
 
 /// A bare detection is told again after so long without a match.
-const MATCH_SILENCE: Span = Span::minutes(10);
+pub const MATCH_SILENCE: Span = Span::minutes(10);
 /// Id of the finding that a rule's memory is full.
 pub const OVERFLOW_RULE: &str = "state-overflow";
 /// Id of the rule about silent sources.
@@ -83,6 +87,9 @@ pub struct Detect {
     moved: bool,
     memories: Vec<Memory>,
     silence: Silence,
+    /// Rules that are judged only when nothing may come any more, and what waits for that.
+    waiting: Vec<(usize, Waiting)>,
+    history: bool,
     /// Stored keys that no rule in force owns.
     orphans: Vec<Box<str>>,
 }
@@ -90,22 +97,30 @@ pub struct Detect {
 impl Detect {
     /// An empty memory.
     pub fn new(params: Params) -> Detect {
+        let total = Arc::default();
         Detect {
             memories: params
                 .rules
                 .rules()
                 .iter()
                 .enumerate()
-                .map(|(index, rule)| Memory::new(keep(&params.rules, index, rule)))
+                .map(|(index, rule)| Memory::new(keep(&params.rules, index, rule), &total))
                 .collect(),
             silent_rule: params.rules.rules().iter().position(|rule| matches!(rule.body, Body::Silence)),
             silence: Silence::new(&params.sources),
+            waiting: Detect::waits(&params),
+            history: false,
             set: params.rules,
             routes: Routes::default(),
             streams: Streams::default(),
             moved: false,
             orphans: Vec::new(),
         }
+    }
+
+    /// For lines that come in order of their times and end, as in a replay: nothing has to be waited for.
+    pub fn of_history(self) -> Detect {
+        Detect { history: true, ..self }
     }
 
     /// Puts back what was stored. Rows of a rule that is gone or was changed are forgotten, and deleted with the
@@ -121,6 +136,7 @@ impl Detect {
             let torn = memory.restored().into_iter().map(|page| joined(&rule.meta.id, &["", &page]));
             self.orphans.extend(torn);
         }
+        self.wait_again();
     }
 
     fn restore_row(&mut self, key: &str, body: &[u8]) -> Option<()> {
@@ -148,9 +164,9 @@ impl Detect {
                         memory.restore(group, body::episodes(&mut reader, false)?);
                         Some(())
                     }
-                    (body::Body::Old(mut reader), None) => memory::old_group(memory, group, &mut reader),
+                    (body::Body::Old(mut reader), None) => older::old_group(memory, group, &mut reader),
                     (body::Body::Old(mut reader), Some(_)) => {
-                        memory::old_page(memory, &mut reader)?;
+                        older::old_page(memory, &mut reader)?;
                         // Pages have other names now.
                         None
                     }
@@ -164,15 +180,19 @@ impl Detect {
         self.silence.note(event);
         self.moved = true;
         if self.streams.note(event) {
-            for memory in &mut self.memories {
-                memory.look(&self.streams);
+            for (index, memory) in self.memories.iter_mut().enumerate() {
+                let waits = self.waiting.iter().any(|(rule, _)| *rule == index);
+                let rule = self.set.rule(index).filter(|_| waits);
+                memory.look(&self.streams, rule.map(|rule| self.streams.known(rule.meta.lateness)));
             }
         }
         let set = self.set.clone();
         let facet = Facet::of(event, set.declared(&event.format));
         let mut facts = Facts::new(event, &set, &facet);
         let matched = self.routes.matching(&set, &facet, &mut facts);
-        self.follow(&set, &matched, &mut facts)
+        let mut found = self.follow(&set, &matched, &mut facts);
+        found.extend(self.judge_known(None));
+        found
     }
 
     /// The detections that an event fits, by their index, in rule order. Nothing is remembered.
@@ -189,10 +209,26 @@ impl Detect {
 
     /// What the passing of time decides: silent sources.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Finding> {
-        match self.silent_rule.and_then(|index| self.set.rule(index)) {
+        let mut found = match self.silent_rule.and_then(|index| self.set.rule(index)) {
             Some(rule) => self.silence.tick(now, rule),
             None => Vec::new(),
-        }
+        };
+        found.extend(self.judge_known(Some(now)));
+        found
+    }
+
+    /// A file was read to its end and goes on no more; what that decides.
+    pub fn finished(&mut self, generation: u64) -> Vec<Finding> {
+        self.moved = true;
+        let all = self.streams.finish(generation);
+        if all && self.history { self.passed(None) } else { Vec::new() }
+    }
+
+    /// Nothing more comes up to a time (`None`: up to the last event); what that decides.
+    pub fn passed(&mut self, until: Option<Timestamp>) -> Vec<Finding> {
+        self.moved = true;
+        self.streams.close(until);
+        self.judge_known(None)
     }
 
     /// Memory that changed, and folds, since the last call.
@@ -229,7 +265,7 @@ impl Detect {
         self.silence.touch();
         self.moved = true;
         let (mut rows, folds) = self.drain();
-        let mut next = Detect::new(params);
+        let mut next = Detect { history: self.history, ..Detect::new(params) };
         for (rule, memory) in self.set.rules().iter().zip(std::mem::take(&mut self.memories)) {
             let same = next.set.find(&rule.meta.id).filter(|index| {
                 next.set.rule(*index).is_some_and(|new| new.meta.version == rule.meta.version)
@@ -237,7 +273,7 @@ impl Detect {
             match same.and_then(|index| next.memories.get_mut(index)) {
                 Some(new) if new.keep().counts_like(memory.keep()) => {
                     let keep = new.keep();
-                    *new = memory.kept_for(keep);
+                    new.take_over(memory.kept_for(keep));
                 }
                 _ => {
                     let mut gone = |key, body| rows.push(StateRow { room: "detect", key, body });
@@ -254,6 +290,7 @@ impl Detect {
         let own = |row: &&StateRow| *row.key == *STREAMS_KEY || row.key.starts_with(&*prefix);
         let kept: Vec<StateRow> = rows.iter().filter(own).cloned().collect();
         self.restore(&kept);
+        // restore() has found again what waits.
         rows.extend(self.drain().0);
         (rows, folds)
     }
@@ -269,13 +306,14 @@ impl Detect {
 /// events only wait for late ones of theirs. A count that others give way to is asked about the moments that those judge.
 fn keep(set: &RuleSet, index: usize, rule: &Rule) -> Keep {
     let (lateness, window) = (rule.meta.lateness, silence_of(rule));
+    let reach = rule.correlation().map_or(window, rule::Correlation::reach);
     let is_state = |reference: &Reference| reference.chain.as_ref().is_some_and(|c| c.hears == Hears::State);
     let looks = |(parent, nth): &(usize, usize)| {
         let parent = set.rule(*parent)?.correlation()?;
         parent.references.get(*nth).filter(|reference| is_state(reference)).map(|_| parent.timespan)
     };
     let looked_at = |index| set.parents(index).iter().filter_map(looks).max().unwrap_or(Span::ZERO);
-    let longest = window.max(looked_at(index));
+    let longest = window.max(reach).max(looked_at(index));
     let asks = |giver: &usize| {
         let late = set.rule(*giver)?.meta.lateness.0;
         Some(Span(window.0.saturating_add(late).saturating_add(looked_at(*giver).0)))
@@ -288,7 +326,12 @@ fn keep(set: &RuleSet, index: usize, rule: &Rule) -> Keep {
     let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
     let whole = |span: Span| Span(span.0.saturating_add(lateness.0));
     let counting = rule.correlation().map_or(Counting::Events, |c| c.counting);
-    let entries = if waits { lateness } else { whole(longest).max(asked) };
+    // What is heard of a rule that waits comes as much later.
+    let hears_late = rule.correlation().into_iter().flat_map(|c| &c.references).any(|reference| {
+        set.rule(reference.rule).and_then(Rule::correlation).is_some_and(rule::Correlation::waits)
+    });
+    let late = if hears_late { Span(lateness.0.saturating_mul(2)) } else { Span::ZERO };
+    let entries = if waits { lateness } else { Span(whole(longest).0.saturating_add(late.0)).max(asked) };
     Keep { entries, episodes: whole(window), window, counting }
 }
 

@@ -1,12 +1,43 @@
-//! The finding that a rule's memory is full.
+//! What a full rule let go of, and the finding that says so.
 
-use super::memory::{Lost, Overflow};
 use super::report::{self, Decision};
 use super::rule::Rule;
 use super::{Detect, OVERFLOW_RULE, silence_of};
-use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX};
-use crate::schema::{Event, Finding, FindingKind, Severity, Verdict};
+use crate::limits::WINDOW_EVENTS_RULE_MAX;
+use crate::schema::{Event, Finding, FindingKind, Severity, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// What a full rule had to let go of.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lost {
+    /// Groups that gave way or were not taken in.
+    pub groups: u64,
+    /// Events of other groups.
+    pub events: u64,
+}
+
+/// What a rule had to refuse or forget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overflow {
+    /// When its finding was made.
+    pub since: Timestamp,
+    /// Last time.
+    pub last: Timestamp,
+    /// The finding.
+    pub finding: Arc<str>,
+    /// Groups that gave way or were not taken in.
+    pub refused: u64,
+    /// Events forgotten of other groups.
+    #[serde(default)]
+    pub forgotten: u64,
+    /// How many groups the rule held when its finding was made.
+    #[serde(default)]
+    pub groups: u64,
+    /// Whether it has to be stored again.
+    #[serde(skip)]
+    pub untold: bool,
+}
 
 impl Detect {
     /// What a full rule had to let go of just now: counted, and told once until it happened no more for one window.
@@ -26,7 +57,9 @@ impl Detect {
             return None;
         }
         let id = report::finding_id(OVERFLOW_RULE, &rule.meta.id, now, silence);
+        let groups = memory.len();
         memory.overflow = Some(Overflow {
+            groups: groups as u64,
             since: now,
             last: now,
             finding: id.clone(),
@@ -34,15 +67,15 @@ impl Detect {
             forgotten: lost.events,
             untold: true,
         });
-        Some(finding(rule, id, lost, event))
+        Some(finding(rule, id, lost, groups, event))
     }
 }
 
-fn finding(rule: &Rule, id: Arc<str>, lost: Lost, event: &Event) -> Finding {
+fn finding(rule: &Rule, id: Arc<str>, lost: Lost, groups: usize, event: &Event) -> Finding {
     let name = &rule.meta.id;
     let (limit, explanation) = if lost.groups > 0 {
         let words = "of those that it heard of once it keeps the newest only, and counts the others without judging them";
-        (WINDOW_KEYS_MAX, format!("rule {name} remembers {WINDOW_KEYS_MAX} groups, its limit: {words}"))
+        (groups, format!("rule {name} remembers {groups} groups, its limit: {words}"))
     } else {
         let words = "it forgets the oldest, so that its windows may hold less than they should";
         (

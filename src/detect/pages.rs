@@ -79,13 +79,16 @@ impl Log {
         Some(page)
     }
 
-    /// Takes out the pages on which nothing can matter any more.
-    pub fn past(&mut self, streams: &Streams, span: Span) -> Vec<Page> {
-        if !self.pages.iter().any(|page| is_past(&page.newest, streams, span)) {
+    /// Takes out the pages on which nothing can matter any more; `judged`: up to when a rule was judged that waits.
+    pub fn past(&mut self, streams: &Streams, span: Span, judged: Option<Timestamp>) -> Vec<Page> {
+        let is_judged =
+            |page: &Page| judged.is_none_or(|judged| page.newest.iter().all(|(_, at)| *at + span <= judged));
+        let is_past = |page: &Page| is_past(&page.newest, streams, span) && is_judged(page);
+        if !self.pages.iter().any(is_past) {
             return Vec::new();
         }
         let all = std::mem::take(&mut self.pages);
-        let (past, left) = all.into_iter().partition(|page| is_past(&page.newest, streams, span));
+        let (past, left) = all.into_iter().partition(is_past);
         self.pages = left;
         for page in &past {
             self.len -= page.members.len();
@@ -148,7 +151,6 @@ impl Log {
 
 impl Page {
     fn add(&mut self, place: u32, entry: &Entry<'_>) {
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
         let id = entry.id as u32;
         self.members.push((place, id));
         note(&mut self.newest, entry);

@@ -1,7 +1,7 @@
 //! From a decision to a finding: its id, its numbers, and one sentence that a person understands.
 
 use super::entry::{Entry, Moment, Text, kept};
-use super::rule::{Correlation, Counting, Rule};
+use super::rule::{Correlation, Counting, Near, Rule};
 use crate::limits::{EVIDENCE_MAX, WINDOW_KEY_BYTES_MAX};
 use crate::schema::{Event, Finding, Printable, Span, Timestamp, Verdict};
 use sha2::{Digest, Sha256};
@@ -168,6 +168,17 @@ pub fn explain_count(
         _ => format!("{amount} {what}"),
     };
     format!("{head}{subject} within {span} (limit {}){tail}", figure(limit))
+}
+
+/// `VPN login by ana at 2026-03-02T08:00:00.000Z, and no second factor in the 10 min before or the 1 min after`.
+pub fn explain_absence(called: &str, expected: &str, group: &Pairs, entry: &Entry<'_>, near: Near) -> String {
+    let side =
+        |span: Span, word: &str| (span > Span::ZERO).then(|| format!("the {} {word}", span.in_words()));
+    let sides: Vec<String> =
+        [side(near.before, "before"), side(near.after, "after")].into_iter().flatten().collect();
+    let subject = phrase(group);
+    let subject = if subject.is_empty() { subject } else { format!(" {subject}") };
+    format!("{called}{subject} at {}, and no {expected} in {}", entry.at, sides.join(" or "))
 }
 
 /// A number as people write it.

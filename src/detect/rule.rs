@@ -119,6 +119,8 @@ pub enum Counting {
     Together,
     /// Every reference matched, in the order of the list.
     InOrder,
+    /// One of the first references matched, and none of the others near it.
+    Missing,
 }
 
 /// A rule that a correlation refers to.
@@ -179,6 +181,14 @@ pub enum Steps {
 }
 
 impl Steps {
+    /// Whether there is a `not` in it.
+    pub fn negates(&self) -> bool {
+        match self {
+            Steps::All(parts) | Steps::Any(parts) => parts.iter().any(Steps::negates),
+            Steps::Not(_) => true,
+            Steps::Step(_) => false,
+        }
+    }
     /// Whether it holds when these references matched.
     pub fn holds(&self, seen: &[bool]) -> bool {
         match self {
@@ -213,6 +223,27 @@ pub struct Correlation {
     pub orders: Vec<Vec<usize>>,
     /// Fields of its events by which correlations that refer to this one group or count.
     pub carries: Vec<usize>,
+    /// Of an absence: what must be near.
+    pub near: Option<Near>,
+}
+
+/// What an absence asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Near {
+    /// The first reference that is expected; those before it call for it.
+    pub expected: usize,
+    /// So long before.
+    pub before: Span,
+    /// Or so long after.
+    pub after: Span,
+}
+
+/// Whether later lines can undo what such a condition found: then it is judged when none may come any more.
+pub fn may_change(counting: Counting, limits: &[(Compare, f64)], steps: Option<&Steps>) -> bool {
+    let down = |(compare, _): &(Compare, f64)| !matches!(compare, Compare::Gt | Compare::Gte);
+    matches!(counting, Counting::Average | Counting::Percentile(_) | Counting::Missing)
+        || limits.iter().any(down)
+        || steps.is_some_and(Steps::negates)
 }
 
 impl Correlation {
@@ -228,9 +259,25 @@ impl Correlation {
             None => self.holds(seen.iter().filter(|seen| **seen).count() as f64),
         }
     }
-    /// Whether it is a sequence.
+    /// Whether it looks at several rules side by side.
     pub fn is_sequence(&self) -> bool {
-        matches!(self.counting, Counting::Together | Counting::InOrder)
+        matches!(self.counting, Counting::Together | Counting::InOrder | Counting::Missing)
+    }
+    /// Whether it is judged only when no line may come any more that could change it.
+    pub fn waits(&self) -> bool {
+        may_change(self.counting, &self.limits, self.steps.as_ref())
+    }
+    /// When a match of a reference at a time is judged; `None` where it calls for no judgement.
+    pub fn due(&self, nth: usize, at: Timestamp) -> Option<Timestamp> {
+        match &self.near {
+            None => Some(at),
+            Some(near) if nth < near.expected => Some(at + near.after),
+            Some(_) => None,
+        }
+    }
+    /// How far it looks from one event to another.
+    pub fn reach(&self) -> Span {
+        self.near.map_or(self.timespan, |near| Span(near.before.0.saturating_add(near.after.0)))
     }
 }
 
@@ -245,6 +292,7 @@ impl Rule {
                 Counting::Values => FindingKind::Distinct,
                 Counting::Sum | Counting::Average | Counting::Percentile(_) => FindingKind::Threshold,
                 Counting::Together | Counting::InOrder => FindingKind::Sequence,
+                Counting::Missing => FindingKind::Absence,
             },
         }
     }

@@ -53,14 +53,22 @@ impl Detect {
             let Some(key) = reference.and_then(|reference| key(reference, facts)) else { continue };
             let Some(memory) = self.memories.get_mut(index) else { continue };
             let who = Value::who(correlation, event);
-            if memory.remember(&key, &who.entry(event, nth, also.as_deref())).is_some() {
-                touch(key, now);
+            if let Some(place) = memory.remember(&key, &who.entry(event, nth, also.as_deref())) {
+                if correlation.waits() {
+                    self.wait(task, place, nth, now);
+                } else {
+                    touch(key, now);
+                }
             }
         }
         for heard in feed.heard {
             let Some(memory) = self.memories.get_mut(index) else { continue };
-            if memory.remember_match(&heard.key, &heard.entry()).is_some() {
-                touch(heard.key, heard.moment);
+            if let Some(place) = memory.remember_match(&heard.key, &heard.entry()) {
+                if correlation.waits() {
+                    self.wait(task, place, heard.nth, heard.moment);
+                } else {
+                    touch(heard.key, heard.moment);
+                }
             }
         }
         outcome.findings.extend(self.overflow(index, task.rule, event));
@@ -110,12 +118,37 @@ impl Detect {
             told.most = told.most.max(observed);
         }
         let (told, stops) = told?;
+        Some(self.settle_sequence(task, key, told, stops, event))
+    }
+
+    /// The same for one moment.
+    pub(super) fn sequence_at(
+        &mut self,
+        task: &Task<'_>,
+        key: &Key,
+        end: Moment,
+        event: &Event,
+    ) -> Option<Settled> {
+        let stops = self.complete(task, key, end)?;
+        let observed = f64::max(stops.iter().map(|(_, stop)| stop.count).sum(), 1.0);
+        let told = Told { moment: end, last: end.0, observed, most: observed };
+        Some(self.settle_sequence(task, key, told, stops, event))
+    }
+
+    fn settle_sequence(
+        &mut self,
+        task: &Task<'_>,
+        key: &Key,
+        told: Told,
+        stops: Vec<(usize, Stop)>,
+        event: &Event,
+    ) -> Settled {
         let steps: Vec<Step> = stops.into_iter().filter_map(|stop| self.step(task, key, stop)).collect();
         let c = task.correlation;
         let group = report::pairs(&c.group_by, &key.text);
-        Some(self.settle((task.index, task.rule), (key, None), event, told, |_| {
+        self.settle((task.index, task.rule), (key, None), event, told, |_| {
             decide_sequence(c, &steps, told, &group)
-        }))
+        })
     }
 
     /// The steps of a sequence that is complete at `end`, the first one first; `None` where it is not.

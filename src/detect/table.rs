@@ -41,10 +41,7 @@ impl Table {
     }
 
     fn hash(&self, key: &str) -> u32 {
-        let hash = self.hasher.hash_one(key);
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half of a hash is a hash")]
-        let hash = hash as u32;
-        hash
+        self.hasher.hash_one(key) as u32
     }
 
     /// The place of a key.

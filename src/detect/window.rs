@@ -314,7 +314,9 @@ impl Group {
 
     /// Brings the tail window up to the last event.
     fn advance(&mut self, last: &Entry<'_>, span: Span, counting: &Counting) {
-        if self.len < TAIL_FROM || matches!(counting, Counting::Together | Counting::InOrder) {
+        if self.len < TAIL_FROM
+            || matches!(counting, Counting::Together | Counting::InOrder | Counting::Missing)
+        {
             self.tail = None;
             return;
         }
@@ -417,6 +419,15 @@ impl Group {
             }
         }
         last
+    }
+
+    /// What the window of `span` holds that ends at a moment.
+    pub fn result_at(&self, moment: Moment, span: Span, counting: &Counting) -> Option<f64> {
+        let mut window = Counter::<Text<'_>>::default();
+        self.entries()
+            .filter(|e| e.at >= moment.0 - span && e.moment() <= moment)
+            .for_each(|entry| window.add(&entry, counting));
+        window.result(counting)
     }
 
     /// The events of the window that ends at a moment.

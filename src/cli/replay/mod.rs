@@ -170,7 +170,7 @@ impl Replay<'_> {
         let store = store.map(|path| new_store(path, &reading)).transpose()?;
         let ledger = History::kept(store);
         let source = Merged::new(files, setup.grammars.clone(), self.now)?;
-        let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params));
+        let mut daemon = Daemon::new(source, ledger, NoCourier, Pipeline::new(params).of_history());
         let mut lines = 0;
         loop {
             let turn = daemon.turn(&[], &reading);
@@ -202,7 +202,7 @@ impl Replay<'_> {
         }
         let reader = Reader::open(&setup::state(self.global)?).map_err(|error| failure(&error))?;
         let total = reader.stored_count().map_err(|error| failure(&error))?;
-        let mut pipeline = Pipeline::new(replay_params(setup, Vec::new()));
+        let mut pipeline = Pipeline::new(replay_params(setup, Vec::new())).of_history();
         let reading = Reading { utc: self.now, ..Reading::default() };
         let (mut history, mut last) = (History::default(), 0);
         loop {

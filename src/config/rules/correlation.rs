@@ -5,7 +5,9 @@ use super::document::{Document, members, scalar};
 use super::steps;
 use crate::config::report::{Problem, nearest};
 use crate::detect::pattern::Compare;
-use crate::detect::rule::{Body, Chain, Correlation, Counting, Hears, Pick, Reference, Rule, Steps};
+use crate::detect::rule::{
+    Body, Chain, Correlation, Counting, Hears, Pick, Reference, Rule, Steps, may_change,
+};
 use crate::limits::{WINDOW_EVENTS_MAX, WINDOW_SPAN_MAX};
 use crate::schema::Span;
 use std::collections::BTreeMap;
@@ -63,6 +65,9 @@ pub fn compile(
     let timespan =
         span(keys, "timespan").and_then(|span| span.ok_or("a correlation needs a `timespan`".into()));
     let timespan = timespan.map_err(|message| refuse("timespan", message))?;
+    if referred.is_empty() {
+        return Err(refuse("rules", "a correlation needs `rules`".into()));
+    }
     let several = matches!(counting, Counting::Together | Counting::InOrder);
     if several && referred.len() < 2 {
         return Err(refuse("rules", "a temporal correlation needs at least two rules".into()));
@@ -70,21 +75,13 @@ pub fn compile(
     let condition = if several { sequence(keys, counting, referred) } else { limits(keys, counting) };
     let condition = condition.map_err(|message| refuse("condition", message))?;
     let group_by: Vec<Arc<str>> = names(keys.get("group-by")).into_iter().map(Arc::from).collect();
-    let mut carried = Carried::new();
-    let mut references = Vec::with_capacity(referred.len());
-    for (name, rule, child) in referred {
-        let group = group_by.iter().map(|key| alias(keys, key, name)).collect::<Option<Vec<String>>>();
-        let Some(group) = group else {
-            return Err(refuse("aliases", format!("an alias says nothing about the rule `{name}`")));
-        };
-        let mut need = Need { child, own: carried.entry(*rule).or_default(), fields };
-        let chain =
-            need.chain(several, &group, &condition.fields).map_err(|message| refuse("rules", message))?;
-        let mut all = |names: &[String]| names.iter().map(|name| fields.get(name)).collect();
-        references.push(Reference { rule: *rule, group: all(&group), values: all(&condition.fields), chain });
-    }
+    let waits = may_change(condition.counting, &condition.limits, condition.steps.as_ref());
+    let how = How { several, waits };
+    let (references, carried) = resolve(keys, (&group_by, &condition.fields), referred, fields, |_| how)
+        .map_err(|(key, message)| refuse(key, message))?;
     let value_name = (!condition.fields.is_empty()).then(|| Arc::from(condition.fields.join(", ")));
     let Condition { limits, steps, counting, .. } = condition;
+    let (orders, carries, near) = (Vec::new(), Vec::new(), None);
     let mut correlation = Correlation {
         counting,
         references,
@@ -94,8 +91,9 @@ pub fn compile(
         limits,
         unless: None,
         steps,
-        orders: Vec::new(),
-        carries: Vec::new(),
+        orders,
+        carries,
+        near,
     };
     if counting == Counting::InOrder && (correlation.steps.is_some() || !correlation.limits.is_empty()) {
         correlation.orders = steps::orders(|seen| correlation.completes(seen), referred.len());
@@ -148,6 +146,38 @@ pub fn check_keys(keys: &Mapping, known: &[&str], of: &str) -> Result<(), (Strin
     }
 }
 
+/// How references are heard.
+#[derive(Clone, Copy)]
+pub struct How {
+    /// Side by side, not counted.
+    pub several: bool,
+    /// Judged when no line may come any more.
+    pub waits: bool,
+}
+
+/// References with the fields of their groups and values, and what referenced correlations must carry.
+pub fn resolve(
+    keys: &Mapping,
+    (group_by, values): (&[Arc<str>], &[String]),
+    referred: &[Referred<'_>],
+    fields: &mut Fields,
+    how: impl Fn(usize) -> How,
+) -> Result<(Vec<Reference>, Carried), (&'static str, String)> {
+    let mut carried = Carried::new();
+    let mut references = Vec::with_capacity(referred.len());
+    for (nth, (name, rule, child)) in referred.iter().enumerate() {
+        let group = group_by.iter().map(|key| alias(keys, key, name)).collect::<Option<Vec<String>>>();
+        let Some(group) = group else {
+            return Err(("aliases", format!("an alias says nothing about the rule `{name}`")));
+        };
+        let mut need = Need { child, own: carried.entry(*rule).or_default(), fields };
+        let chain = need.chain(how(nth), &group, values).map_err(|message| ("rules", message))?;
+        let mut all = |names: &[String]| names.iter().map(|name| fields.get(name)).collect();
+        references.push(Reference { rule: *rule, group: all(&group), values: all(values), chain });
+    }
+    Ok((references, carried))
+}
+
 /// How one reference gets its values.
 struct Need<'a> {
     child: &'a Rule,
@@ -158,19 +188,21 @@ struct Need<'a> {
 
 impl Need<'_> {
     /// How a referenced correlation is heard; `None` for a detection.
-    fn chain(&mut self, several: bool, group: &[String], values: &[String]) -> Result<Option<Chain>, String> {
+    fn chain(&mut self, how: How, group: &[String], values: &[String]) -> Result<Option<Chain>, String> {
         let id = &self.child.meta.id;
         let child = match &self.child.body {
             Body::Detection(_) => return Ok(None),
-            Body::Correlation(child) => child,
+            Body::Correlation(child) if child.near.is_none() => child,
             _ => return Err(format!("`{id}` is an absence; correlations of absences are not supported")),
         };
         let same = child.group_by.len() == group.len()
             && child.group_by.iter().zip(group).all(|(own, name)| **own == **name);
-        let hears = match (several, child.is_sequence(), same) {
-            (false, ..) => Hears::Episodes,
-            (true, false, true) => Hears::State,
-            (true, ..) => Hears::Moments,
+        // A state that is known only later cannot be looked at now.
+        let now = !how.waits && !child.waits();
+        let hears = match (how.several, same && now && !child.is_sequence()) {
+            (false, _) => Hears::Episodes,
+            (true, true) => Hears::State,
+            (true, false) => Hears::Moments,
         };
         if self.own.is_empty() {
             self.own.extend(&child.carries);

@@ -38,6 +38,8 @@ pub struct Fixture {
     pub logs: Vec<(String, String)>,
     /// For rules about silence: the source's limit, and how long nothing follows after the lines.
     pub silence: Option<(Span, Span)>,
+    /// How long nothing follows after the lines.
+    pub waits: Option<Span>,
 }
 
 /// What came of a test.
@@ -100,10 +102,11 @@ fn fixture(spec: &RuleSpec, test: &Value) -> Result<Fixture, Problem> {
             .map(Some)
             .ok_or_else(|| refuse(&format!("`{value}` is not a time such as 20m"))),
     };
-    let silence = span("silent_after")?.zip(span("silent_for")?);
+    let waits = span("silent_for")?;
+    let silence = span("silent_after")?.zip(waits);
     let more = test.get("also").map_or_else(Vec::new, members);
     let logs: Result<Vec<_>, &str> = std::iter::once(test).chain(more).map(log).collect();
-    Ok(Fixture { name, about: text("about"), fires, logs: logs.map_err(refuse)?, silence })
+    Ok(Fixture { name, about: text("about"), fires, logs: logs.map_err(refuse)?, silence, waits })
 }
 
 fn name(written: Option<String>) -> Result<Option<&'static str>, String> {
@@ -208,13 +211,16 @@ fn findings(fixture: &Fixture, events: &[Event], set: &Arc<RuleSet>) -> Vec<Find
     let source = events.first().map(|event| event.source.clone()).unwrap_or_default();
     let limit = fixture.silence.map(|(after, _)| after);
     let sources = vec![SilenceParams { source, silent_after: limit, required: false }];
-    let mut detect = Detect::new(Params { rules: set.clone(), sources });
+    let mut detect = Detect::new(Params { rules: set.clone(), sources }).of_history();
     let mut found: Vec<Finding> = events.iter().flat_map(|event| detect.observe(event)).collect();
     if let (Some((_, wait)), Some(last)) = (fixture.silence, events.iter().map(|e| e.observed_at).max()) {
         let minutes = wait.0.div_euclid(Span::minutes(1).0);
         let moments = (0..=minutes).map(|n| last + Span::minutes(n)).chain([last + wait]);
         found.extend(moments.flat_map(|now: Timestamp| detect.tick(now)));
     }
+    let last = events.iter().map(|e| e.counted_at).max();
+    let until = last.zip(fixture.waits).map(|(last, wait)| last + wait);
+    found.extend(detect.passed(until));
     found
 }
 

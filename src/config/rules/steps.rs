@@ -95,7 +95,7 @@ pub fn check(
     if ordered && (steps.is_some() || !limits.is_empty()) && rules > ORDERED_MAX {
         return Err(format!("a condition over more than {ORDERED_MAX} rules in order is not supported"));
     }
-    if ordered && steps.is_some_and(negates) {
+    if ordered && steps.is_some_and(Steps::negates) {
         return Err(
             "in an ordered sequence `not` says nothing about order; write a `temporal` one, or an `absence`"
                 .into(),
@@ -114,14 +114,6 @@ pub fn check(
         return Err(format!("no number of the {rules} rules is within these limits"));
     }
     Ok(())
-}
-
-fn negates(steps: &Steps) -> bool {
-    match steps {
-        Steps::All(parts) | Steps::Any(parts) => parts.iter().any(negates),
-        Steps::Not(_) => true,
-        Steps::Step(_) => false,
-    }
 }
 
 /// The sets of steps that complete an ordered sequence, the largest first.
