@@ -228,6 +228,10 @@ fn chains() {
             ("too late", "0..90/10 a ana, 3700 b ana", &[]),
         ],
     );
+}
+
+#[test]
+fn chains_of_other_groups_and_kinds() {
     let first = |rest: &str| {
         format!(
             "title: few\nname: few\ncorrelation:\n  type: event_count\n  rules: [a]\n  timespan: 1m\n  condition: {{gte: 2}}\n{rest}---\n"
