@@ -224,6 +224,20 @@ fn what_excuses_is_remembered_as_long_as_late_lines_are_judged() {
 }
 
 #[test]
+fn a_count_that_waits_for_late_lines_gives_way_too() {
+    let mean = "title: mean\nid: mean\ncorrelation:\n  type: value_avg\n  rules: failure\n  group-by: src_ip\n  timespan: 10m\n  condition: {field: count, gte: 1}\ngatewatch:\n  owner: soc\n  unless: people\n";
+    let set = office(mean);
+    let is_told = |people: i64| {
+        let mut detect = room(&set);
+        let mut found = run(&mut detect, day(people, 400, 10, 2).into_iter());
+        found.extend(detect.passed(None));
+        found.iter().any(|f| &*f.rule == "mean")
+    };
+    assert!(is_told(2));
+    assert!(!is_told(3));
+}
+
+#[test]
 fn why_not_counts_as_the_rules_do() {
     let more = |id: &str, body: &str| {
         format!(

@@ -107,6 +107,9 @@ impl Detect {
         } else {
             let observed = group.result_at(moment, c.timespan, &c.counting).filter(|count| c.holds(*count));
             let Some(observed) = observed else { return Vec::new() };
+            if self.excuse(c, &key).is_some_and(|mut excuse| excuse.holds_at(moment)) {
+                return Vec::new();
+            }
             let told = Told { moment, last: at, observed, most: observed };
             self.settle((task.index, task.rule), (&key, Some(place)), &event, told, |group| {
                 decide_count(task.rule, c, group, (moment, observed), &key.text)
