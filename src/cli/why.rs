@@ -157,6 +157,11 @@ impl Told<'_> {
         events: &[Event],
         asked: Option<u64>,
     ) {
+        if correlation.near.is_some() {
+            let sentence = "this rule tells what did not come near an event; that is not explained yet, `gatewatch \
+                            explain why-not` of the rules that it names says which events they fit";
+            return self.say(json!({"because": "absence"}), sentence);
+        }
         let outline = outline(&self.rule.meta.text);
         let reached = why::correlation(&setup.rules, correlation, events, asked);
         for id in &reached.unfollowed {
