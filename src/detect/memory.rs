@@ -191,7 +191,8 @@ impl Memory {
                 None => {
                     let Some(page) = self.logs[SETTLED].pop() else { break };
                     self.lost.events += page.members.len() as u64;
-                    page.members.iter().for_each(|(place, id)| self.take(*place, SETTLED, *id));
+                    let latest = page.latest();
+                    page.members.iter().for_each(|(place, id)| self.take(*place, SETTLED, *id, latest));
                 }
             }
         }
@@ -223,12 +224,12 @@ impl Memory {
     }
 
     /// Takes an event of a page from its group, and forgets the group where it was the last.
-    fn take(&mut self, place: u32, side: usize, id: u32) {
+    fn take(&mut self, place: u32, side: usize, id: u32, latest: Timestamp) {
         let counting = self.keep.counting;
         let Some(group) = self.table.get_mut(place) else { return };
         let had = group.has_history();
         group.on_pages[side] = group.on_pages[side].saturating_sub(1);
-        group.forget(id, &counting);
+        group.forget_through(id, latest, &counting);
         self.settled -= usize::from(had && !group.has_history());
         self.drop_spent(place);
     }
@@ -244,6 +245,7 @@ impl Memory {
 
     /// A page of newcomers gives way: groups that were heard of again move over, the others are forgotten.
     fn displace(&mut self, page: &Page) {
+        let latest = page.latest();
         let (mut hashes, mut newest) = (Vec::new(), Vec::new());
         for (place, id) in &page.members {
             let Some(group) = self.table.get_mut(*place) else { continue };
@@ -259,7 +261,7 @@ impl Memory {
             entry.iter().for_each(|entry| note(&mut newest, entry));
             hashes.push(fingerprint(group.key()));
             self.lost.groups += 1;
-            self.take(*place, NEW, *id);
+            self.take(*place, NEW, *id, latest);
         }
         self.known.push(newest, hashes);
     }
@@ -303,7 +305,8 @@ impl Memory {
     pub fn look(&mut self, streams: &Streams, judged: Option<Timestamp>) {
         for side in [NEW, SETTLED] {
             for page in self.logs[side].past(streams, self.keep.entries, judged) {
-                page.members.iter().for_each(|(place, id)| self.take(*place, side, *id));
+                let latest = page.latest();
+                page.members.iter().for_each(|(place, id)| self.take(*place, side, *id, latest));
             }
         }
         self.known.expire(streams, self.keep.entries);

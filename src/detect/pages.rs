@@ -29,6 +29,13 @@ pub struct Page {
     changed: bool,
 }
 
+impl Page {
+    /// The latest of its events.
+    pub fn latest(&self) -> Timestamp {
+        self.newest.iter().map(|(_, at)| *at).max().unwrap_or(Timestamp(i64::MIN))
+    }
+}
+
 /// Takes note of how far a file came.
 pub fn note(newest: &mut Vec<(u64, Timestamp)>, entry: &Entry<'_>) {
     match newest.iter_mut().find(|(stream, _)| *stream == entry.stream) {

@@ -215,6 +215,17 @@ impl Group {
         }
     }
 
+    /// Forgets an event that can matter no more by the lower half of its id, and those before it in time, which can
+    /// matter no more either: of a group under fire, the first event stands on a page that goes later than those of the
+    /// others, and to write all of them anew for each one that goes would cost more the more there are.
+    /// Nothing is looked for behind `latest`: the group may have let it go already, with all that were too many.
+    pub fn forget_through(&mut self, id: u32, latest: Timestamp, counting: &Counting) {
+        let is = |e: &Entry<'_>| (e.id & u64::from(u32::MAX)) == u64::from(id);
+        if let Some(at) = self.entries().take_while(|e| e.at <= latest).position(|e| is(&e)) {
+            (0..=at).for_each(|_| self.pop_front(counting));
+        }
+    }
+
     /// The event with that lower half of an id.
     pub fn find(&self, id: u32) -> Option<Entry<'_>> {
         self.entries().find(|e| (e.id & u64::from(u32::MAX)) == u64::from(id))

@@ -99,6 +99,22 @@ fn a_group_never_holds_more_than_its_limit() {
 }
 
 #[test]
+fn a_group_under_fire_lets_go_of_what_is_past_with_what_is_older() {
+    let (span, counting) = (Span::seconds(1), Counting::Events);
+    let mut group = Group::new("k", 0);
+    (0..100).for_each(|n| group.insert(&entry(n, n as u64 + 1, 1, "v"), span, &counting));
+    // The first event stands on a page that stays longer: it goes with the second.
+    group.forget_through(2, Timestamp(1), &counting);
+    assert_eq!(group.entries().next().map(|e| e.id), Some(3));
+    // What is gone is not looked for behind the events of its page, and takes nothing along.
+    group.forget_through(1, Timestamp(1), &counting);
+    group.forget_through(50, Timestamp(10), &counting);
+    assert_eq!(group.entries().map(|e| e.id).collect::<Vec<_>>(), (3..=100).collect::<Vec<_>>());
+    group.forget_through(100, Timestamp(99), &counting);
+    assert_eq!(group.len(), 0);
+}
+
+#[test]
 fn an_event_takes_few_bytes() {
     let one = |group: &mut Group, n: i64| {
         let at = Timestamp(1_772_409_600_000_000 + n * 10_000_000);
