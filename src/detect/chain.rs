@@ -4,7 +4,7 @@ use super::Detect;
 use super::entry::{Entry, Moment, Text, kept_value};
 use super::eval::Facts;
 use super::field::is_null_like;
-use super::memory::Key;
+use super::key::Key;
 use super::report::{self, JOINER};
 use super::rule::{Chain, Correlation, Counting, Hears, Pick, Reference, Rule, RuleSet};
 use crate::schema::{Event, Finding};

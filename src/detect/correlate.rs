@@ -4,7 +4,7 @@ use super::chain::{Feed, Outcome, Settled, Task, carried, feed_of, hears, key, v
 use super::entry::Moment;
 use super::eval::Facts;
 use super::field::is_null_like;
-use super::memory::Key;
+use super::key::Key;
 use super::report::{self, Decision, Pairs};
 use super::rule::{Correlation, Hears, Rule, RuleSet};
 use super::window::{Episode, Group, Hot};

@@ -1,8 +1,8 @@
 //! Whether one event fits one detection.
 
 use super::field::{Text, Values};
+use super::key::Key;
 use super::logsource::{Facet, is_vpn};
-use super::memory::Key;
 use super::named::Named;
 use super::pattern::{Pattern, stands};
 use super::report;

@@ -6,7 +6,7 @@
 use super::Detect;
 use super::counter::Counter;
 use super::entry::{Entry, Moment, Text};
-use super::memory::Key;
+use super::key::Key;
 use super::rule::Correlation;
 use super::window::Entries;
 use std::iter::Peekable;

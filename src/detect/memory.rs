@@ -11,6 +11,7 @@
 //! told (`state-overflow`).
 
 use super::entry::Entry;
+use super::key::{Key, fingerprint};
 use super::overflow::{Lost, Overflow};
 use super::pages::{Known, Log, Page, note};
 use super::rule::Counting;
@@ -31,31 +32,6 @@ const LOG_NAMES: [char; 2] = ['n', 'h'];
 const KNOWN_NAME: char = 'k';
 /// Groups without events that are looked at to find one that can go.
 const ENDS_TRIED: usize = 128;
-
-/// The key of a group: its values in order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// The values, joined.
-    pub text: Arc<str>,
-}
-
-impl Key {
-    /// Of joined values.
-    pub fn new(text: Arc<str>) -> Key {
-        Key { text }
-    }
-}
-
-/// The same for the same key on every machine: it is stored.
-fn fingerprint(key: &str) -> u32 {
-    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    let hash = key.as_bytes().chunks(8).fold(key.len() as u64, |hash, chunk| {
-        let mut word = [0; 8];
-        word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-        mix(hash, u64::from_le_bytes(word))
-    });
-    (hash >> 32) as u32
-}
 
 /// How long what a rule remembers matters, and how it counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

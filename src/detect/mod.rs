@@ -22,6 +22,7 @@ pub mod eval;
 mod excuse;
 pub mod field;
 mod index;
+mod key;
 pub mod logsource;
 mod lookup;
 mod memory;

@@ -9,7 +9,7 @@ use super::chain::{Feed, Outcome, Settled, Task, Value, carried, key};
 use super::correlate::Told;
 use super::entry::{Entry, Moment};
 use super::eval::Facts;
-use super::memory::Key;
+use super::key::Key;
 use super::report::{self, Decision, Pairs};
 use super::rule::{Correlation, Counting, Hears, Reference};
 use super::window::Group;
