@@ -1,8 +1,8 @@
 //! What made a finding: the window, the counting event by event, the limit that was reached, what was folded.
 
 use super::Failure;
-use super::explain::text;
 use super::out::{Out, Tone};
+use super::render::text;
 use crate::config::rules::Outline;
 use crate::ledger::read::Object;
 use crate::schema::Printable;

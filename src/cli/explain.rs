@@ -8,7 +8,7 @@ use super::{Done, Failure, exit, parse, render, setup, why};
 use crate::config::grammars;
 use crate::config::params::Setup;
 use crate::config::rules::outline;
-use crate::ledger::read::{Object, Reader};
+use crate::ledger::read::Reader;
 use crate::schema::Printable;
 use serde_json::Value;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn finding(global: &Global, id: &str, out: &mut Out) -> Done {
         let hint = "`gatewatch query \"SELECT id, title FROM findings\"` lists them";
         return Err(Failure::usage(format!("no finding {}; {hint}", Printable(id))));
     };
-    let version = [text(&finding, "rule"), text(&finding, "rule_version")];
+    let version = [render::text(&finding, "rule"), render::text(&finding, "rule_version")];
     let rows = reader.rows(
         "SELECT text FROM rule_versions WHERE id = ?1 AND version = ?2 LIMIT 1",
         [version[0].as_str(), version[1].as_str()],
@@ -101,12 +101,4 @@ fn show(out: &mut Out, object: &Value) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-pub(super) fn text(object: &Object, key: &str) -> String {
-    match object.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => String::new(),
-    }
 }

@@ -4,6 +4,15 @@ use crate::schema::{Datum, Event, Finding, Timestamp};
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 
+/// A member of a stored row as text; empty where there is none.
+pub fn text(object: &Map<String, Value>, key: &str) -> String {
+    match object.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
+
 /// The object of `parse` (INTERFACE section 4): position by line, no store id.
 pub fn event(event: &Event) -> Value {
     let mut o = Map::new();
