@@ -14,6 +14,7 @@ pub mod report;
 pub mod rules;
 pub mod schema;
 mod sections;
+mod shape;
 mod values;
 mod walk;
 

@@ -4,6 +4,7 @@
 use super::file::{
     FRAMINGS, GRAMMAR_KEYS, LAYOUT_KEYS, LOGSOURCE_KEYS, MESSAGE_KEYS, OUTCOMES, ROLES, SAMPLE_KEYS,
 };
+use crate::config::shape::{object, one_or_many};
 use crate::normalize::column::{Column, EVENT_COLUMNS};
 use crate::schema::{Class, Outcome};
 use serde_json::{Map, Value, json};
@@ -23,16 +24,6 @@ pub fn schema() -> Value {
         "tests": {"type": "object", "additionalProperties": {"$ref": "#/$defs/words"}},
     });
     root
-}
-
-/// A table of these keys and no other.
-fn object(keys: &[&str], shape: fn(&str) -> Value) -> Value {
-    let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), shape(key))).collect();
-    json!({"type": "object", "properties": properties, "additionalProperties": false})
-}
-
-fn one_or_many(item: Value) -> Value {
-    json!({"anyOf": [item.clone(), {"type": "array", "items": item}]})
 }
 
 fn told(mut shape: Value, description: &str) -> Value {

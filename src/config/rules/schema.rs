@@ -3,6 +3,7 @@
 
 use super::modifiers::MODIFIERS;
 use super::{KEYS, OUR_KEYS, correlation, fixtures};
+use crate::config::shape::{object, one_or_many};
 use crate::detect::field::Field;
 use crate::detect::logsource::known_names;
 use crate::schema::Severity;
@@ -30,15 +31,6 @@ pub fn schema() -> Value {
         "selection": selection(),
     });
     root
-}
-
-fn object(keys: &[&str], shape: fn(&str) -> Value) -> Value {
-    let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), shape(key))).collect();
-    json!({"type": "object", "properties": properties, "additionalProperties": false})
-}
-
-fn one_or_many(item: Value) -> Value {
-    json!({"anyOf": [item.clone(), {"type": "array", "items": item}]})
 }
 
 fn text(description: &str) -> Value {
