@@ -79,7 +79,6 @@ pub const NOT_BUILT: &[(&str, &str)] = &[
     ("mail", "reply_maildir"),
     ("mail", "reply_authserv"),
     ("console", "listen"),
-    ("metrics", "listen"),
 ];
 
 /// Whether a policy may notify `schedule:ID`, that is, whether Escalate asks schedules. Where it does

@@ -8,6 +8,7 @@ pub mod file;
 mod globs;
 pub mod grammars;
 pub mod keys;
+mod listen;
 mod load;
 pub mod params;
 pub mod report;
