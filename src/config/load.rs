@@ -6,7 +6,7 @@ use super::file::Config;
 use super::report::{Grade, Problem};
 use super::values::reason;
 use super::walk::{Page, Section};
-use super::{alerting, listen, sections};
+use super::{alerting, listen, schedules, sections};
 use crate::schema::Timestamp;
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -134,7 +134,7 @@ fn config(top: Section<'_>, folder: &Path, given: &Given<'_>) -> Config {
     config.mail = alerting::mail(top.table("mail", "mail"), folder, given, config.mail);
     config.console = top.table("console", "console").socket("listen");
     config.metrics = listen::metrics(top.table("metrics", "metrics"));
-    config.schedules = alerting::schedules(&parts.schedules);
+    config.schedules = schedules::schedules(&parts.schedules);
     if top.value("source").is_some() {
         config.sources = sections::sources(&parts.sources, folder, given);
     }

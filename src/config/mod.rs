@@ -13,6 +13,7 @@ mod load;
 pub mod params;
 pub mod report;
 pub mod rules;
+mod schedules;
 pub mod schema;
 mod sections;
 mod shape;
