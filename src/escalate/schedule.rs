@@ -188,5 +188,4 @@ impl Layer {
 }
 
 #[cfg(test)]
-#[path = "schedule_tests.rs"]
 mod tests;
