@@ -12,6 +12,7 @@ pub mod mail;
 pub mod network;
 pub mod printable;
 pub mod time;
+pub mod wall;
 
 pub use act::{Act, Actor, Channel, Verb};
 pub use book::Book;

@@ -2,6 +2,8 @@
 //! No decision about lines, incidents or letters is made here.
 
 pub mod couriers;
+pub mod metrics;
+pub mod monitor;
 pub mod own_log;
 pub mod parts;
 pub mod reload;
@@ -22,6 +24,7 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use monitor::Monitor;
 use parts::Running;
 use reload::Versions;
 use requests::Requests;
@@ -88,6 +91,7 @@ pub struct Service {
     troubles: Troubles,
     /// The rules that the journal knows to be in force.
     versions: Versions,
+    monitor: Monitor,
     notifier: Notifier,
     bell: Bell,
     waiter: Waiter,
@@ -138,6 +142,7 @@ impl Service {
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
+        let monitor = Monitor::open(&setup.config, daemon.ledger.times(), &clock)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
         troubles.rules(&setup, &clock.now());
@@ -150,6 +155,7 @@ impl Service {
             watch: None,
             troubles,
             versions,
+            monitor,
             notifier: Notifier::from_environment().map_err(host)?,
             bell,
             waiter,
@@ -214,6 +220,7 @@ impl Service {
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
         let turn = self.daemon.turn(&acts, &now);
         self.requests.answer(&turn);
+        self.monitor.turned(&turn, &now, &self.clock);
         self.note(&turn, &now)?;
         seen(&turn, &now);
         match turn.stalled {
@@ -267,6 +274,7 @@ impl Service {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
             self.look(now)?;
+            self.monitor.look(&self.daemon, &self.setup.config, &self.troubles, now);
         }
         Ok(())
     }
@@ -325,6 +333,7 @@ impl Service {
                     tracing::warn!("{warning}");
                 }
                 self.requests.learn(&setup.config);
+                self.monitor.relisten(&setup.config, &self.clock);
                 let before = std::mem::replace(&mut self.setup, setup);
                 if reload::files_changed(&before.config, &self.setup.config) {
                     self.rewatch();
