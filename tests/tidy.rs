@@ -45,6 +45,7 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
 const DRIVERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger"]),
     ("lettre", &["courier"]),
+    ("mail_parser", &["desk"]),
     ("notify", &["tail", "shell"]),
     ("toml", &["config"]),
     ("toml_edit", &["config"]),

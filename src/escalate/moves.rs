@@ -86,6 +86,10 @@ pub enum NotificationInput {
     Expire,
     /// No longer wanted.
     Cancel,
+    /// A mail system says that it will not arrive.
+    Bounce,
+    /// A mail system says that it went on or arrived.
+    Confirm,
 }
 
 impl Machine for NotificationState {
@@ -101,6 +105,8 @@ impl Machine for NotificationState {
             (Sending, I::Lose) => Uncertain,
             (Pending | Uncertain, I::Expire) => Expired,
             (Pending | Uncertain, I::Cancel) => Cancelled,
+            (Accepted | Uncertain, I::Bounce) => Refused,
+            (Accepted | Uncertain, I::Confirm) => Accepted,
             _ => return Err(illegal("notification", self.name(), input)),
         })
     }
@@ -187,15 +193,16 @@ mod tests {
         use NotificationState as S;
         let states =
             [S::Pending, S::Sending, S::Accepted, S::Uncertain, S::Refused, S::Expired, S::Cancelled];
-        let inputs = [I::Claim, I::Accept, I::Defer, I::Refuse, I::Lose, I::Expire, I::Cancel];
+        let inputs =
+            [I::Claim, I::Accept, I::Defer, I::Refuse, I::Lose, I::Expire, I::Cancel, I::Bounce, I::Confirm];
         let expected = [
-            "pending: sending - - - - expired cancelled",
-            "sending: - accepted pending refused uncertain - -",
-            "accepted: - - - - - - -",
-            "uncertain: sending - - - - expired cancelled",
-            "refused: - - - - - - -",
-            "expired: - - - - - - -",
-            "cancelled: - - - - - - -",
+            "pending: sending - - - - expired cancelled - -",
+            "sending: - accepted pending refused uncertain - - - -",
+            "accepted: - - - - - - - refused accepted",
+            "uncertain: sending - - - - expired cancelled refused accepted",
+            "refused: - - - - - - - - -",
+            "expired: - - - - - - - - -",
+            "cancelled: - - - - - - - - -",
         ];
         assert_eq!(drawn(&states, &inputs, S::name), expected);
     }

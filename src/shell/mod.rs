@@ -2,6 +2,7 @@
 //! No decision about lines, incidents or letters is made here.
 
 pub mod couriers;
+pub mod inbox;
 pub mod own_log;
 pub mod parts;
 pub mod reload;
@@ -22,6 +23,7 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use inbox::Inbox;
 use parts::Running;
 use reload::Versions;
 use requests::Requests;
@@ -84,6 +86,7 @@ pub struct Service {
     clock: SystemClock,
     daemon: Running,
     requests: Requests,
+    inbox: Inbox,
     watch: Option<Watch>,
     troubles: Troubles,
     /// The rules that the journal knows to be in force.
@@ -138,11 +141,13 @@ impl Service {
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
+        let inbox = Inbox::open(&setup.config, &options, &bell)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
         troubles.rules(&setup, &clock.now());
         Ok(Service {
             requests: Requests::new(desk, &setup.config),
+            inbox,
             options,
             setup,
             clock,
@@ -212,7 +217,9 @@ impl Service {
         let now = self.clock.now();
         let acts =
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
+        self.daemon.arrived(self.inbox.mails());
         let turn = self.daemon.turn(&acts, &now);
+        self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
         self.note(&turn, &now)?;
         seen(&turn, &now);
@@ -266,6 +273,8 @@ impl Service {
             {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
+            let replies = self.inbox.look();
+            self.troubles.set("replies", replies, now);
             self.look(now)?;
         }
         Ok(())
@@ -318,6 +327,7 @@ impl Service {
         self.notifier.reloading();
         let settled = self.daemon.settle(&now);
         self.requests.answer(&settled);
+        self.daemon.filed(self.inbox.file(&settled));
         self.troubles.count(&settled);
         let result = match reload::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
             Ok(setup) => {
@@ -325,6 +335,9 @@ impl Service {
                     tracing::warn!("{warning}");
                 }
                 self.requests.learn(&setup.config);
+                if let Err(error) = self.inbox.reopen(&setup.config, &self.options, &self.bell) {
+                    tracing::error!("{error}");
+                }
                 let before = std::mem::replace(&mut self.setup, setup);
                 if reload::files_changed(&before.config, &self.setup.config) {
                     self.rewatch();
@@ -356,6 +369,7 @@ impl Service {
             let now = self.clock.now();
             let turn = self.daemon.wind_down(&now);
             self.requests.answer(&turn);
+            self.inbox.file(&turn);
             seen(&turn, &now);
             let waited = now.boottime.0 - begun.boottime.0 > DRAIN.0;
             if waited || (self.daemon.courier.is_idle() && turn.stalled.is_none()) {

@@ -161,7 +161,8 @@ impl Desk<'_> {
     /// How to acknowledge, who is next, and which deadlines hold.
     fn acknowledging(&self, incident: &Incident, blocks: &mut Vec<Block>) {
         blocks.push(Block::Title("Acknowledge".into()));
-        blocks.push(Block::Text("Say that you have it, on the machine that runs gatewatch:".into()));
+        let by_command = || Block::Text("Say that you have it, on the machine that runs gatewatch:".into());
+        blocks.push(self.by_reply().unwrap_or_else(by_command));
         blocks.push(Block::Command(format!("gatewatch incident ack {}", incident.number)));
         blocks.push(Block::Text(self.next(incident)));
         let policy = self.room.policy(incident);
