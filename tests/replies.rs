@@ -28,7 +28,9 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// Five failures of one address: what the shipped rules find.
 fn attack(user: &str) -> String {
-    let line = |n| format!("Nov 24 06:00:0{n} h sshd[{n}]: Failed password for {user} from 203.0.113.9 port 4{n} ssh2\n");
+    let line = |n| {
+        format!("Nov 24 06:00:0{n} h sshd[{n}]: Failed password for {user} from 203.0.113.9 port 4{n} ssh2\n")
+    };
     (0..5).map(line).collect()
 }
 
@@ -87,7 +89,8 @@ impl Office {
     }
 
     fn journal(&self, kind: &str) -> Vec<(String, String)> {
-        let rows = self.gate.rows(&format!("SELECT actor, detail FROM journal WHERE kind = '{kind}' ORDER BY seq"));
+        let rows =
+            self.gate.rows(&format!("SELECT actor, detail FROM journal WHERE kind = '{kind}' ORDER BY seq"));
         let word = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
         rows.iter().map(|row| (word(row, "actor"), word(row, "detail"))).collect()
     }
@@ -124,8 +127,12 @@ fn a_reply_acknowledges_and_another_is_told_that_the_token_is_used() {
     let key = fs::metadata(office.gate.path("state/keys/mail-tag.key")).unwrap();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&key.permissions()) & 0o777, 0o600);
     let forms = [
-        ("", "ack\n", "not-authenticated"),
-        ("Authentication-Results: mx.example.org; dkim=fail\nAuthentication-Results: evil.example; dkim=pass header.d=example.org", "ack\n", "not-authenticated"),
+        ("X-Nothing: said", "ack\n", "not-authenticated"),
+        (
+            "Authentication-Results: mx.example.org; dkim=fail\nAuthentication-Results: evil.example; dkim=pass header.d=example.org",
+            "ack\n",
+            "not-authenticated",
+        ),
         (&format!("Auto-Submitted: auto-replied\n{PASS}"), "ack\n", "automatic"),
         (PASS, "Danke!\n", "unknown-verb"),
     ];
@@ -141,17 +148,34 @@ fn a_reply_acknowledges_and_another_is_told_that_the_token_is_used() {
     let answer = office.mail("ana@example.org", "answer");
     assert_eq!(header(&answer, "Auto-Submitted").as_deref(), Some("auto-replied"));
     assert_eq!(header(&answer, "In-Reply-To"), header(&notice, "Message-ID"));
-    office.arrives(&reply("ana@example.net", &to, &PASS.replace("example.org\n", "x").replace("d=example.org", "d=example.net"), "ACK. on it\n\n> quoted\n"));
+    office.arrives(&reply(
+        "ana@example.net",
+        &to,
+        &PASS.replace("d=example.org", "d=example.net"),
+        "ACK. on it\n\n> quoted\n",
+    ));
     office.gate.wait_for_number("SELECT count(*) FROM incidents WHERE status = 'acknowledged'", 1, SOON);
-    assert_eq!(office.incident(), json!({"status": "acknowledged", "acknowledged_by": "ana", "ack_via": "reply"}));
+    assert_eq!(
+        office.incident(),
+        json!({"status": "acknowledged", "acknowledged_by": "ana", "ack_via": "reply"})
+    );
     office.mail("lead@example.org", "acknowledged");
     office.arrives(&reply("ben@example.org", &to, PASS, "resolve\n"));
     let refusals = office.refusals(5);
     assert!(refusals[4].0 == "ben" && refusals[4].1.starts_with("used"), "{refusals:?}");
     let answer = office.mail("ben@example.org", "answer");
     // The answer's own address acts.
-    office.arrives(&reply("ben@example.org", &header(&answer, "Reply-To").unwrap(), PASS, "False positive: our scanner\n"));
-    office.gate.wait_for_number("SELECT count(*) FROM incidents WHERE resolution = 'false-positive'", 1, SOON);
+    office.arrives(&reply(
+        "ben@example.org",
+        &header(&answer, "Reply-To").unwrap(),
+        PASS,
+        "False positive: our scanner\n",
+    ));
+    office.gate.wait_for_number(
+        "SELECT count(*) FROM incidents WHERE resolution = 'false-positive'",
+        1,
+        SOON,
+    );
     assert_eq!(office.gate.stop(), Some(0), "{}", office.gate.said());
     assert_eq!(fs::read_dir(office.gate.path("replies/cur")).unwrap().count(), 7);
     assert_eq!(fs::read_dir(office.gate.path("replies/new")).unwrap().count(), 0);
@@ -173,8 +197,13 @@ fn a_kill_acts_on_no_mail_twice_and_on_each_once() {
     }
     let rounds = i64::try_from(rounds).unwrap();
     office.refusals(rounds);
-    wait_for("everything to be filed", SOON, || fs::read_dir(office.gate.path("replies/new")).unwrap().count() == 0);
-    assert_eq!(office.gate.number("SELECT count(DISTINCT detail) FROM journal WHERE kind = 'reply-refused'"), Some(rounds));
+    wait_for("everything to be filed", SOON, || {
+        fs::read_dir(office.gate.path("replies/new")).unwrap().count() == 0
+    });
+    assert_eq!(
+        office.gate.number("SELECT count(DISTINCT detail) FROM journal WHERE kind = 'reply-refused'"),
+        Some(rounds)
+    );
     // Filed by nobody: the folder takes no mail.
     let mut mail = reply("ana@example.org", &to, PASS, "ack\n");
     fs::remove_dir_all(office.gate.path("replies/cur")).unwrap();
