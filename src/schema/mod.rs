@@ -6,6 +6,7 @@ pub mod book;
 pub mod changes;
 pub mod event;
 pub mod finding;
+pub mod history;
 pub mod incident;
 pub mod kind;
 pub mod mail;
@@ -20,6 +21,7 @@ pub use changes::{
 };
 pub use event::{Datum, Event, Flag, Flags, RawLine, ShortText};
 pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
+pub use history::{History, Whom};
 pub use incident::{
     Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence, SilenceKind,
 };
