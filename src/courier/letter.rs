@@ -73,7 +73,8 @@ pub fn mime(letter: &Letter, from: &str) -> Result<Vec<u8>, MimeError> {
             ),
         }
     }
-    builder = builder.raw_header(constant("Auto-Submitted", "auto-generated"));
+    let automatic = if letter.answers { "auto-replied" } else { "auto-generated" };
+    builder = builder.raw_header(constant("Auto-Submitted", automatic));
     builder = builder.raw_header(constant("X-Auto-Response-Suppress", "All"));
     let text = part(ContentType::TEXT_PLAIN, &letter.text);
     let message = match &letter.html {
@@ -171,6 +172,8 @@ mod tests {
             text: "Ein Zeichen: ü = \u{1b}[2J\n.\n..\nFrom here\n".into(),
             html: Some("<p>&lt;b&gt; ü</p>".into()),
             relay: 0,
+            envelope: None,
+            answers: false,
         }
     }
 

@@ -259,6 +259,19 @@ pub struct Letter {
     pub html: Option<Box<str>>,
     /// Index of the relay that should be tried first (see `escalate`: after three connection failures the next one).
     pub relay: u32,
+    /// Where reports about this try shall go; `None` where nobody reads them: the sender's address then.
+    pub envelope: Option<Envelope>,
+    /// It answers a mail of its recipient (`Auto-Submitted: auto-replied`, RFC 3834 section 5).
+    pub answers: bool,
+}
+
+/// By what a report about a try is known again: see [`super::tag`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// MAIL FROM: the sender's address with a bounce tag in it.
+    pub sender: Box<str>,
+    /// ENVID of RFC 3461: the tag alone. It needs no xtext encoding.
+    pub id: Box<str>,
 }
 
 /// What came of a letter.

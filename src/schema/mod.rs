@@ -12,6 +12,7 @@ pub mod kind;
 pub mod mail;
 pub mod network;
 pub mod printable;
+pub mod tag;
 pub mod time;
 
 pub use act::{Act, Actor, Channel, Verb};
@@ -27,9 +28,10 @@ pub use incident::{
 };
 pub use kind::{Class, Outcome};
 pub use mail::{
-    Attempt, AttemptResult, Evidence, EvidenceLine, Letter, MailPhase, Notification, NotificationKind,
-    NotificationState, Receipt,
+    Attempt, AttemptResult, Envelope, Evidence, EvidenceLine, Letter, MailPhase, Notification,
+    NotificationKind, NotificationState, Receipt,
 };
 pub use network::Network;
 pub use printable::Printable;
+pub use tag::{Tag, TagKey, TagKind};
 pub use time::{Reading, Span, Timestamp};

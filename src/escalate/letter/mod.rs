@@ -73,6 +73,8 @@ impl Escalate {
             html: if minimal { None } else { page.html(room).map(Into::into) },
             text: text.into(),
             relay: book.hints.claims.get(&notification).map_or(0, |claim| claim.relay),
+            envelope: None,
+            answers: false,
         })
     }
 }
