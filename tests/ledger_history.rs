@@ -1,7 +1,11 @@
 //! What a letter says of what was before: counts of the store, from before the incident alone, bounded.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "a failing helper is a failing test"
+)]
 
-#[path = "ledger_support/mod.rs"]
 mod ledger_support;
 
 use gatewatch::ledger::Store;

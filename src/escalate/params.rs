@@ -78,8 +78,6 @@ pub struct Params {
     pub domain: Arc<str>,
     /// Messages to one recipient in an hour before the ones that can wait are told in digests; at least 1.
     pub max_per_recipient_per_hour: u32,
-    /// Whether a reply to a mail acts (a Maildir of replies is watched): then the mails say so.
-    pub replies: bool,
     /// How many relays the courier knows; at least 1.
     pub relays: u32,
     /// A resolved incident that was left alone for so long is closed.
@@ -94,7 +92,6 @@ impl Default for Params {
             schedules: BTreeMap::new(),
             domain: "gatewatch.invalid".into(),
             max_per_recipient_per_hour: 30,
-            replies: false,
             relays: 1,
             close_after: Span::hours(24),
         }

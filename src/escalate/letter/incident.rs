@@ -27,10 +27,6 @@ const FURTHER_MAX: usize = 5;
 /// Names shown of one sort.
 const NAMES_MAX: usize = 5;
 
-/// How a reply acknowledges.
-const REPLY: &str = "Reply to this mail with one word in the first line: ack (you have it), resolve, escalate, or \
-false-positive; what follows the word is your note.";
-
 /// What to do where the rule does not say.
 const ADVICE: &str = "Find out whether this access was meant: ask the user or the owner of the account by another \
 way than this one. If it was not meant, end its sessions, block it at the gateway, and keep the logs.";
@@ -169,12 +165,7 @@ impl Desk<'_> {
     /// How to acknowledge, until when, and who is next.
     fn acknowledging(&self, incident: &Incident, blocks: &mut Vec<Block>) {
         blocks.push(Block::Title("Acknowledge".into()));
-        if self.room.params.replies {
-            blocks.push(Block::Text(REPLY.into()));
-            blocks.push(Block::Text("Or on the machine that runs gatewatch:".into()));
-        } else {
-            blocks.push(Block::Text("Say that you have it, on the machine that runs gatewatch:".into()));
-        }
+        blocks.push(Block::Text("Say that you have it, on the machine that runs gatewatch:".into()));
         blocks.push(Block::Command(format!("gatewatch incident ack {}", incident.number)));
         let answer = match self.book.clock(&incident.id, ClockKind::Acknowledge).filter(|c| is_live(c)) {
             Some(clock) => Some(format!("Please answer by {}.", times::both(clock.due_at, &self.zone))),
