@@ -100,6 +100,8 @@ pub const RULES_TOLD_MAX: usize = 256;
 pub const MAIL_BYTES_MAX: usize = 64 * 1024;
 /// Characters of a subject.
 pub const SUBJECT_CHARS_MAX: usize = 120;
+/// Message ids in `References`: the first one of the thread and the latest.
+pub const REFERENCES_MAX: usize = 20;
 /// Bytes kept of a relay's reply.
 pub const REPLY_BYTES_MAX: usize = 512;
 /// SMTP time until the body begins.

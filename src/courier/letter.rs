@@ -100,9 +100,10 @@ pub(super) fn address(text: &str) -> Result<Address, MimeError> {
     text.parse().map_err(|_| wrong())
 }
 
-/// A printable subject on one line. The cut keeps its visible mark.
+/// A printable subject on one line. The cut keeps its visible mark. `=?` would begin an encoded word (RFC 2047):
+/// mail programs would decode what a log says into characters that were never looked at.
 fn subject(text: &str) -> String {
-    Printable(text).cut(SUBJECT_CHARS_MAX)
+    Printable(&text.replace("=?", "= ?")).cut(SUBJECT_CHARS_MAX - 1)
 }
 
 /// A Message-ID exactly as given: lettre would encode an odd one into an invalid header.

@@ -1,6 +1,7 @@
 //! Notifications: what is owed to whom, each try, and what the relay answered.
 
 use super::finding::Finding;
+use super::history::History;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -310,6 +311,10 @@ pub struct Evidence {
     pub findings: Vec<Finding>,
     /// Lines of the gravest finding: the first ones and the deciding one; at most 5, oldest first.
     pub lines: Vec<EvidenceLine>,
+    /// What was known before of the users and addresses of these lines.
+    pub histories: Vec<History>,
+    /// When the store read its first line; `None` = it has none.
+    pub known_since: Option<Timestamp>,
 }
 
 /// One event as evidence.
