@@ -3,6 +3,8 @@
 
 #[path = "tidy/source.rs"]
 mod source;
+#[path = "tidy/states.rs"]
+mod states;
 
 use source::{code, functions, imports, line_of, without_tests, words};
 use std::collections::BTreeMap;
