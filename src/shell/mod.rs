@@ -2,6 +2,7 @@
 //! No decision about lines, incidents or letters is made here.
 
 pub mod couriers;
+pub mod inbox;
 pub mod metrics;
 pub mod monitor;
 pub mod own_log;
@@ -24,6 +25,7 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use inbox::Inbox;
 use monitor::Monitor;
 use parts::Running;
 use reload::Versions;
@@ -87,6 +89,7 @@ pub struct Service {
     clock: SystemClock,
     daemon: Running,
     requests: Requests,
+    inbox: Inbox,
     watch: Option<Watch>,
     troubles: Troubles,
     /// The rules that the journal knows to be in force.
@@ -143,11 +146,13 @@ impl Service {
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
         let monitor = Monitor::open(&setup.config, daemon.ledger.times(), &clock)?;
+        let inbox = Inbox::open(&setup.config, &options, &bell)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
         troubles.rules(&setup, &clock.now());
         Ok(Service {
             requests: Requests::new(desk, &setup.config),
+            inbox,
             options,
             setup,
             clock,
@@ -218,7 +223,9 @@ impl Service {
         let now = self.clock.now();
         let acts =
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
+        self.daemon.arrived(self.inbox.mails());
         let turn = self.daemon.turn(&acts, &now);
+        self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
         self.monitor.turned(&turn, &now, &self.clock);
         self.note(&turn, &now)?;
@@ -273,6 +280,8 @@ impl Service {
             {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
+            let replies = self.inbox.look();
+            self.troubles.set("replies", replies, now);
             self.look(now)?;
             self.monitor.look(&self.daemon, &self.setup.config, &self.troubles, now);
         }
@@ -326,6 +335,7 @@ impl Service {
         self.notifier.reloading();
         let settled = self.daemon.settle(&now);
         self.requests.answer(&settled);
+        self.daemon.filed(self.inbox.file(&settled));
         self.troubles.count(&settled);
         let result = match reload::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
             Ok(setup) => {
@@ -334,6 +344,9 @@ impl Service {
                 }
                 self.requests.learn(&setup.config);
                 self.monitor.relisten(&setup.config, &self.clock);
+                if let Err(error) = self.inbox.reopen(&setup.config, &self.options, &self.bell) {
+                    tracing::error!("{error}");
+                }
                 let before = std::mem::replace(&mut self.setup, setup);
                 if reload::files_changed(&before.config, &self.setup.config) {
                     self.rewatch();
@@ -365,6 +378,7 @@ impl Service {
             let now = self.clock.now();
             let turn = self.daemon.wind_down(&now);
             self.requests.answer(&turn);
+            self.inbox.file(&turn);
             seen(&turn, &now);
             let waited = now.boottime.0 - begun.boottime.0 > DRAIN.0;
             if waited || (self.daemon.courier.is_idle() && turn.stalled.is_none()) {
