@@ -2,6 +2,7 @@
 //! No decision about lines, incidents or letters is made here.
 
 pub mod couriers;
+pub mod emergency;
 pub mod own_log;
 pub mod parts;
 pub mod reload;
@@ -22,6 +23,7 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use emergency::Emergency;
 use parts::Running;
 use reload::Versions;
 use requests::Requests;
@@ -86,6 +88,7 @@ pub struct Service {
     requests: Requests,
     watch: Option<Watch>,
     troubles: Troubles,
+    emergency: Emergency,
     /// The rules that the journal knows to be in force.
     versions: Versions,
     notifier: Notifier,
@@ -138,6 +141,7 @@ impl Service {
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
+        let emergency = Emergency::new(directory);
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
         troubles.rules(&setup, &clock.now());
@@ -148,6 +152,7 @@ impl Service {
             clock,
             daemon,
             watch: None,
+            emergency,
             troubles,
             versions,
             notifier: Notifier::from_environment().map_err(host)?,
@@ -191,6 +196,7 @@ impl Service {
     pub fn serve(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
         let now = self.clock.now();
         self.daemon.recover(&now)?;
+        self.emergency.begin(self.daemon.pipeline.book(), &now);
         self.record("start", &now);
         self.rewatch();
         self.notifier.ready();
@@ -257,8 +263,10 @@ impl Service {
         {
             tracing::error!("the store does not take the changes: {why}; nothing is read until it does");
         }
+        self.emergency.stalled(why.as_deref(), now);
         self.troubles.set("store", why, now);
         self.troubles.count(turn);
+        self.emergency.note(turn, self.daemon.pipeline.book(), now);
         if self.troubles.due_for_look(now) {
             let directories = self.daemon.source.directories();
             if let Some(watch) = &mut self.watch
