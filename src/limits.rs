@@ -121,6 +121,10 @@ pub const DROPS_MAX: usize = 1_000;
 /// Incidents that findings may still join. Past it, findings of new entities share one incident per rule:
 /// a flood is one alert, and ten thousand incidents with clocks and mails take about 30 MB.
 pub const INCIDENTS_OPEN_MAX: usize = 10_000;
+/// A reply to an alert is acted on so long after the alert was decided.
+pub const REPLY_TOKEN_LASTS: Span = Span::days(7);
+/// Answers to replies that were not acted on, per person and hour: more are a loop, not a person.
+pub const REPLY_ANSWERS_MAX: u32 = 20;
 /// A control request.
 pub const CONTROL_BYTES_MAX: usize = 64 * 1024;
 /// Time of one query.

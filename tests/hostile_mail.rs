@@ -153,6 +153,9 @@ fn row(id: u64, kind: NotificationKind, text: &dyn Fn(usize) -> String) -> Notif
         may_repeat: true,
         date: None,
         digest: None,
+        answered_at: None,
+        answered_by: None,
+        words: None,
     }
 }
 

@@ -181,6 +181,108 @@ fn a_restart_in_the_middle_of_a_flood_changes_nothing() {
     assert!(whole.stored == parts.stored, "the same bytes");
 }
 
+/// Twenty failures of a user in a day, and failures of four users from an address in an hour.
+fn long() -> Arc<RuleSet> {
+    let count = |id: &str, kind: &str, by: &str, span: &str, condition: &str| {
+        format!(
+            "---\ntitle: {id}\nid: {id}\ncorrelation:\n  type: {kind}\n  rules: a\n  group-by: {by}\n  timespan: {span}\n  condition: {{{condition}}}\n"
+        )
+    };
+    let yaml = "title: A\nname: a\nlogsource: {category: authentication}\ndetection:\n  s: {outcome: failure}\n  condition: s\n"
+        .to_owned()
+        + &count("slow", "event_count", "user", "24h", "gte: 20")
+        + &count("shared", "value_count", "src_ip", "1h", "field: user, gte: 4");
+    let (specs, problems) = rules::read(&[("test.yml".into(), yaml.into())], &[]);
+    assert_eq!(problems, []);
+    Arc::new(rules::compile(specs, &[]).0)
+}
+
+/// When each group's episodes begin, by the definition: the first moment at which the window of `span` microseconds that ends
+/// there holds enough, and none did so for as long.
+fn by_definition(
+    events: &[Event],
+    span: i64,
+    key: impl Fn(&Event) -> String,
+    enough: impl Fn(&[&Event]) -> bool,
+) -> Vec<(String, i64)> {
+    let mut groups: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
+    events.iter().for_each(|event| groups.entry(key(event)).or_default().push(event));
+    let mut begun = Vec::new();
+    for (name, events) in groups {
+        let (mut from, mut last) = (0, i64::MIN / 2);
+        for (at, event) in events.iter().enumerate() {
+            let now = event.counted_at.0;
+            while events[from].counted_at.0 < now - span {
+                from += 1;
+            }
+            if !enough(&events[from..=at]) {
+                continue;
+            }
+            if now - last > span {
+                begun.push((name.clone(), now));
+            }
+            last = now;
+        }
+    }
+    begun
+}
+
+/// Three days of 20 busy users, of some who fail now and then, and of addresses that are shared in bursts.
+fn three_days() -> Vec<Event> {
+    (0..200_000i64)
+        .map(|n| {
+            let at = n * 1_300_000;
+            let (user, host) = match n % 3_301 {
+                // Twenty in a day, just so.
+                r @ 0..8 => (format!("seldom{r}"), 200 + r as u32),
+                r => (format!("busy{}", r % 20), (r % 20) as u32),
+            };
+            // Now and then, for some minutes, an address is used by others too.
+            let host = if n / 3_000 % 7 == 3 && host < 20 { host / 5 } else { host };
+            failed(at, &user, Ipv4Addr::from_bits(0x0a00_0000 + host))
+        })
+        .collect()
+}
+
+#[test]
+fn a_long_window_that_was_condensed_tells_what_it_would_have_told() {
+    let events = three_days();
+    let (mut whole, mut parts) = (World::new(long()), World::new(long()));
+    for (n, event) in events.iter().enumerate() {
+        whole.see(event.clone());
+        parts.see(event.clone());
+        if n % 23_456 == 1_000 {
+            whole.commit();
+            parts.restart();
+        }
+    }
+    whole.commit();
+    parts.commit();
+    assert_eq!(whole.found, parts.found);
+    assert!(whole.stored == parts.stored, "the same bytes");
+    let bytes: usize = whole.stored.values().filter_map(|row| row.body.as_ref()).map(|body| body.len()).sum();
+    assert!(bytes < 2_000_000, "{bytes} bytes for {} events", events.len());
+
+    let told = |rule: &str| {
+        let found = whole.found.iter().filter(|f| &*f.rule == rule);
+        let mut told: Vec<_> = found.map(|f| (f.entity(), f.last_event_at.0)).collect();
+        told.sort();
+        told
+    };
+    let day = 86_400 * SECOND;
+    let user = |e: &Event| format!("user={}", e.user.as_deref().unwrap_or_default());
+    let slow = by_definition(&events, day, user, |window| window.len() >= 20);
+    assert!(slow.iter().any(|(name, _)| name.contains("seldom")), "{slow:?}");
+    assert_eq!(told("slow"), slow);
+    let users = |window: &[&Event]| {
+        window.iter().map(|e| e.user.clone()).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let address = |e: &Event| format!("src_ip={}", e.src_ip.unwrap());
+    let shared = by_definition(&events, 3_600 * SECOND, address, |window| users(window) >= 4);
+    assert!(shared.len() > 4, "{shared:?}");
+    assert_eq!(told("shared"), shared);
+}
+
 /// The whole form: a million of each, with every shipped rule. `cargo test --release --test rules_memory -- --ignored --nocapture`
 #[test]
 #[ignore = "a million forged names"]

@@ -71,6 +71,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             domain: host,
             reply_maildir: None,
             reply_authserv: None,
+            reply_address: None,
             max_per_recipient_per_hour: LETTERS_DEFAULT,
             relays: Vec::new(),
         },
@@ -160,6 +161,7 @@ fn account(root: &Path, host: &str) -> Person {
         timezone: TimeZone::get(&zone_name).unwrap_or(TimeZone::UTC),
         timezone_name: zone_name,
         account: Some(name.clone()),
+        deputies: Vec::new(),
         name: name.clone(),
         id: name,
     }

@@ -10,6 +10,7 @@ pub mod grammars;
 pub mod keys;
 mod load;
 pub mod params;
+pub mod replies;
 pub mod report;
 pub mod rules;
 pub mod schema;

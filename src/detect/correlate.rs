@@ -1,14 +1,15 @@
 //! From the detections that an event fits to findings: bare detections, counts, sequences.
 
+use super::Detect;
 use super::chain::{Feed, Outcome, Settled, Task, carried, feed_of, hears, key, values};
 use super::entry::Moment;
 use super::eval::Facts;
 use super::field::is_null_like;
+use super::keep::silence_of;
 use super::key::Key;
 use super::report::{self, Decision, Pairs};
 use super::rule::{Correlation, Hears, Rule, RuleSet};
 use super::window::{Episode, Group, Hot};
-use super::{Detect, silence_of};
 use crate::schema::{Event, Finding, Timestamp};
 use std::sync::Arc;
 

@@ -9,17 +9,24 @@
 //! history at once: it lost one event, and the next page does not take it. Groups with a history go with time only; they
 //! may take three quarters of the places, so that there is always room for newcomers. What was forgotten is counted and
 //! told (`state-overflow`).
+//!
+//! **Long windows** are condensed from time to time ([`condense`]), so that what they hold grows with who there is, not
+//! with what they do.
+
+mod condense;
+
+pub use condense::Condense;
 
 use super::entry::Entry;
+use super::keep::Keep;
 use super::key::{Key, fingerprint};
 use super::overflow::{Lost, Overflow};
 use super::pages::{Known, Log, Page, note};
-use super::rule::Counting;
 use super::streams::Streams;
 use super::table::Table;
 use super::window::{Episode, Group};
 use crate::limits::{WINDOW_EVENTS_RULE_MAX, WINDOW_KEYS_MAX, WINDOW_KEYS_SHARE, WINDOW_KEYS_TOTAL_MAX};
-use crate::schema::{Fold, Span, Timestamp};
+use crate::schema::{Fold, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,31 +34,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Newcomers, and groups with a history: the index of their pages.
 const NEW: usize = 0;
 const SETTLED: usize = 1;
+/// What was left of the pages of groups with a history when they were condensed.
+const CONDENSED: usize = 2;
 /// How the stored pages are called.
-const LOG_NAMES: [char; 2] = ['n', 'h'];
+const LOG_NAMES: [char; 3] = ['n', 'h', 'c'];
+
+/// Whose pages a log holds: one of [`NEW`] and [`SETTLED`].
+fn side_of(log: usize) -> usize {
+    log.min(SETTLED)
+}
 const KNOWN_NAME: char = 'k';
 /// Groups without events that are looked at to find one that can go.
 const ENDS_TRIED: usize = 128;
-
-/// How long what a rule remembers matters, and how it counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Keep {
-    /// Events.
-    pub entries: Span,
-    /// Episodes.
-    pub episodes: Span,
-    /// The window.
-    pub window: Span,
-    /// What is counted.
-    pub counting: Counting,
-}
-
-impl Keep {
-    /// Whether what is remembered for one serves the other, be it for a longer or shorter time.
-    pub fn counts_like(self, other: Keep) -> bool {
-        self.window == other.window && self.counting == other.counting
-    }
-}
 
 /// The memory of one rule.
 #[derive(Debug, Default)]
@@ -60,7 +54,7 @@ pub struct Memory {
     table: Table,
     /// How many groups all rules have.
     total: Arc<AtomicUsize>,
-    logs: [Log; 2],
+    logs: [Log; 3],
     known: Known,
     /// Groups that have a history.
     settled: usize,
@@ -161,11 +155,12 @@ impl Memory {
         let side = if group.has_history() || seen && room { SETTLED } else { NEW };
         self.logs[side].push(place, &key.text, entry);
         self.put(place, side, entry);
-        while self.logs[NEW].len() + self.logs[SETTLED].len() > WINDOW_EVENTS_RULE_MAX {
+        while self.logs.iter().map(Log::len).sum::<usize>() > WINDOW_EVENTS_RULE_MAX {
             match self.logs[NEW].pop() {
                 Some(page) => self.displace(&page),
                 None => {
-                    let Some(page) = self.logs[SETTLED].pop() else { break };
+                    let oldest = self.logs[CONDENSED].pop().or_else(|| self.logs[SETTLED].pop());
+                    let Some(page) = oldest else { break };
                     self.lost.events += page.members.len() as u64;
                     let latest = page.latest();
                     page.members.iter().for_each(|(place, id)| self.take(*place, SETTLED, *id, latest));
@@ -279,11 +274,14 @@ impl Memory {
 
     /// Lets go of what can matter no more; `judged`: up to when the rule was judged, if it waits.
     pub fn look(&mut self, streams: &Streams, judged: Option<Timestamp>) {
-        for side in [NEW, SETTLED] {
-            for page in self.logs[side].past(streams, self.keep.entries, judged) {
+        for log in 0..self.logs.len() {
+            for page in self.logs[log].past(streams, self.keep.entries, judged) {
                 let latest = page.latest();
-                page.members.iter().for_each(|(place, id)| self.take(*place, side, *id, latest));
+                page.members.iter().for_each(|(place, id)| self.take(*place, side_of(log), *id, latest));
             }
+        }
+        if judged.is_none() {
+            self.condense(streams);
         }
         self.known.expire(streams, self.keep.entries);
         self.look_at_episodes(streams, judged);
@@ -395,7 +393,7 @@ impl Memory {
         let mut torn = Vec::new();
         for (log, number, body) in waiting {
             let restored = match LOG_NAMES.iter().position(|name| *name == log) {
-                Some(side) => self.restore_log_page(side, number, &body),
+                Some(log) => self.restore_log_page(log, number, &body),
                 None => self.known.restore(number, &body).is_some(),
             };
             if !restored {
@@ -405,14 +403,14 @@ impl Memory {
         torn
     }
 
-    fn restore_log_page(&mut self, side: usize, number: u64, body: &[u8]) -> bool {
-        let mut log = std::mem::take(&mut self.logs[side]);
+    fn restore_log_page(&mut self, at: usize, number: u64, body: &[u8]) -> bool {
+        let mut log = std::mem::take(&mut self.logs[at]);
         let restored = log.restore(number, body, |key, entry| {
             let place = self.table.find(key).unwrap_or_else(|| self.insert(key));
-            self.put(place, side, entry);
+            self.put(place, side_of(at), entry);
             place
         });
-        self.logs[side] = log;
+        self.logs[at] = log;
         restored
     }
 

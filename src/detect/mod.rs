@@ -22,6 +22,7 @@ pub mod eval;
 mod excuse;
 pub mod field;
 mod index;
+mod keep;
 mod key;
 pub mod logsource;
 mod lookup;
@@ -49,12 +50,13 @@ pub use silence::SilenceParams;
 
 use crate::schema::{Event, Finding, Fold, Span, StateRow, Timestamp};
 use eval::Facts;
+use keep::keep;
 use logsource::Facet;
-use memory::{Keep, Memory, Row};
+use memory::{Memory, Row};
 use overflow::Overflow;
 use report::JOINER;
 use route::Routes;
-use rule::{Body, Counting, Hears, Reference, Rule};
+use rule::Body;
 use silence::Silence;
 use std::sync::Arc;
 use streams::Streams;
@@ -302,40 +304,6 @@ impl Detect {
     }
 }
 
-/// How long what a rule remembers matters: its window, that of the sequences that look at it, and the lateness. In a
-/// sequence whose steps before the last are all states of other rules, those remember the window; the rule's own
-/// events only wait for late ones of theirs. A count that others give way to is asked about the moments that those judge.
-fn keep(set: &RuleSet, index: usize, rule: &Rule) -> Keep {
-    let (lateness, window) = (rule.meta.lateness, silence_of(rule));
-    let reach = rule.correlation().map_or(window, rule::Correlation::reach);
-    let is_state = |reference: &Reference| reference.chain.as_ref().is_some_and(|c| c.hears == Hears::State);
-    let looks = |(parent, nth): &(usize, usize)| {
-        let parent = set.rule(*parent)?.correlation()?;
-        parent.references.get(*nth).filter(|reference| is_state(reference)).map(|_| parent.timespan)
-    };
-    let looked_at = |index| set.parents(index).iter().filter_map(looks).max().unwrap_or(Span::ZERO);
-    let longest = window.max(reach).max(looked_at(index));
-    let asks = |giver: &usize| {
-        let late = set.rule(*giver)?.meta.lateness.0;
-        Some(Span(window.0.saturating_add(late).saturating_add(looked_at(*giver).0)))
-    };
-    let asked = set.givers(index).iter().filter_map(asks).max().unwrap_or(Span::ZERO);
-    let waits = rule
-        .correlation()
-        .filter(|c| c.counting == Counting::InOrder && c.steps.is_none() && c.limits.is_empty())
-        .and_then(|c| c.references.split_last());
-    let waits = waits.is_some_and(|(_, before)| before.iter().all(is_state));
-    let whole = |span: Span| Span(span.0.saturating_add(lateness.0));
-    let counting = rule.correlation().map_or(Counting::Events, |c| c.counting);
-    // What is heard of a rule that waits comes as much later.
-    let hears_late = rule.correlation().into_iter().flat_map(|c| &c.references).any(|reference| {
-        set.rule(reference.rule).and_then(Rule::correlation).is_some_and(rule::Correlation::waits)
-    });
-    let late = if hears_late { Span(lateness.0.saturating_mul(2)) } else { Span::ZERO };
-    let entries = if waits { lateness } else { Span(whole(longest).0.saturating_add(late.0)).max(asked) };
-    Keep { entries, episodes: whole(window), window, counting }
-}
-
 /// A row of a rule's memory, as it is stored.
 fn put_row(
     meta: &rule::Meta,
@@ -374,9 +342,4 @@ fn joined(rule: &str, parts: &[&str]) -> Box<str> {
         key.push_str(part);
     }
     key.into()
-}
-
-/// How long a rule must not hold before it is told again.
-fn silence_of(rule: &Rule) -> Span {
-    rule.correlation().map_or(MATCH_SILENCE, |correlation| correlation.timespan)
 }

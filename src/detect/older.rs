@@ -32,8 +32,8 @@ pub fn old_page(memory: &mut Memory, reader: &mut Reader<'_>) -> Option<()> {
 mod tests {
     use super::*;
     use crate::detect::entry::{put_number, put_signed};
+    use crate::detect::keep::Keep;
     use crate::detect::key::Key;
-    use crate::detect::memory::Keep;
     use crate::schema::{Span, Timestamp};
     use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! What a full rule let go of, and the finding that says so.
 
+use super::keep::silence_of;
 use super::report::{self, Decision};
 use super::rule::Rule;
-use super::{Detect, OVERFLOW_RULE, silence_of};
+use super::{Detect, OVERFLOW_RULE};
 use crate::limits::WINDOW_EVENTS_RULE_MAX;
 use crate::schema::{Event, Finding, FindingKind, Severity, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};

@@ -68,7 +68,7 @@ impl Log {
     pub fn push(&mut self, place: u32, key: &str, entry: &Entry<'_>) {
         let number = self.pages.back().map_or(0, |page| page.number + 1);
         if self.pages.back().is_none_or(|page| page.members.len() >= PAGE) {
-            self.pages.push_back(Page { number, ..Page::default() });
+            self.pages.push_back(Page { number, members: Vec::with_capacity(PAGE), ..Page::default() });
         }
         let Some(page) = self.pages.back_mut() else { return };
         body::put_text(&mut page.bytes, key);
@@ -76,6 +76,16 @@ impl Log {
         page.add(place, entry);
         page.changed = true;
         self.len += 1;
+    }
+
+    /// Whose events stand on its pages: the places of the groups, and the lower halves of the ids.
+    pub fn members(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.pages.iter().flat_map(|page| page.members.iter().copied())
+    }
+
+    /// Takes all pages out.
+    pub fn clear(&mut self) {
+        while self.pop().is_some() {}
     }
 
     /// Takes the first page out.

@@ -243,11 +243,26 @@ impl Group {
             let at = entries.partition_point(|e| e.moment() <= new.moment());
             entries.insert(at, *new);
         }
+        self.write(&bytes, &entries);
+    }
+
+    /// Keeps of its events those that `choose` gives back, in their order.
+    pub fn rewrite(&mut self, choose: impl for<'b> FnOnce(Vec<Entry<'b>>) -> Vec<Entry<'b>>) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let (place, mark) = (self.start as usize, Mark::default());
+        let entries = Entries { bytes: &bytes, place, mark, left: self.len }.collect();
+        self.write(&bytes, &choose(entries));
+    }
+
+    /// Writes events anew; `bytes` are those of before.
+    fn write(&mut self, bytes: &[u8], entries: &[Entry<'_>]) {
         let key = bytes.get(..self.key_len as usize).unwrap_or_default();
-        self.bytes.reserve_exact(bytes.len() - place + key.len() + 24);
+        // Steps are seldom longer than those that there were.
+        let most = bytes.len() - self.start as usize + key.len() + 24;
+        self.bytes.reserve_exact(most.min(key.len() + entries.len() * 24));
         self.bytes.extend_from_slice(key);
         (self.start, self.len, self.back, self.tail) = (self.key_len, 0, Mark::default(), None);
-        for entry in &entries {
+        for entry in entries {
             entry::put(&mut self.bytes, entry, &mut self.back);
             self.len += 1;
         }

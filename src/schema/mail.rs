@@ -34,6 +34,8 @@ pub enum NotificationKind {
     Test,
     /// An exception ends soon.
     Reminder,
+    /// Says why a reply was not acted on.
+    Answer,
 }
 
 impl NotificationKind {
@@ -52,6 +54,7 @@ impl NotificationKind {
             NotificationKind::Proof => "proof",
             NotificationKind::Test => "test",
             NotificationKind::Reminder => "reminder",
+            NotificationKind::Answer => "answer",
         }
     }
     /// The kind of a name.
@@ -59,7 +62,7 @@ impl NotificationKind {
         use NotificationKind as K;
         let all = [K::Notice, K::Escalation, K::Repeat, K::Acknowledged, K::Resolved, K::Digest, K::Fallback];
         all.into_iter()
-            .chain([K::Canary, K::Alive, K::Proof, K::Test, K::Reminder])
+            .chain([K::Canary, K::Alive, K::Proof, K::Test, K::Reminder, K::Answer])
             .find(|k| k.name() == name)
     }
 }
@@ -146,6 +149,12 @@ pub struct Notification {
     pub date: Option<Timestamp>,
     /// For a digest's member: the digest's notification id.
     pub digest: Option<u64>,
+    /// When a reply to it was acted on: its token is used.
+    pub answered_at: Option<Timestamp>,
+    /// The Message-ID of that reply.
+    pub answered_by: Option<Box<str>>,
+    /// What an answer says.
+    pub words: Option<Box<str>>,
 }
 
 /// How far a session came; the phase decides whether a failure can be retried without a repeat.

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod event;
 pub mod finding;
 pub mod history;
+pub mod inbound;
 pub mod incident;
 pub mod kind;
 pub mod mail;
@@ -23,6 +24,7 @@ pub use changes::{
 pub use event::{Datum, Event, Flag, Flags, RawLine, ShortText};
 pub use finding::{Finding, FindingKind, Fold, Severity, Verdict};
 pub use history::{History, Whom};
+pub use inbound::{Fate, Inbound, InboundContent, Reply, ReplyRefusal, ReplyVerb, Report, Wish};
 pub use incident::{
     Clock, ClockKind, ClockState, Incident, IncidentStatus, Resolution, Silence, SilenceKind,
 };

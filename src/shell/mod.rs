@@ -3,6 +3,7 @@
 
 pub mod couriers;
 pub mod emergency;
+pub mod inbox;
 pub mod own_log;
 pub mod parts;
 pub mod reload;
@@ -24,6 +25,7 @@ use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
 use emergency::Emergency;
+use inbox::Inbox;
 use parts::Running;
 use reload::Versions;
 use requests::Requests;
@@ -86,6 +88,7 @@ pub struct Service {
     clock: SystemClock,
     daemon: Running,
     requests: Requests,
+    inbox: Inbox,
     watch: Option<Watch>,
     troubles: Troubles,
     emergency: Emergency,
@@ -142,11 +145,13 @@ impl Service {
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
         let emergency = Emergency::new(directory);
+        let inbox = Inbox::open(&setup.config, &options, &bell)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
         troubles.rules(&setup, &clock.now());
         Ok(Service {
             requests: Requests::new(desk, &setup.config),
+            inbox,
             options,
             setup,
             clock,
@@ -218,7 +223,9 @@ impl Service {
         let now = self.clock.now();
         let acts =
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
+        self.daemon.arrived(self.inbox.mails());
         let turn = self.daemon.turn(&acts, &now);
+        self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
         self.note(&turn, &now)?;
         seen(&turn, &now);
@@ -274,6 +281,8 @@ impl Service {
             {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
+            let replies = self.inbox.look();
+            self.troubles.set("replies", replies, now);
             self.look(now)?;
         }
         Ok(())
@@ -326,6 +335,7 @@ impl Service {
         self.notifier.reloading();
         let settled = self.daemon.settle(&now);
         self.requests.answer(&settled);
+        self.daemon.filed(self.inbox.file(&settled));
         self.troubles.count(&settled);
         let result = match reload::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
             Ok(setup) => {
@@ -333,6 +343,9 @@ impl Service {
                     tracing::warn!("{warning}");
                 }
                 self.requests.learn(&setup.config);
+                if let Err(error) = self.inbox.reopen(&setup.config, &self.options, &self.bell) {
+                    tracing::error!("{error}");
+                }
                 let before = std::mem::replace(&mut self.setup, setup);
                 if reload::files_changed(&before.config, &self.setup.config) {
                     self.rewatch();
@@ -364,6 +377,7 @@ impl Service {
             let now = self.clock.now();
             let turn = self.daemon.wind_down(&now);
             self.requests.answer(&turn);
+            self.inbox.file(&turn);
             seen(&turn, &now);
             let waited = now.boottime.0 - begun.boottime.0 > DRAIN.0;
             if waited || (self.daemon.courier.is_idle() && turn.stalled.is_none()) {

@@ -165,7 +165,8 @@ impl Desk<'_> {
     /// How to acknowledge, until when, and who is next.
     fn acknowledging(&self, incident: &Incident, blocks: &mut Vec<Block>) {
         blocks.push(Block::Title("Acknowledge".into()));
-        blocks.push(Block::Text("Say that you have it, on the machine that runs gatewatch:".into()));
+        let by_command = || Block::Text("Say that you have it, on the machine that runs gatewatch:".into());
+        blocks.push(self.by_reply().unwrap_or_else(by_command));
         blocks.push(Block::Command(format!("gatewatch incident ack {}", incident.number)));
         let answer = match self.book.clock(&incident.id, ClockKind::Acknowledge).filter(|c| is_live(c)) {
             Some(clock) => Some(format!("Please answer by {}.", times::both(clock.due_at, &self.zone))),

@@ -3,6 +3,7 @@
 //!
 //! Everything that stems from a log passes [`defang::defang`]; header values are ASCII without line ends.
 
+mod back;
 pub mod defang;
 mod digest;
 mod incident;
@@ -52,6 +53,7 @@ impl Escalate {
             (NotificationKind::Digest, _) => desk.digest(),
             (NotificationKind::Test, _) => desk.test(),
             (NotificationKind::Reminder, _) => desk.reminder(),
+            (NotificationKind::Answer, _) => desk.answer(incident),
             (NotificationKind::Fallback, _) if minimal => desk.minimal(incident),
             (NotificationKind::Acknowledged | NotificationKind::Resolved, Some(incident)) => {
                 desk.news(incident)
@@ -73,8 +75,8 @@ impl Escalate {
             html: if minimal { None } else { page.html(room).map(Into::into) },
             text: text.into(),
             relay: book.hints.claims.get(&notification).map_or(0, |claim| claim.relay),
-            envelope: None,
-            answers: false,
+            envelope: desk.envelope(),
+            answers: row.kind == NotificationKind::Answer,
         })
     }
 }
@@ -89,6 +91,7 @@ impl Desk<'_> {
             headers.push(("X-Gatewatch-Step", self.row.step.to_string()));
             headers.extend(self.deadline(incident).map(|at| ("X-Gatewatch-Deadline", at)));
         }
+        headers.extend(self.reply_to().map(|address| ("Reply-To", address)));
         let chain = incident.map(|incident| self.chain(incident)).unwrap_or_default();
         if let Some(first) = chain.first() {
             headers.push(("In-Reply-To", (*first).to_owned()));
