@@ -2,6 +2,7 @@
 //! No decision about lines, incidents or letters is made here.
 
 pub mod couriers;
+pub mod emergency;
 pub mod inbox;
 pub mod metrics;
 pub mod monitor;
@@ -25,6 +26,7 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use emergency::Emergency;
 use inbox::Inbox;
 use monitor::Monitor;
 use parts::Running;
@@ -92,6 +94,7 @@ pub struct Service {
     inbox: Inbox,
     watch: Option<Watch>,
     troubles: Troubles,
+    emergency: Emergency,
     /// The rules that the journal knows to be in force.
     versions: Versions,
     monitor: Monitor,
@@ -146,6 +149,7 @@ impl Service {
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
         let monitor = Monitor::open(&setup.config, daemon.ledger.times(), &clock)?;
+        let emergency = Emergency::new(directory);
         let inbox = Inbox::open(&setup.config, &options, &bell)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
@@ -158,6 +162,7 @@ impl Service {
             clock,
             daemon,
             watch: None,
+            emergency,
             troubles,
             versions,
             monitor,
@@ -202,6 +207,7 @@ impl Service {
     pub fn serve(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
         let now = self.clock.now();
         self.daemon.recover(&now)?;
+        self.emergency.begin(self.daemon.pipeline.book(), &now);
         self.record("start", &now);
         self.rewatch();
         self.notifier.ready();
@@ -271,8 +277,10 @@ impl Service {
         {
             tracing::error!("the store does not take the changes: {why}; nothing is read until it does");
         }
+        self.emergency.stalled(why.as_deref(), now);
         self.troubles.set("store", why, now);
         self.troubles.count(turn);
+        self.emergency.note(turn, self.daemon.pipeline.book(), now);
         if self.troubles.due_for_look(now) {
             let directories = self.daemon.source.directories();
             if let Some(watch) = &mut self.watch
