@@ -41,6 +41,16 @@ pub struct Global {
     pub color: Color,
 }
 
+/// `series`.
+#[derive(Debug, Subcommand)]
+pub enum SeriesCommand {
+    /// Judge each row of a `timestamp,value` file by the rows before it
+    Score {
+        /// The file, with its header; `-` reads standard input
+        file: PathBuf,
+    },
+}
+
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -77,6 +87,9 @@ pub enum Command {
     /// Look at incidents and act on them
     #[command(subcommand)]
     Incident(IncidentCommand),
+    /// Series of numbers
+    #[command(subcommand)]
+    Series(SeriesCommand),
     /// Who is on call, and why
     #[command(subcommand)]
     Oncall(OncallCommand),

@@ -26,6 +26,7 @@ pub mod replay;
 pub mod rules;
 pub mod run;
 pub mod samples;
+pub mod series;
 pub mod setup;
 pub mod silence;
 pub mod status;
@@ -117,6 +118,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Reload => reload::run(global, out),
         Command::Status => status::run(global, out),
         Command::Incident(command) => incident::run(global, command, out),
+        Command::Series(command) => series::run(command, out),
         Command::Oncall(command) => oncall::run(global, command, out),
         Command::Silence(command) => silence::run(global, command, out),
         Command::Exception(command) => exception::run(global, command, out),
