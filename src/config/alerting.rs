@@ -171,17 +171,19 @@ fn schedule(section: Section<'_>, ids: &mut BTreeSet<String>) -> Schedule {
     Schedule { id, timezone, timezone_name, members, every_days, handoff, first, overrides }
 }
 
+/// Weekdays as a configuration names them, Monday first.
+pub(super) const DAYS: [(&str, Weekday); 7] = [
+    ("Mon", Weekday::Monday),
+    ("Tue", Weekday::Tuesday),
+    ("Wed", Weekday::Wednesday),
+    ("Thu", Weekday::Thursday),
+    ("Fri", Weekday::Friday),
+    ("Sat", Weekday::Saturday),
+    ("Sun", Weekday::Sunday),
+];
+
 /// `Mon 09:00` or `09:00`.
 fn handoff(section: Section<'_>, text: &Found<String>) -> Option<(Option<Weekday>, Time)> {
-    const DAYS: [(&str, Weekday); 7] = [
-        ("Mon", Weekday::Monday),
-        ("Tue", Weekday::Tuesday),
-        ("Wed", Weekday::Wednesday),
-        ("Thu", Weekday::Thursday),
-        ("Fri", Weekday::Friday),
-        ("Sat", Weekday::Saturday),
-        ("Sun", Weekday::Sunday),
-    ];
     let (day, clock) =
         text.value.split_once(' ').map_or((None, text.value.as_str()), |(day, clock)| (Some(day), clock));
     let weekday = day.map(|day| DAYS.iter().find(|(name, _)| *name == day).map(|(_, weekday)| *weekday));
@@ -261,10 +263,12 @@ fn policy(section: Section<'_>, ids: &mut BTreeSet<String>) -> Policy {
         acknowledge_within: section
             .span("acknowledge_within", "1s", "30d")
             .unwrap_or(ACKNOWLEDGE_WITHIN_DEFAULT),
+        resolve_within: section.span("resolve_within", "1s", "365d"),
         acknowledgement_lasts: section.span("acknowledgement_lasts", "1s", "365d"),
         clock_starts: section.word("clock_starts", keys::CLOCK_STARTS, &starts).unwrap_or_default(),
         repeat_every: section.span("repeat_every", "1s", "30d"),
         steps: section.tables("step", "policy.step").into_iter().map(step).collect(),
+        duties: super::duties::duties(&section.tables("duty", "policy.duty")),
     };
     if policy.steps.is_empty() && section.value("step").is_none() {
         section.missing("step", "at least one [[policy.step]] with its notify");

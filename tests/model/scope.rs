@@ -109,6 +109,13 @@ pub fn short() -> Vec<Scope> {
             ..one()
         },
         Scope {
+            name: "merge, split",
+            lines: vec![("eve", Severity::High), ("bob", Severity::High)],
+            horizon: 3,
+            budget: Budget { merges: 1, splits: 1, crashes: 1, ..b() },
+            ..one()
+        },
+        Scope {
             name: "digests",
             lines: vec![("eve", Severity::Medium), ("bob", Severity::Medium), ("kim", Severity::High)],
             horizon: 2,
@@ -158,19 +165,19 @@ pub fn of(mutant: Kind) -> Scope {
         Kind::HastyBreach => Budget { jumps: 1, outages: 1, ..b() },
         Kind::DigestTakesAll => b(),
         Kind::MergedGoesOut => Budget { merges: 1, outages: 1, ..b() },
+        Kind::MergedTellsNobody => Budget { merges: 1, ..b() },
     };
     let digests = mutant == Kind::DigestTakesAll;
     let lines = match mutant {
         Kind::DigestTakesAll => {
             vec![("eve", Severity::High), ("bob", Severity::High), ("kim", Severity::High)]
         }
-        Kind::MergedGoesOut | Kind::RosterAtOwing => vec![("eve", Severity::High), ("bob", Severity::High)],
+        Kind::MergedGoesOut | Kind::MergedTellsNobody | Kind::RosterAtOwing => {
+            vec![("eve", Severity::High), ("bob", Severity::High)]
+        }
         _ => one().lines,
     };
-    let horizon = if matches!(mutant, Kind::DigestTakesAll | Kind::MergedGoesOut | Kind::RosterAtOwing) {
-        3
-    } else {
-        6
-    };
+    let short = [Kind::DigestTakesAll, Kind::MergedGoesOut, Kind::MergedTellsNobody, Kind::RosterAtOwing];
+    let horizon = if short.contains(&mutant) { 3 } else { 6 };
     Scope { name: "mutant", budget, lines, horizon, per_hour: if digests { 1 } else { 1_000 }, ..one() }
 }
