@@ -47,12 +47,13 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
 const DRIVERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger"]),
     ("lettre", &["courier"]),
+    ("mail_parser", &["desk"]),
     ("notify", &["tail", "shell"]),
     ("toml", &["config"]),
     ("toml_edit", &["config"]),
     ("yaml_serde", &["config"]),
     ("clap", &["cli"]),
-    ("tokio", &["courier", "desk", "host", "shell", "cli"]),
+    ("tokio", &["console", "courier", "desk", "host", "shell", "cli"]),
 ];
 
 /// What pure code must not touch.

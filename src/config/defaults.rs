@@ -71,6 +71,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             domain: host,
             reply_maildir: None,
             reply_authserv: None,
+            reply_address: None,
             max_per_recipient_per_hour: LETTERS_DEFAULT,
             relays: Vec::new(),
         },
@@ -109,6 +110,10 @@ pub(super) fn routes(policies: &[Policy]) -> Vec<Route> {
         severity: Vec::new(),
         incident_type: Vec::new(),
         source: Vec::new(),
+        provider: Vec::new(),
+        owner: Vec::new(),
+        role: Vec::new(),
+        hours: None,
         policy: policy.id.clone(),
     };
     default.or(only).map(all).into_iter().collect()
@@ -162,6 +167,8 @@ fn account(root: &Path, host: &str) -> Person {
         timezone: TimeZone::get(&zone_name).unwrap_or(TimeZone::UTC),
         timezone_name: zone_name,
         account: Some(name.clone()),
+        party: None,
+        deputies: Vec::new(),
         name: name.clone(),
         id: name,
     }

@@ -1,15 +1,16 @@
 //! `[[policy.duty]]`: what is owed to others outside, in hours or in working time.
 
-use super::alerting::DAYS;
 use super::keys;
 use super::walk::{Found, Section};
-use crate::escalate::{Calendar, Duty, Trigger, Within};
+use crate::escalate::{Calendar, OutsideDuty as Duty, Trigger, Within};
 use crate::schema::{Severity, Span};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Days as a configuration names them, Monday first.
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// The longest duty in working days or hours.
 const UNITS_MAX: u32 = 2_000;
 
@@ -94,8 +95,8 @@ fn calendar(section: Section<'_>) -> Calendar {
     let mut days = [true, true, true, true, true, false, false];
     if section.value("working_days").is_some() {
         let written = section.some_texts("working_days", "at least one day");
-        days = DAYS.map(|(name, _)| written.iter().any(|found| found.value == name));
-        for odd in written.iter().filter(|found| DAYS.iter().all(|(name, _)| *name != found.value)) {
+        days = DAYS.map(|name| written.iter().any(|found| found.value == name));
+        for odd in written.iter().filter(|found| DAYS.iter().all(|name| *name != found.value)) {
             let words = format!("working_days: \"{}\" is no day; the days are Mon to Sun", odd.value);
             section.page.error(odd.at, words);
         }

@@ -134,8 +134,8 @@ impl Escalate {
     /// tried already stays beside the new one: it may have arrived.
     fn hand_over(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
         let schedules = self.params.schedules.iter();
-        let turns: BTreeMap<Arc<str>, Option<Arc<str>>> =
-            schedules.map(|(id, schedule)| (id.clone(), schedule.on_call(now.utc).cloned())).collect();
+        let turns: BTreeMap<Arc<str>, Vec<Arc<str>>> =
+            schedules.map(|(id, schedule)| (id.clone(), schedule.on_call(now.utc))).collect();
         if book.hints.turns.as_ref() == Some(&turns) {
             return; // every message waiting was owed to these, or looked at when they took over
         }
@@ -334,6 +334,9 @@ pub(super) fn is_wanted(book: &Book, notification: &Notification) -> bool {
 fn goes_alone(book: &Book, notification: &Notification) -> bool {
     use NotificationKind::{Escalation, Fallback, Notice};
     let Some(id) = &notification.incident else { return true };
+    if notification.kind == NotificationKind::Answer {
+        return true;
+    }
     let grave = book.incident(id).is_some_and(|incident| incident.severity >= Severity::High);
     let first = matches!(notification.kind, Notice | Escalation | Fallback);
     (grave && first) || notification.attempts > 0

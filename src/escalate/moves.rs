@@ -133,13 +133,17 @@ pub enum NotificationInput {
     Expire,
     /// No longer wanted.
     Cancel,
+    /// A mail system says that it will not arrive.
+    Bounce,
+    /// A mail system says that it went on or arrived.
+    Confirm,
 }
 
 impl Machine for NotificationState {
     type Input = NotificationInput;
     const INPUTS: &'static [NotificationInput] = {
         use NotificationInput as I;
-        &[I::Claim, I::Accept, I::Defer, I::Refuse, I::Lose, I::Expire, I::Cancel]
+        &[I::Claim, I::Accept, I::Defer, I::Refuse, I::Lose, I::Expire, I::Cancel, I::Bounce, I::Confirm]
     };
     fn next(self, input: NotificationInput) -> Result<NotificationState, IllegalMove> {
         use NotificationInput as I;
@@ -152,10 +156,16 @@ impl Machine for NotificationState {
             (Sending, I::Lose) => Uncertain,
             (Pending | Uncertain, I::Expire) => Expired,
             (Pending | Uncertain, I::Cancel) => Cancelled,
+            (Accepted | Uncertain, I::Bounce) => Refused,
+            (Accepted | Uncertain, I::Confirm) => Accepted,
             (_, I::Claim) => return Err(illegal("notification", self.name(), Sending.name(), input)),
-            (_, I::Accept) => return Err(illegal("notification", self.name(), Accepted.name(), input)),
+            (_, I::Accept | I::Confirm) => {
+                return Err(illegal("notification", self.name(), Accepted.name(), input));
+            }
             (_, I::Defer) => return Err(illegal("notification", self.name(), Pending.name(), input)),
-            (_, I::Refuse) => return Err(illegal("notification", self.name(), Refused.name(), input)),
+            (_, I::Refuse | I::Bounce) => {
+                return Err(illegal("notification", self.name(), Refused.name(), input));
+            }
             (_, I::Lose) => return Err(illegal("notification", self.name(), Uncertain.name(), input)),
             (_, I::Expire) => return Err(illegal("notification", self.name(), Expired.name(), input)),
             (_, I::Cancel) => return Err(illegal("notification", self.name(), Cancelled.name(), input)),
@@ -247,13 +257,13 @@ mod tests {
         let states =
             [S::Pending, S::Sending, S::Accepted, S::Uncertain, S::Refused, S::Expired, S::Cancelled];
         let expected = [
-            "pending: sending - - - - expired cancelled",
-            "sending: - accepted pending refused uncertain - -",
-            "accepted: - - - - - - -",
-            "uncertain: sending - - - - expired cancelled",
-            "refused: - - - - - - -",
-            "expired: - - - - - - -",
-            "cancelled: - - - - - - -",
+            "pending: sending - - - - expired cancelled - -",
+            "sending: - accepted pending refused uncertain - - - -",
+            "accepted: - - - - - - - refused accepted",
+            "uncertain: sending - - - - expired cancelled refused accepted",
+            "refused: - - - - - - - - -",
+            "expired: - - - - - - - - -",
+            "cancelled: - - - - - - - - -",
         ];
         assert_eq!(drawn(&states, S::name), expected);
     }

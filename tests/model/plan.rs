@@ -1,7 +1,7 @@
 //! The people, the policy and the findings of the modelled world.
 
 use super::scope::Scope;
-use gatewatch::escalate::{ClockStart, Params, Person, Policy, Recipient, Schedule, Step};
+use gatewatch::escalate::{ClockStart, Layer, Params, Person, Policy, Recipient, Schedule, Step};
 use gatewatch::schema::*;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -24,13 +24,14 @@ pub fn params(scope: &Scope, turn: &str) -> Params {
         zone: TimeZone::UTC,
     };
     let persons = ["ana", "ben", "lead"].map(|id| (Arc::from(id), person(id)));
-    let schedule = Schedule {
+    let schedule = Schedule::of_one(Layer {
+        name: "rota".into(),
         zone: TimeZone::UTC,
         members: vec![turn.into()],
         turn_days: 7,
         first: jiff::civil::date(2026, 1, 5).at(9, 0, 0, 0),
-        overrides: Vec::new(),
-    };
+        hours: None,
+    });
     let policy = Policy {
         notify_within: units(4),
         acknowledge_within: Some(units(2)),

@@ -56,6 +56,11 @@ fn one() -> Scope {
 
 /// The scopes of each push.
 pub fn short() -> Vec<Scope> {
+    [faults(), acts()].concat()
+}
+
+/// What goes wrong by itself.
+fn faults() -> Vec<Scope> {
     let b = Budget::default;
     vec![
         Scope {
@@ -88,6 +93,13 @@ pub fn short() -> Vec<Scope> {
             budget: Budget { crashes: 1, cuts: 1, refusals: 2, acks: 1, ..b() },
             ..one()
         },
+    ]
+}
+
+/// What people do, with a fault or two.
+fn acts() -> Vec<Scope> {
+    let b = Budget::default;
+    vec![
         Scope {
             name: "ack timeout, roster",
             horizon: 5,

@@ -6,6 +6,7 @@ mod letters;
 mod merging;
 mod promises;
 mod prose;
+mod replies;
 mod storms;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! Promises: near misses, waivers, duties to others outside, and clocks that go apart.
 
 use super::*;
-use crate::escalate::{Calendar, Duty, Trigger, Within};
+use crate::escalate::{Calendar, OutsideDuty as Duty, Trigger, Within};
 use jiff::civil::time;
 
 fn authority() -> Duty {
