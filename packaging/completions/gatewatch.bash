@@ -229,8 +229,17 @@ _gatewatch() {
             gatewatch__subcmd__help__subcmd__incident,escalate)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__help__subcmd__incident,false-positive)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,fulfil)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__help__subcmd__incident,list)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__list"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,merge)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__merge"
                 ;;
             gatewatch__subcmd__help__subcmd__incident,note)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__note"
@@ -243,6 +252,15 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help__subcmd__incident,show)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__show"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,snooze)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,split)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__split"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,waive)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__waive"
                 ;;
             gatewatch__subcmd__help__subcmd__mail,test)
                 cmd="gatewatch__subcmd__help__subcmd__mail__subcmd__test"
@@ -268,11 +286,20 @@ _gatewatch() {
             gatewatch__subcmd__incident,escalate)
                 cmd="gatewatch__subcmd__incident__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__incident,false-positive)
+                cmd="gatewatch__subcmd__incident__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__incident,fulfil)
+                cmd="gatewatch__subcmd__incident__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__incident,help)
                 cmd="gatewatch__subcmd__incident__subcmd__help"
                 ;;
             gatewatch__subcmd__incident,list)
                 cmd="gatewatch__subcmd__incident__subcmd__list"
+                ;;
+            gatewatch__subcmd__incident,merge)
+                cmd="gatewatch__subcmd__incident__subcmd__merge"
                 ;;
             gatewatch__subcmd__incident,note)
                 cmd="gatewatch__subcmd__incident__subcmd__note"
@@ -286,6 +313,15 @@ _gatewatch() {
             gatewatch__subcmd__incident,show)
                 cmd="gatewatch__subcmd__incident__subcmd__show"
                 ;;
+            gatewatch__subcmd__incident,snooze)
+                cmd="gatewatch__subcmd__incident__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__incident,split)
+                cmd="gatewatch__subcmd__incident__subcmd__split"
+                ;;
+            gatewatch__subcmd__incident,waive)
+                cmd="gatewatch__subcmd__incident__subcmd__waive"
+                ;;
             gatewatch__subcmd__incident__subcmd__help,ack)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__ack"
                 ;;
@@ -295,11 +331,20 @@ _gatewatch() {
             gatewatch__subcmd__incident__subcmd__help,escalate)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__incident__subcmd__help,false-positive)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,fulfil)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__incident__subcmd__help,help)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__help"
                 ;;
             gatewatch__subcmd__incident__subcmd__help,list)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__list"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,merge)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__merge"
                 ;;
             gatewatch__subcmd__incident__subcmd__help,note)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__note"
@@ -312,6 +357,15 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__incident__subcmd__help,show)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__show"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,snooze)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,split)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__split"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,waive)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__waive"
                 ;;
             gatewatch__subcmd__mail,help)
                 cmd="gatewatch__subcmd__mail__subcmd__help"
@@ -1198,7 +1252,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__incident)
-            opts="list show ack resolve reopen note assign escalate"
+            opts="list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1253,7 +1307,49 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__false__subcmd__positive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__help__subcmd__incident__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1310,6 +1406,48 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__incident__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__waive)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1576,7 +1714,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__incident)
-            opts="-h --config --state --json --color --help list show ack resolve reopen note assign escalate help"
+            opts="-h --config --state --json --color --help list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1695,8 +1833,72 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__false__subcmd__positive)
+            opts="-h --note --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__fulfil)
+            opts="-h --clock --reason --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --clock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__help)
-            opts="list show ack resolve reopen note assign escalate help"
+            opts="list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1751,6 +1953,34 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__false__subcmd__positive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1766,6 +1996,20 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__incident__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1835,6 +2079,48 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__waive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__list)
             opts="-h --all --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1842,6 +2128,40 @@ _gatewatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__merge)
+            opts="-h --note --into --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --into)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1958,6 +2278,104 @@ _gatewatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__snooze)
+            opts="-h --note --for --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__split)
+            opts="-h --note --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__waive)
+            opts="-h --clock --reason --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --clock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -251,6 +251,9 @@ pub enum IncidentCommand {
     },
     /// Start the next step of the policy now
     Escalate(IncidentAct),
+    /// More acts: merge, split, snooze, waive, fulfil, false-positive
+    #[command(flatten)]
+    More(super::incident_args::More),
 }
 
 /// Which incident, and what the person says to it.

@@ -90,6 +90,7 @@ pub(super) fn policy(persons: &[Person]) -> Policy {
         id: POLICY.to_owned(),
         notify_within: NOTIFY_WITHIN_DEFAULT,
         acknowledge_within: ACKNOWLEDGE_WITHIN_DEFAULT,
+        resolve_within: None,
         acknowledgement_lasts: None,
         clock_starts: ClockStarts::default(),
         repeat_every: None,
@@ -97,6 +98,7 @@ pub(super) fn policy(persons: &[Person]) -> Policy {
             after: crate::schema::Span::ZERO,
             notify: persons.iter().map(|person| Recipient::Person(person.id.clone())).collect(),
         }],
+        duties: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod alerting;
 pub mod check;
 pub mod defaults;
+mod duties;
 pub mod file;
 mod globs;
 pub mod grammars;

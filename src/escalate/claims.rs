@@ -87,6 +87,10 @@ impl Escalate {
     /// It goes again, marked, with the same message id. Due times are clamped to the longest retry wait, in
     /// case the wall clock went back while the program was away.
     pub fn recover(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
+        let ticks = book.incidents().flat_map(|i| book.clocks_of(&i.id)).filter(|c| c.ended_at.is_none());
+        if let Some(last) = ticks.map(|c| &c.ticked).max_by_key(|ticked| ticked.utc) {
+            super::promises::tell_step(last, now, changes);
+        }
         let rows: Vec<Notification> = book.unfinished().cloned().collect();
         for row in rows {
             if row.state == NotificationState::Sending {
@@ -315,12 +319,12 @@ impl Escalate {
 
 /// Whether a waiting message still has its reason.
 pub(super) fn is_wanted(book: &Book, notification: &Notification) -> bool {
-    use IncidentStatus::{Acknowledged, New, Open, Resolved};
+    use IncidentStatus::{Acknowledged, Merged, New, Open, Resolved};
     let Some(id) = &notification.incident else { return true };
     let Some(status) = book.incident(id).map(|incident| incident.status) else { return false };
     match notification.kind {
         NotificationKind::Acknowledged => status == Acknowledged,
-        NotificationKind::Resolved => status == Resolved,
+        NotificationKind::Resolved => matches!(status, Resolved | Merged),
         kind if is_telling(kind) => matches!(status, New | Open),
         _ => true,
     }

@@ -259,6 +259,7 @@ pub(super) fn give_up_elsewhere(
 pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, changes: &mut Changes) {
     let passed = elapsed(&clock, now);
     let (id, kind, round, allowed) = (clock.incident.clone(), clock.kind, clock.round, clock.allowed);
+    let called = clock.called().to_owned();
     let input = if passed.lo >= allowed {
         ClockInput::Pass
     } else if passed.hi >= allowed && passed.is_doubtful() && clock.state == ClockState::Running {
@@ -288,7 +289,7 @@ pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, chang
         now.utc,
         "clock",
         &id,
-        &format!("{}: {by}, {verdict}, after {after} of {}", kind.name(), allowed.in_words()),
+        &format!("{called}: {by}, {verdict}, after {after} of {}", allowed.in_words()),
     );
 }
 

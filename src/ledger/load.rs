@@ -12,7 +12,7 @@ pub struct Loaded {
     pub generations: Vec<(Generation, Option<Position>)>,
     /// The rooms' memory, by room and key.
     pub states: Vec<StateRow>,
-    /// Incidents that are not closed or merged, by number.
+    /// Incidents that are not closed, by number; a merged one while the one that it was joined to is not.
     pub incidents: Vec<Incident>,
     /// All clocks of those incidents.
     pub clocks: Vec<Clock>,
@@ -37,8 +37,11 @@ pub struct Loaded {
 /// Rooms that keep state. A row of another room is kept and handed over under its own name.
 const ROOMS: [&str; 5] = ["normalize", "detect", "triage", "escalate", "pipeline"];
 
-/// Incidents that can still change: all but those that are over for good.
-const LIVE: &str = "status NOT IN ('closed', 'merged')";
+/// Incidents that can still change: all but those that are over for good. A merged one goes with the one that it was
+/// joined to, and stays as long as a duty to somebody outside is not done.
+const LIVE: &str = "(status NOT IN ('closed', 'merged') OR (status = 'merged' AND (
+    EXISTS (SELECT 1 FROM incident t WHERE t.id = incident.merged_into AND t.status NOT IN ('closed', 'merged'))
+    OR EXISTS (SELECT 1 FROM clock d WHERE d.incident = incident.id AND d.kind = 'duty' AND d.ended_at IS NULL))))";
 
 pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<Loaded, Fault> {
     let next = |sql: &str| -> Result<u64> {

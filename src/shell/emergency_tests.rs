@@ -55,6 +55,7 @@ fn book() -> Book {
         assignee: None,
         last_event_at: now.utc,
         drill: None,
+        merged_into: None,
     });
     book.put_clock(Clock {
         incident: "u3jxtj43yefscwluj2rmmlxz7s".into(),
@@ -68,6 +69,7 @@ fn book() -> Book {
         ticked: now.clone(),
         due_at: now.utc + Span::minutes(30),
         ended_at: None,
+        name: None,
     });
     book.put_notification(Notification {
         id: 1,
