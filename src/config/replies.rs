@@ -2,7 +2,7 @@
 
 use super::file::{Config, MailConfig};
 use super::walk::Section;
-use crate::desk::reply;
+use crate::desk::reply::{self, Condition, condition};
 use crate::escalate;
 use crate::schema::TagKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,11 @@ pub(super) fn judge(section: Section<'_>, mail: &MailConfig) {
             }
         }
         return;
+    }
+    if let Some(maildir) = &mail.reply_maildir
+        && let Condition::Wrong(why) = condition(maildir, None)
+    {
+        section.page.warn(section.place("reply_maildir"), format!("reply_maildir: {why}"));
     }
     let key = if section.value("reply_address").is_some() { "reply_address" } else { "from" };
     let address = mail.reply_address.as_deref().unwrap_or(&mail.from);
