@@ -41,7 +41,7 @@ pub fn run(global: &Global, out: &mut Out) -> Done {
             results.push(("store", store(&setup.config.store.directory)));
             results.push(("disk", free(&setup.config.store.directory)));
             results.extend(relays(&setup.config).map(|verdict| ("relay", verdict)));
-            results.extend(replies(&setup.config).map(|verdict| ("replies", verdict)));
+            results.extend(replies(&setup.config, setup::now()?).map(|verdict| ("replies", verdict)));
         }
         Err(problems) => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
@@ -159,12 +159,12 @@ fn relays(config: &Config) -> impl Iterator<Item = Verdict> + '_ {
 }
 
 /// The Maildir of replies, where there is one; its owner must be the store's.
-fn replies(config: &Config) -> Option<Verdict> {
+fn replies(config: &Config, now: crate::schema::Timestamp) -> Option<Verdict> {
     let maildir = config.mail.reply_maildir.as_ref()?;
     let shown = maildir.display();
     let owner =
         fs::metadata(&config.store.directory).ok().map(|data| std::os::unix::fs::MetadataExt::uid(&data));
-    Some(match condition(maildir, owner) {
+    Some(match condition(maildir, owner, now) {
         Condition::Missing => Bad(format!(
             "{shown} is not there: the daemon makes it where it may, and the mail server must deliver there"
         )),

@@ -4,7 +4,7 @@ use super::file::{Config, MailConfig};
 use super::walk::Section;
 use crate::desk::reply::{self, Condition, condition};
 use crate::escalate;
-use crate::schema::TagKey;
+use crate::schema::{TagKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 const LOCAL_CHARS_MAX: usize = 25;
 
 /// Notes what is wrong with the keys about replies, where replies are wanted.
-pub(super) fn judge(section: Section<'_>, mail: &MailConfig) {
+pub(super) fn judge(section: Section<'_>, mail: &MailConfig, now: Timestamp) {
     let given = section.value("reply_maildir").is_some();
     if !given {
         for key in ["reply_authserv", "reply_address"] {
@@ -25,7 +25,7 @@ pub(super) fn judge(section: Section<'_>, mail: &MailConfig) {
         return;
     }
     if let Some(maildir) = &mail.reply_maildir
-        && let Condition::Wrong(why) = condition(maildir, None)
+        && let Condition::Wrong(why) = condition(maildir, None, now)
     {
         section.page.warn(section.place("reply_maildir"), format!("reply_maildir: {why}"));
     }

@@ -1,16 +1,16 @@
 //! Whether a Maildir can do its work, for those who ask before something went wrong.
 
+use crate::schema::{Span, Timestamp};
 use rustix::fs::Access;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 /// Names that are counted.
 const NAMES_MAX: usize = 10_000;
 /// A mail that lies in `new` for so long is read by nobody.
-const WAITED_MAX: Duration = Duration::from_secs(120);
+const WAITED_MAX: Span = Span::minutes(2);
 
 /// What is to be said of a Maildir.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Condition {
 }
 
 /// Looks at a Maildir of replies. `owner` is the user id of the daemon, where it is known.
-pub fn condition(directory: &Path, owner: Option<u32>) -> Condition {
+pub fn condition(directory: &Path, owner: Option<u32>, now: Timestamp) -> Condition {
     let shown = directory.display();
     let mut counts = [0, 0];
     for (part, count) in ["new", "cur"].iter().zip(&mut counts) {
@@ -45,7 +45,7 @@ pub fn condition(directory: &Path, owner: Option<u32>) -> Condition {
         }
     }
     let [waiting, read] = counts;
-    match waits_too_long(&directory.join("new")) {
+    match waits_too_long(&directory.join("new"), now) {
         true => Condition::Wrong(format!(
             "{shown}: a mail waits in new since more than two minutes: does the daemon run?"
         )),
@@ -79,12 +79,11 @@ fn closed_to_us(path: &Path, data: &fs::Metadata, owner: Option<u32>) -> Option<
     denied.map(|error| format!("{shown}: {error}: the daemon must read it and move mails from new to cur"))
 }
 
-fn waits_too_long(new: &Path) -> bool {
-    let now = SystemTime::now();
+fn waits_too_long(new: &Path, now: Timestamp) -> bool {
     let Ok(entries) = fs::read_dir(new) else { return false };
     entries.take(NAMES_MAX).flatten().any(|entry| {
-        let changed = entry.metadata().and_then(|data| data.modified());
-        changed.is_ok_and(|at| now.duration_since(at).is_ok_and(|waited| waited > WAITED_MAX))
+        let changed = entry.metadata().map(|data| Timestamp(data.mtime().saturating_mul(1_000_000)));
+        changed.is_ok_and(|at| now - at > WAITED_MAX)
     })
 }
 
@@ -96,23 +95,23 @@ mod tests {
     fn a_maildir_is_missing_wrong_or_good() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("replies");
-        assert_eq!(condition(&path, None), Condition::Missing);
+        let now = Timestamp(fs::metadata(home.path()).unwrap().mtime() * 1_000_000);
+        assert_eq!(condition(&path, None, now), Condition::Missing);
         fs::create_dir_all(path.join("new")).unwrap();
-        let wrong = |owner| match condition(&path, owner) {
+        let wrong = |owner| match condition(&path, owner, now) {
             Condition::Wrong(why) => why,
             other => panic!("{other:?}"),
         };
         assert!(wrong(None).contains("cur"));
         fs::create_dir(path.join("cur")).unwrap();
-        assert_eq!(condition(&path, None), Condition::Good(0, 0));
+        assert_eq!(condition(&path, None, now), Condition::Good(0, 0));
         fs::write(path.join("cur/1"), "x").unwrap();
         fs::write(path.join("new/2"), "x").unwrap();
-        assert_eq!(condition(&path, None), Condition::Good(2, 1));
+        assert_eq!(condition(&path, None, now), Condition::Good(2, 1));
         let own = fs::metadata(&path).unwrap().uid();
         assert!(wrong(Some(own + 4_711)).contains("not to the daemon's"));
-        let old = SystemTime::now() - Duration::from_secs(300);
-        fs::File::open(path.join("new/2")).unwrap().set_modified(old).unwrap();
-        assert!(wrong(None).contains("does the daemon run"));
+        let later = condition(&path, None, now + Span::minutes(5));
+        assert!(matches!(later, Condition::Wrong(why) if why.contains("does the daemon run")));
         fs::set_permissions(path.join("new"), fs::Permissions::from_mode(0o777)).unwrap();
         assert!(wrong(None).contains("everybody may write it (mode 0777)"));
     }
