@@ -114,6 +114,10 @@ pub const SMTP_COMMAND_MAX: Span = Span::seconds(15);
 pub const SMTP_SESSIONS_MAX: usize = 8;
 /// A notification is tried for so long.
 pub const NOTIFICATION_AGE_MAX: Span = Span::days(5);
+/// Per cent of the time to notify after which, with no notice accepted, the journal cries and a file is dropped.
+pub const EMERGENCY_PERCENT: i64 = 70;
+/// Files that wait in the drop folder; more mean that nobody takes them.
+pub const DROPS_MAX: usize = 1_000;
 /// Incidents that findings may still join. Past it, findings of new entities share one incident per rule:
 /// a flood is one alert, and ten thousand incidents with clocks and mails take about 30 MB.
 pub const INCIDENTS_OPEN_MAX: usize = 10_000;

@@ -29,7 +29,7 @@ mod tests;
 
 pub use acts::ActRefused;
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Replies, Step};
-pub use schedule::{Override, Schedule};
+pub use schedule::{Duty, Layer, Override, Schedule, Stretch, Why};
 
 use crate::schema::{
     Book, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span, Timestamp,

@@ -15,6 +15,7 @@ pub mod network;
 pub mod printable;
 pub mod tag;
 pub mod time;
+pub mod wall;
 
 pub use act::{Act, Actor, Channel, Verb};
 pub use book::Book;

@@ -2,7 +2,10 @@
 //! No decision about lines, incidents or letters is made here.
 
 pub mod couriers;
+pub mod emergency;
 pub mod inbox;
+pub mod metrics;
+pub mod monitor;
 pub mod own_log;
 pub mod parts;
 pub mod reload;
@@ -23,7 +26,9 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use emergency::Emergency;
 use inbox::Inbox;
+use monitor::Monitor;
 use parts::Running;
 use reload::Versions;
 use requests::Requests;
@@ -89,8 +94,10 @@ pub struct Service {
     inbox: Inbox,
     watch: Option<Watch>,
     troubles: Troubles,
+    emergency: Emergency,
     /// The rules that the journal knows to be in force.
     versions: Versions,
+    monitor: Monitor,
     notifier: Notifier,
     bell: Bell,
     waiter: Waiter,
@@ -141,6 +148,8 @@ impl Service {
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
+        let monitor = Monitor::open(&setup.config, daemon.ledger.times(), &clock)?;
+        let emergency = Emergency::new(directory);
         let inbox = Inbox::open(&setup.config, &options, &bell)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
@@ -153,8 +162,10 @@ impl Service {
             clock,
             daemon,
             watch: None,
+            emergency,
             troubles,
             versions,
+            monitor,
             notifier: Notifier::from_environment().map_err(host)?,
             bell,
             waiter,
@@ -196,6 +207,7 @@ impl Service {
     pub fn serve(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
         let now = self.clock.now();
         self.daemon.recover(&now)?;
+        self.emergency.begin(self.daemon.pipeline.book(), &now);
         self.record("start", &now);
         self.rewatch();
         self.notifier.ready();
@@ -221,6 +233,7 @@ impl Service {
         let turn = self.daemon.turn(&acts, &now);
         self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
+        self.monitor.turned(&turn, &now, &self.clock);
         self.note(&turn, &now)?;
         seen(&turn, &now);
         match turn.stalled {
@@ -264,8 +277,10 @@ impl Service {
         {
             tracing::error!("the store does not take the changes: {why}; nothing is read until it does");
         }
+        self.emergency.stalled(why.as_deref(), now);
         self.troubles.set("store", why, now);
         self.troubles.count(turn);
+        self.emergency.note(turn, self.daemon.pipeline.book(), now);
         if self.troubles.due_for_look(now) {
             let directories = self.daemon.source.directories();
             if let Some(watch) = &mut self.watch
@@ -276,6 +291,7 @@ impl Service {
             let replies = self.inbox.look();
             self.troubles.set("replies", replies, now);
             self.look(now)?;
+            self.monitor.look(&self.daemon, &self.setup.config, &self.troubles, now);
         }
         Ok(())
     }
@@ -335,6 +351,7 @@ impl Service {
                     tracing::warn!("{warning}");
                 }
                 self.requests.learn(&setup.config);
+                self.monitor.relisten(&setup.config, &self.clock);
                 if let Err(error) = self.inbox.reopen(&setup.config, &self.options, &self.bell) {
                     tracing::error!("{error}");
                 }
