@@ -55,7 +55,7 @@ pub(super) fn mail(
         max_per_recipient_per_hour: letters.unwrap_or(built_in.max_per_recipient_per_hour),
         relays: relays.into_iter().map(|section| relay(section, folder, given)).collect(),
     };
-    replies::judge(section, &mail);
+    replies::judge(section, &mail, given.now);
     mail
 }
 
