@@ -15,6 +15,7 @@ pub mod report;
 pub mod rules;
 pub mod schema;
 mod sections;
+pub mod selfmail;
 mod shape;
 mod values;
 mod walk;

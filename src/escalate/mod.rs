@@ -24,12 +24,14 @@ mod replies;
 mod reports;
 mod rows;
 pub mod schedule;
+mod selfmail;
 #[cfg(test)]
 mod tests;
 
 pub use acts::ActRefused;
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Replies, Step};
 pub use schedule::{Override, Schedule};
+pub use selfmail::SelfMail;
 
 use crate::schema::{
     Book, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span, Timestamp,
@@ -87,7 +89,8 @@ impl Escalate {
         let waits =
             messages.filter(|n| n.state != NotificationState::Sending).map(|n| claims::wait(book, n, now));
         let sends = waits.filter(|wait| *wait > Span::ZERO).map(|wait| (wait, WakeReason::Send));
-        clocks.into_iter().chain(sends).min().map(|(wait, reason)| (now.utc + wait, reason))
+        let own = self.self_mail_wait(book, now).map(|wait| (wait, WakeReason::Send));
+        clocks.into_iter().chain(sends).chain(own).min().map(|(wait, reason)| (now.utc + wait, reason))
     }
 
     fn wakes_of(&self, book: &Book, incident: &Incident, now: &Reading) -> Vec<(Span, WakeReason)> {

@@ -13,6 +13,7 @@
 use super::changes::Changes;
 use super::incident::{Clock, ClockKind, Incident, IncidentStatus, Silence, SilenceKind};
 use super::mail::{Notification, NotificationState};
+use super::selfmail::SelfMarks;
 use super::time::{Reading, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -100,6 +101,7 @@ pub struct Book {
     by_incident: BTreeMap<Arc<str>, BTreeSet<u64>>,
     by_digest: BTreeMap<u64, BTreeSet<u64>>,
     unfinished: BTreeSet<u64>,
+    self_mails: SelfMarks,
     unsettled: BTreeSet<Arc<str>>,
     /// Incidents that changed since they were looked at.
     restless: BTreeSet<Arc<str>>,
@@ -397,6 +399,7 @@ impl Book {
         if let Some(incident) = &notification.incident {
             self.restless.insert(incident.clone());
         }
+        self.self_mails.note(notification);
         if let Some(digest) = notification.digest {
             self.by_digest.entry(digest).or_default().insert(id);
         }
@@ -407,6 +410,16 @@ impl Book {
         } else {
             self.unfinished.insert(id);
         }
+    }
+
+    /// The program's mails about itself.
+    pub fn self_mails(&self) -> &SelfMarks {
+        &self.self_mails
+    }
+
+    /// What the store remembers of them.
+    pub fn remember_self_mails(&mut self, marks: SelfMarks) {
+        self.self_mails = marks;
     }
 
     /// A silence by id.

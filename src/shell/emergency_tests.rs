@@ -89,6 +89,9 @@ fn book() -> Book {
         may_repeat: false,
         date: None,
         digest: None,
+        answered_at: None,
+        answered_by: None,
+        words: None,
     });
     book
 }

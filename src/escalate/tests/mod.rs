@@ -5,6 +5,7 @@ mod histories;
 mod letters;
 mod prose;
 mod replies;
+mod selfmails;
 mod storms;
 
 use super::*;
