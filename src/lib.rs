@@ -24,6 +24,7 @@ pub mod identity;
 pub mod normalize;
 pub mod triage;
 // Layer 2, edges: each owns one piece of the outside world.
+pub mod console;
 pub mod courier;
 pub mod desk;
 pub mod host;

@@ -206,6 +206,11 @@ impl Pipeline {
         self.escalate.letter(&self.book, notification, evidence, now, None)
     }
 
+    /// Groups that rules remember, and what full rules had to let go of.
+    pub fn window_entries(&self) -> (u64, u64) {
+        (self.detect.entries() as u64, self.detect.evicted())
+    }
+
     /// When the next deadline falls due, and which.
     pub fn next_wake(&self, now: &Reading) -> Option<(Timestamp, WakeReason)> {
         self.escalate.next_wake(&self.book, now)

@@ -318,8 +318,8 @@ fn a_schedule_turns_on_its_weekday_and_its_stand_ins_do_not_overlap() {
         read("x.toml", &text, Path::new("/etc"), &given()).map_err(|p| told(&p)).unwrap();
     let soc = &config.schedules[0];
     assert!(warnings.is_empty(), "{}", told(&warnings));
-    assert_eq!((soc.first.to_string().as_str(), soc.every_days), ("2026-01-12T09:00:00", 14));
-    assert_eq!(soc.moment(soc.first).unwrap().to_string(), "2026-01-12T08:00:00.000Z");
+    let rotation = &soc.roster.layers[0];
+    assert_eq!((rotation.first.to_string().as_str(), rotation.turn_days), ("2026-01-12T09:00:00", 14));
     assert_eq!(config.policies[0].steps[0].notify, [Recipient::Schedule("soc".into())]);
 
     let other = stand_in("2026-12-27 08:59", "2026-12-28 09:00");

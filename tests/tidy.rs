@@ -53,7 +53,7 @@ const DRIVERS: &[(&str, &[&str])] = &[
     ("toml_edit", &["config"]),
     ("yaml_serde", &["config"]),
     ("clap", &["cli"]),
-    ("tokio", &["courier", "desk", "host", "shell", "cli"]),
+    ("tokio", &["console", "courier", "desk", "host", "shell", "cli"]),
 ];
 
 /// What pure code must not touch.

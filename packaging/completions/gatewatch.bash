@@ -52,6 +52,9 @@ _gatewatch() {
             gatewatch,man)
                 cmd="gatewatch__subcmd__man"
                 ;;
+            gatewatch,oncall)
+                cmd="gatewatch__subcmd__oncall"
+                ;;
             gatewatch,parse)
                 cmd="gatewatch__subcmd__parse"
                 ;;
@@ -166,6 +169,9 @@ _gatewatch() {
             gatewatch__subcmd__help,man)
                 cmd="gatewatch__subcmd__help__subcmd__man"
                 ;;
+            gatewatch__subcmd__help,oncall)
+                cmd="gatewatch__subcmd__help__subcmd__oncall"
+                ;;
             gatewatch__subcmd__help,parse)
                 cmd="gatewatch__subcmd__help__subcmd__parse"
                 ;;
@@ -240,6 +246,9 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help__subcmd__mail,test)
                 cmd="gatewatch__subcmd__help__subcmd__mail__subcmd__test"
+                ;;
+            gatewatch__subcmd__help__subcmd__oncall,show)
+                cmd="gatewatch__subcmd__help__subcmd__oncall__subcmd__show"
                 ;;
             gatewatch__subcmd__help__subcmd__silence,add)
                 cmd="gatewatch__subcmd__help__subcmd__silence__subcmd__add"
@@ -316,6 +325,18 @@ _gatewatch() {
             gatewatch__subcmd__mail__subcmd__help,test)
                 cmd="gatewatch__subcmd__mail__subcmd__help__subcmd__test"
                 ;;
+            gatewatch__subcmd__oncall,help)
+                cmd="gatewatch__subcmd__oncall__subcmd__help"
+                ;;
+            gatewatch__subcmd__oncall,show)
+                cmd="gatewatch__subcmd__oncall__subcmd__show"
+                ;;
+            gatewatch__subcmd__oncall__subcmd__help,help)
+                cmd="gatewatch__subcmd__oncall__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__oncall__subcmd__help,show)
+                cmd="gatewatch__subcmd__oncall__subcmd__help__subcmd__show"
+                ;;
             gatewatch__subcmd__silence,add)
                 cmd="gatewatch__subcmd__silence__subcmd__add"
                 ;;
@@ -347,7 +368,7 @@ _gatewatch() {
 
     case "${cmd}" in
         gatewatch)
-            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help"
+            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -953,7 +974,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help)
-            opts="run check parse formats replay test explain reload status incident silence exception rules query mail demo doctor bench schema completions man help"
+            opts="run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1333,6 +1354,34 @@ _gatewatch() {
         gatewatch__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__oncall)
+            opts="show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__oncall__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2033,6 +2082,108 @@ _gatewatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__oncall)
+            opts="-h --config --state --json --color --help show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__oncall__subcmd__help)
+            opts="show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__oncall__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__oncall__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__oncall__subcmd__show)
+            opts="-h --at --days --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -440,6 +440,68 @@ esac
     ;;
 esac
 ;;
+(oncall)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__oncall_commands" \
+"*::: :->oncall" \
+&& ret=0
+
+    case $state in
+    (oncall)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-oncall-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+'--at=[The moment (RFC 3339) \[default\: now\]]:T:_default' \
+'--days=[The whole time from then on, for so many days]:N:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__oncall__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-oncall-help-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (silence)
 _arguments "${_arguments_options[@]}" : \
 '--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
@@ -939,6 +1001,26 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(oncall)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__oncall_commands" \
+"*::: :->oncall" \
+&& ret=0
+
+    case $state in
+    (oncall)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-oncall-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (silence)
 _arguments "${_arguments_options[@]}" : \
 ":: :_gatewatch__subcmd__help__subcmd__silence_commands" \
@@ -1073,6 +1155,7 @@ _gatewatch_commands() {
 'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
+'oncall:Who is on call, and why' \
 'silence:Store and count matching findings without telling anybody, until an end' \
 'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
 'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
@@ -1241,6 +1324,7 @@ _gatewatch__subcmd__help_commands() {
 'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
+'oncall:Who is on call, and why' \
 'silence:Store and count matching findings without telling anybody, until an end' \
 'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
 'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
@@ -1409,6 +1493,18 @@ _gatewatch__subcmd__help__subcmd__mail__subcmd__test_commands() {
 _gatewatch__subcmd__help__subcmd__man_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help man commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__oncall_commands] )) ||
+_gatewatch__subcmd__help__subcmd__oncall_commands() {
+    local commands; commands=(
+'show:Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole' \
+    )
+    _describe -t commands 'gatewatch help oncall commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__oncall__subcmd__show_commands] )) ||
+_gatewatch__subcmd__help__subcmd__oncall__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help oncall show commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__parse_commands] )) ||
 _gatewatch__subcmd__help__subcmd__parse_commands() {
@@ -1629,6 +1725,37 @@ _gatewatch__subcmd__mail__subcmd__test_commands() {
 _gatewatch__subcmd__man_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch man commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__oncall_commands] )) ||
+_gatewatch__subcmd__oncall_commands() {
+    local commands; commands=(
+'show:Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch oncall commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__oncall__subcmd__help_commands] )) ||
+_gatewatch__subcmd__oncall__subcmd__help_commands() {
+    local commands; commands=(
+'show:Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch oncall help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__oncall__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__oncall__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch oncall help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__oncall__subcmd__help__subcmd__show_commands] )) ||
+_gatewatch__subcmd__oncall__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch oncall help show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__oncall__subcmd__show_commands] )) ||
+_gatewatch__subcmd__oncall__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch oncall show commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__parse_commands] )) ||
 _gatewatch__subcmd__parse_commands() {

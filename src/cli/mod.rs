@@ -15,6 +15,7 @@ pub mod generate;
 pub mod incident;
 pub mod junit;
 pub mod mail;
+pub mod oncall;
 pub mod out;
 pub mod parse;
 pub mod progress;
@@ -116,6 +117,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Reload => reload::run(global, out),
         Command::Status => status::run(global, out),
         Command::Incident(command) => incident::run(global, command, out),
+        Command::Oncall(command) => oncall::run(global, command, out),
         Command::Silence(command) => silence::run(global, command, out),
         Command::Exception(command) => exception::run(global, command, out),
         Command::Rules(args) => rules::run(global, args, out),

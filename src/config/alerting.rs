@@ -1,15 +1,13 @@
 //! The sections that say who is told, when and how: mail, relays, persons, schedules, policies, routes.
 
-use super::file::{
-    ClockStarts, MailConfig, Override, Person, Policy, Recipient, RelayConfig, Route, Schedule, Step, Tls,
-};
+use super::file::{ClockStarts, MailConfig, Person, Policy, Recipient, RelayConfig, Route, Step, Tls};
 use super::keys;
 use super::load::Given;
 use super::replies;
+use super::schedules;
 use super::values::{is_loopback, judge_host};
 use super::walk::{Found, Section};
 use crate::schema::{Severity, Span};
-use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -142,6 +140,7 @@ fn person(section: Section<'_>, ids: &mut BTreeSet<String>) -> Person {
         timezone,
         timezone_name,
         account: section.text("account").map(|text| text.value),
+        party: section.text("party").map(|text| text.value),
         deputies: section
             .texts("deputies")
             .unwrap_or_default()
@@ -149,117 +148,6 @@ fn person(section: Section<'_>, ids: &mut BTreeSet<String>) -> Person {
             .map(|found| found.value)
             .collect(),
     }
-}
-
-/// `[[schedule]]`.
-pub(super) fn schedules(sections: &[Section<'_>]) -> Vec<Schedule> {
-    let mut ids = BTreeSet::new();
-    sections.iter().map(|section| schedule(*section, &mut ids)).collect()
-}
-
-fn schedule(section: Section<'_>, ids: &mut BTreeSet<String>) -> Schedule {
-    let id = section.name("id", ids);
-    let (timezone, timezone_name) = section.zone("timezone").unwrap_or((TimeZone::UTC, "UTC".to_owned()));
-    if section.value("timezone").is_none() {
-        section.missing("timezone", "the zone of its handoff, such as \"Europe/Berlin\"");
-    }
-    let members = section.some_texts("members", "at least one person takes turns");
-    let every = section.span("every", "1d", "52w");
-    if section.value("every").is_none() {
-        section.missing("every", "the length of a turn, such as \"1w\"");
-    }
-    let days = every.map_or(7, |span| span.0 / Span::days(1).0);
-    if every.is_some_and(|span| span.0 % Span::days(1).0 != 0) {
-        section.page.error(section.place("every"), "every: a turn is a whole number of days or weeks");
-    }
-    let (weekday, handoff) =
-        section.text("handoff").and_then(|text| handoff(section, &text)).unwrap_or_default();
-    if weekday.is_some() && days % 7 != 0 {
-        section
-            .page
-            .error(section.place("handoff"), "handoff: names a weekday, and the turns are no whole weeks");
-    }
-    let first = first_turn(section, weekday).to_datetime(handoff);
-    let overrides = section.tables("override", "schedule.override").into_iter().map(stand_in).collect();
-    let members = members.into_iter().map(|member| member.value).collect();
-    let every_days = u32::try_from(days).unwrap_or(7);
-    Schedule { id, timezone, timezone_name, members, every_days, handoff, first, overrides }
-}
-
-/// `Mon 09:00` or `09:00`.
-fn handoff(section: Section<'_>, text: &Found<String>) -> Option<(Option<Weekday>, Time)> {
-    const DAYS: [(&str, Weekday); 7] = [
-        ("Mon", Weekday::Monday),
-        ("Tue", Weekday::Tuesday),
-        ("Wed", Weekday::Wednesday),
-        ("Thu", Weekday::Thursday),
-        ("Fri", Weekday::Friday),
-        ("Sat", Weekday::Saturday),
-        ("Sun", Weekday::Sunday),
-    ];
-    let (day, clock) =
-        text.value.split_once(' ').map_or((None, text.value.as_str()), |(day, clock)| (Some(day), clock));
-    let weekday = day.map(|day| DAYS.iter().find(|(name, _)| *name == day).map(|(_, weekday)| *weekday));
-    match (weekday, Time::strptime("%H:%M", clock)) {
-        (None, Ok(time)) => Some((None, time)),
-        (Some(Some(weekday)), Ok(time)) => Some((Some(weekday), time)),
-        _ => {
-            section.page.error(
-                text.at,
-                format!("handoff: \"{}\" is not \"09:00\" or \"Mon 09:00\" (Mon to Sun)", text.value),
-            );
-            None
-        }
-    }
-}
-
-/// The day of the first handoff: `start`, or the first such weekday after it.
-fn first_turn(section: Section<'_>, weekday: Option<Weekday>) -> Date {
-    let Some(text) = section.text("start") else {
-        if section.value("start").is_none() {
-            section.missing("start", "the day of the first member's first turn, such as \"2026-01-05\"");
-        }
-        return Date::default();
-    };
-    let Ok(mut day) = Date::strptime("%Y-%m-%d", &text.value) else {
-        section.page.error(text.at, format!("start: \"{}\" is no day such as \"2026-01-05\"", text.value));
-        return Date::default();
-    };
-    while weekday.is_some_and(|weekday| day.weekday() != weekday) {
-        let Ok(next) = day.tomorrow() else { break };
-        day = next;
-    }
-    day
-}
-
-fn stand_in(section: Section<'_>) -> Override {
-    let moment = |key: &'static str| -> Option<DateTime> {
-        let Some(text) = section.text(key) else {
-            if section.value(key).is_none() {
-                section.missing(key, "a local moment such as \"2026-12-24 09:00\"");
-            }
-            return None;
-        };
-        let parsed = DateTime::strptime("%Y-%m-%d %H:%M", &text.value).ok();
-        if parsed.is_none() {
-            section.page.error(
-                text.at,
-                format!("{key}: \"{}\" is no moment such as \"2026-12-24 09:00\"", text.value),
-            );
-        }
-        parsed
-    };
-    let (from, to) = (moment("from"), moment("to"));
-    if let (Some(from), Some(to)) = (from, to)
-        && from >= to
-    {
-        section.page.error(section.place("to"), "to: is not after from");
-    }
-    let person = section.text("person").map(|text| text.value).unwrap_or_default();
-    if section.value("person").is_none() {
-        section.missing("person", "the id of the [[person]] who stands in");
-    }
-    Override { from: from.unwrap_or_default(), to: to.unwrap_or_default(), person }
 }
 
 /// `[[policy]]`.
@@ -307,9 +195,10 @@ fn recipient(section: Section<'_>, found: &Found<String>) -> Option<Recipient> {
     match found.value.split_once(':') {
         Some(("person", id)) if !id.is_empty() => Some(Recipient::Person(id.to_owned())),
         Some(("schedule", id)) if !id.is_empty() => Some(Recipient::Schedule(id.to_owned())),
+        Some(("party", id)) if !id.is_empty() => Some(Recipient::Party(id.to_owned())),
         _ if found.value.is_empty() => None,
         _ => {
-            let wanted = "is not \"person:ID\" or \"schedule:ID\"";
+            let wanted = "is not \"person:ID\", \"schedule:ID\" or \"party:NAME\"";
             section.page.error(found.at, format!("notify: \"{}\" {wanted}", found.value));
             None
         }
@@ -331,14 +220,36 @@ fn route(section: Section<'_>) -> Route {
     let severity = written
         .filter_map(|found| section.one_word("severity", found, keys::SEVERITIES, &meanings))
         .collect();
-    let list = |key: &'static str| match section.value(key) {
-        Some(_) => section.some_texts(key, "leave it out to match all"),
-        None => Vec::new(),
+    let list = |key: &'static str| -> Vec<String> {
+        match section.value(key) {
+            Some(_) => section
+                .some_texts(key, "leave it out to match all")
+                .into_iter()
+                .map(|found| found.value)
+                .collect(),
+            None => Vec::new(),
+        }
     };
-    let plain = |list: Vec<Found<String>>| list.into_iter().map(|found| found.value).collect();
     let policy = section.text("policy").map(|text| text.value).unwrap_or_default();
     if section.value("policy").is_none() {
         section.missing("policy", "the id of a [[policy]]");
     }
-    Route { severity, incident_type: plain(list("incident_type")), source: plain(list("source")), policy }
+    let zone = section.zone("timezone").map_or(TimeZone::UTC, |(zone, _)| zone);
+    let hours = schedules::hours(section, &zone);
+    if hours.is_some() && section.value("timezone").is_none() {
+        section.missing("timezone", "the zone of its days and hours, such as \"Europe/Berlin\"");
+    }
+    if hours.is_none() && section.value("timezone").is_some() {
+        section.page.error(section.place("timezone"), "timezone: has no days and no hours to speak of");
+    }
+    Route {
+        severity,
+        incident_type: list("incident_type"),
+        source: list("source"),
+        provider: list("provider"),
+        owner: list("owner"),
+        role: list("role"),
+        hours,
+        policy,
+    }
 }

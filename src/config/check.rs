@@ -1,16 +1,13 @@
 //! What no section can see alone: names that point to each other, sources that overlap, deadlines that
 //! cannot be kept, incidents that nobody would be told about.
 
-use super::file::{Config, Policy, Schedule};
+use super::file::{Config, Policy, Route, Source};
 use super::globs;
 use super::keys;
 use super::load::Given;
 use super::walk::{Section, unknown_word};
-use crate::schema::{Span, Timestamp};
+use crate::schema::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A schedule is looked at so far ahead.
-const HOLES_SPAN: Span = Span::days(90);
 
 /// The sections whose items are checked against each other, each beside its list in [`Config`].
 pub(super) struct Parts<'p> {
@@ -109,41 +106,7 @@ fn person_ids(config: &Config) -> Vec<&str> {
 fn schedules(parts: &Parts<'_>, config: &Config, now: Timestamp) {
     let persons = person_ids(config);
     for (section, schedule) in parts.schedules.iter().zip(&config.schedules) {
-        for (index, member) in schedule.members.iter().enumerate().filter(|(_, member)| !member.is_empty()) {
-            if !persons.contains(&member.as_str()) {
-                section.page.error(
-                    section.place_of_item("members", index),
-                    unknown_word("members", member, &persons),
-                );
-            }
-        }
-        stand_ins(*section, schedule, &persons);
-        // A rotation has no holes after its first turn; before it there is nobody.
-        if let Some(first) = schedule.moment(schedule.first).filter(|first| *first > now)
-            && section.value("start").is_some()
-        {
-            let reach =
-                if first > now + HOLES_SPAN { "in the next 90 days and longer" } else { "until then" };
-            let words = format!("start: the first turn begins at {first}; nobody is on call {reach}");
-            section.page.error(section.place("start"), words);
-        }
-    }
-}
-
-/// Stand-ins who exist, one at a time.
-fn stand_ins(section: Section<'_>, schedule: &Schedule, persons: &[&str]) {
-    let place = |index: usize, key: &str| section.place_in("override", index, key);
-    for (index, stand_in) in schedule.overrides.iter().enumerate() {
-        if !stand_in.person.is_empty() && !persons.contains(&stand_in.person.as_str()) {
-            section.page.error(place(index, "person"), unknown_word("person", &stand_in.person, persons));
-        }
-        let before = &schedule.overrides[..index];
-        if let Some(other) = before.iter().find(|other| other.from < stand_in.to && stand_in.from < other.to)
-        {
-            let words =
-                format!("from: overlaps the stand-in of {}, who has it until {}", other.person, other.to);
-            section.page.error(place(index, "from"), words);
-        }
+        super::schedules::check(*section, schedule, &persons, now);
     }
 }
 
@@ -172,14 +135,22 @@ fn steps(section: Section<'_>, policy: &Policy) {
 fn recipients(section: Section<'_>, config: &Config) {
     let persons = person_ids(config);
     let schedules: Vec<&str> = config.schedules.iter().map(|schedule| schedule.id.as_str()).collect();
+    let parties: BTreeSet<&str> =
+        config.persons.iter().filter_map(|person| person.party.as_deref()).collect();
+    let parties: Vec<&str> = parties.into_iter().collect();
     let tables = section.value("step").and_then(|value| value.get_ref().as_array());
     let notes = tables.into_iter().flatten().filter_map(|item| item.get_ref().as_table()?.get("notify"));
     for written in notes.filter_map(|value| value.get_ref().as_array()).flatten() {
         let Some((kind, id)) = written.get_ref().as_str().and_then(|text| text.split_once(':')) else {
             continue;
         };
-        let known = if kind == "person" { &persons } else { &schedules };
-        if !["person", "schedule"].contains(&kind) || id.is_empty() {
+        let known = match kind {
+            "person" => &persons,
+            "schedule" => &schedules,
+            "party" => &parties,
+            _ => continue,
+        };
+        if id.is_empty() {
             continue;
         }
         let at = written.span().start;
@@ -196,7 +167,6 @@ fn recipients(section: Section<'_>, config: &Config) {
 fn routes(parts: &Parts<'_>, config: &Config) {
     let policies: Vec<&str> =
         config.policies.iter().map(|policy| policy.id.as_str()).filter(|id| !id.is_empty()).collect();
-    let sources: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
     let mut covered = BTreeSet::new();
     let mut used = BTreeSet::new();
     for (section, route) in parts.routes.iter().zip(&config.routes) {
@@ -214,14 +184,8 @@ fn routes(parts: &Parts<'_>, config: &Config) {
             let words = "this route never matches: the routes above it take every such incident";
             section.page.error(section.at, words);
         }
-        for (index, source) in route.source.iter().enumerate().filter(|(_, source)| !source.is_empty()) {
-            if !sources.contains(&source.as_str()) {
-                section
-                    .page
-                    .error(section.place_of_item("source", index), unknown_word("source", source, &sources));
-            }
-        }
-        if !broken && route.incident_type.is_empty() && route.source.is_empty() {
+        known_traits(*section, route, config);
+        if !broken && route.is_for_all() {
             covered.extend(severities);
         }
     }
@@ -232,6 +196,38 @@ fn routes(parts: &Parts<'_>, config: &Config) {
                 .page
                 .warn(section.place("id"), format!("no [[route]] leads to the policy \"{}\"", policy.id));
         }
+    }
+}
+
+/// Sources, providers and owners that exist, together in one source at least.
+fn known_traits(section: Section<'_>, route: &Route, config: &Config) {
+    let of = |pick: fn(&Source) -> Option<&str>| -> Vec<&str> {
+        let names: BTreeSet<&str> = config.sources.iter().filter_map(pick).collect();
+        names.into_iter().collect()
+    };
+    let lists = [
+        ("source", &route.source, of(|source| Some(&source.name))),
+        ("provider", &route.provider, of(|source| source.provider.as_deref())),
+        ("owner", &route.owner, of(|source| source.owner.as_deref())),
+    ];
+    let mut good = true;
+    for (key, written, known) in lists {
+        for (index, word) in written.iter().enumerate().filter(|(_, word)| !word.is_empty()) {
+            if !known.contains(&word.as_str()) {
+                section.page.error(section.place_of_item(key, index), unknown_word(key, word, &known));
+                good = false;
+            }
+        }
+    }
+    if good && route.sources(config).is_some_and(|sources| sources.is_empty()) {
+        section.page.error(
+            section.at,
+            "this route never matches: no [[source]] has all of its source, provider and owner",
+        );
+    }
+    if !route.role.is_empty() {
+        let words = "role: is not built yet (nobody's role is known): this route matches nothing, the ones below it decide";
+        section.page.warn(section.place("role"), words);
     }
 }
 

@@ -109,6 +109,10 @@ pub(super) fn routes(policies: &[Policy]) -> Vec<Route> {
         severity: Vec::new(),
         incident_type: Vec::new(),
         source: Vec::new(),
+        provider: Vec::new(),
+        owner: Vec::new(),
+        role: Vec::new(),
+        hours: None,
         policy: policy.id.clone(),
     };
     default.or(only).map(all).into_iter().collect()
@@ -162,6 +166,7 @@ fn account(root: &Path, host: &str) -> Person {
         timezone: TimeZone::get(&zone_name).unwrap_or(TimeZone::UTC),
         timezone_name: zone_name,
         account: Some(name.clone()),
+        party: None,
         deputies: Vec::new(),
         name: name.clone(),
         id: name,

@@ -1,7 +1,8 @@
 //! The configuration as plain and valid data: what the file says, with every default filled in. Each
 //! room's parameters are made from it; nothing here can be half set.
 
-use crate::schema::{Severity, Span, Timestamp};
+use crate::schema::wall::Hours;
+use crate::schema::{Severity, Span};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -212,49 +213,21 @@ pub struct Person {
     pub timezone_name: String,
     /// Unix account that the person uses at the control socket.
     pub account: Option<String>,
+    /// The side that the person is on: the client, a provider.
+    pub party: Option<String>,
     /// Persons who may answer for this one.
     pub deputies: Vec<String>,
 }
 
-/// A rotation of people.
+/// Who is on call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
     /// Unique id.
     pub id: String,
-    /// Zone of the handoff.
-    pub timezone: TimeZone,
-    /// Its name.
+    /// Name of the zone in which people read it.
     pub timezone_name: String,
-    /// Person ids in order of their turns.
-    pub members: Vec<String>,
-    /// Length of a turn in local days (a week is seven, also over a change of clocks).
-    pub every_days: u32,
-    /// Local time of day at which turns change.
-    pub handoff: jiff::civil::Time,
-    /// Local start of the first member's first turn: `start`, moved on to the handoff's weekday.
-    pub first: jiff::civil::DateTime,
-    /// Exceptions, in the order of the file; they never overlap.
-    pub overrides: Vec<Override>,
-}
-
-impl Schedule {
-    /// The moment of a local time: the first of two where clocks go back, and as much later as they go
-    /// forward where it does not exist (RFC 5545, section 3.3.5). `None` outside the years of the calendar.
-    pub fn moment(&self, local: jiff::civil::DateTime) -> Option<Timestamp> {
-        let moment = self.timezone.to_ambiguous_timestamp(local).compatible().ok()?;
-        Some(Timestamp(moment.as_microsecond()))
-    }
-}
-
-/// Somebody stands in.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Override {
-    /// Local start.
-    pub from: jiff::civil::DateTime,
-    /// Local end, not included.
-    pub to: jiff::civil::DateTime,
-    /// Person id.
-    pub person: String,
+    /// Layers and stand-ins; these never overlap.
+    pub roster: crate::escalate::Schedule,
 }
 
 /// What starts the clocks of an incident.
@@ -304,10 +277,12 @@ pub enum Recipient {
     Person(String),
     /// Whoever is on call by this schedule.
     Schedule(String),
+    /// Everybody of a party.
+    Party(String),
 }
 
 /// Which incidents take which policy; the first that matches wins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// Severities; empty = all.
     pub severity: Vec<Severity>,
@@ -315,6 +290,38 @@ pub struct Route {
     pub incident_type: Vec<String>,
     /// Sources of the deciding event; empty = all.
     pub source: Vec<String>,
+    /// Who operates the source; empty = all.
+    pub provider: Vec<String>,
+    /// Who answers for the source; empty = all.
+    pub owner: Vec<String>,
+    /// Role of the user; empty = all. Nobody's role is known yet, so that a route with one matches nothing.
+    pub role: Vec<String>,
+    /// When; `None` = always.
+    pub hours: Option<Hours>,
     /// Policy id.
     pub policy: String,
+}
+
+impl Route {
+    /// Whether it asks for nothing but a severity.
+    pub fn is_for_all(&self) -> bool {
+        let lists = [&self.incident_type, &self.source, &self.provider, &self.owner, &self.role];
+        lists.iter().all(|list| list.is_empty()) && self.hours.is_none()
+    }
+
+    /// The sources that it asks for by name, provider and owner; `None` = all, also incidents of no source.
+    pub fn sources<'c>(&self, config: &'c Config) -> Option<Vec<&'c str>> {
+        if self.source.is_empty() && self.provider.is_empty() && self.owner.is_empty() {
+            return None;
+        }
+        let fits = |list: &[String], value: Option<&str>| {
+            list.is_empty() || value.is_some_and(|value| list.iter().any(|word| word == value))
+        };
+        let of_route = |source: &&Source| {
+            fits(&self.source, Some(&source.name))
+                && fits(&self.provider, source.provider.as_deref())
+                && fits(&self.owner, source.owner.as_deref())
+        };
+        Some(config.sources.iter().filter(of_route).map(|source| source.name.as_str()).collect())
+    }
 }

@@ -61,8 +61,12 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("mail.alive", &["to", "every"]),
     ("mail.proof", &["every"]),
     ("mail.relay", &["host", "port", "tls", "username", "password_file", "credential", "ca_file"]),
-    ("person", &["id", "name", "email", "timezone", "account", "deputies"]),
-    ("schedule", &["id", "timezone", "members", "every", "handoff", "start", "override"]),
+    ("person", &["id", "name", "email", "timezone", "account", "party", "deputies"]),
+    (
+        "schedule",
+        &["id", "timezone", "members", "every", "handoff", "start", "days", "hours", "layer", "override"],
+    ),
+    ("schedule.layer", &["name", "timezone", "members", "every", "handoff", "start", "days", "hours"]),
     ("schedule.override", &["from", "to", "person"]),
     (
         "policy",
@@ -77,7 +81,21 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("policy.step", &["after", "notify"]),
-    ("route", &["severity", "incident_type", "source", "policy"]),
+    (
+        "route",
+        &[
+            "severity",
+            "incident_type",
+            "source",
+            "provider",
+            "owner",
+            "role",
+            "days",
+            "hours",
+            "timezone",
+            "policy",
+        ],
+    ),
     ("console", &["listen"]),
     ("metrics", &["listen"]),
 ];
@@ -86,15 +104,12 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
 /// this list in the same change that builds its effect.
 pub const NOT_BUILT: &[(&str, &str)] = &[
     ("store", "retention"),
-    ("source", "provider"),
-    ("source", "owner"),
     ("detect", "false_alerts_per_week"),
     ("identity", "directory"),
     ("identity", "stale_after"),
     ("geo", "country"),
     ("geo", "asn"),
     ("console", "listen"),
-    ("metrics", "listen"),
 ];
 
 /// Whether a policy may notify `schedule:ID`, that is, whether Escalate asks schedules. Where it does

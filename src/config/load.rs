@@ -6,7 +6,7 @@ use super::file::Config;
 use super::report::{Grade, Problem};
 use super::values::reason;
 use super::walk::{Page, Section};
-use super::{alerting, sections};
+use super::{alerting, listen, schedules, sections};
 use crate::schema::Timestamp;
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -133,8 +133,8 @@ fn config(top: Section<'_>, folder: &Path, given: &Given<'_>) -> Config {
     config.geo = sections::geo(top.table("geo", "geo"), folder);
     config.mail = alerting::mail(top.table("mail", "mail"), folder, given, config.mail);
     config.console = top.table("console", "console").socket("listen");
-    config.metrics = top.table("metrics", "metrics").socket("listen");
-    config.schedules = alerting::schedules(&parts.schedules);
+    config.metrics = listen::metrics(top.table("metrics", "metrics"));
+    config.schedules = schedules::schedules(&parts.schedules);
     if top.value("source").is_some() {
         config.sources = sections::sources(&parts.sources, folder, given);
     }

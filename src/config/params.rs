@@ -1,7 +1,7 @@
 //! From a [`Config`] to what each room works with, and the one way in that reads configuration, grammars
 //! and rules together and reports every problem of all three.
 
-use super::file::{ClockStarts, Config, Recipient, Schedule, Source};
+use super::file::{ClockStarts, Config, Recipient, Source};
 use super::report::{Grade, Problem};
 use super::{Given, grammars, load, rules};
 use crate::detect::logsource::Logsource;
@@ -261,19 +261,25 @@ fn silence(source: &Source) -> SilenceParams {
 
 /// A route that names several types or sources becomes one route for each pair, in order.
 fn routes(config: &Config) -> Vec<triage::Route> {
-    let any = |list: &[String]| -> Vec<Option<Arc<str>>> {
-        if list.is_empty() {
-            vec![None]
-        } else {
-            list.iter().map(|text| Some(Arc::from(text.as_str()))).collect()
-        }
-    };
     let mut routes = Vec::new();
-    for route in &config.routes {
-        for incident_type in any(&route.incident_type) {
-            for source in any(&route.source) {
-                let (severity, policy) = (route.severity.clone(), Arc::from(route.policy.as_str()));
-                routes.push(triage::Route { severity, incident_type: incident_type.clone(), source, policy });
+    // Nobody's role is known yet: such a route fits nobody.
+    for route in config.routes.iter().filter(|route| route.role.is_empty()) {
+        let types = route.incident_type.iter().map(|text| Some(Arc::from(text.as_str())));
+        let types: Vec<Option<Arc<str>>> =
+            if route.incident_type.is_empty() { vec![None] } else { types.collect() };
+        let sources: Vec<Option<Arc<str>>> = match route.sources(config) {
+            None => vec![None],
+            Some(names) => names.into_iter().map(|name| Some(Arc::from(name))).collect(),
+        };
+        for incident_type in &types {
+            for source in &sources {
+                routes.push(triage::Route {
+                    severity: route.severity.clone(),
+                    incident_type: incident_type.clone(),
+                    source: source.clone(),
+                    hours: route.hours.clone(),
+                    policy: Arc::from(route.policy.as_str()),
+                });
             }
         }
     }
@@ -289,11 +295,11 @@ fn escalate_params(config: &Config) -> escalate::Params {
     };
     escalate::Params {
         persons: config.persons.iter().map(|p| (Arc::from(p.id.as_str()), person(p))).collect(),
-        policies: config.policies.iter().map(|p| (Arc::from(p.id.as_str()), policy(p))).collect(),
+        policies: config.policies.iter().map(|p| (Arc::from(p.id.as_str()), policy(p, config))).collect(),
         schedules: config
             .schedules
             .iter()
-            .map(|s| (Arc::from(s.id.as_str()), schedule(s)))
+            .map(|s| (Arc::from(s.id.as_str()), s.roster.clone()))
             .collect::<BTreeMap<_, _>>(),
         domain: Arc::from(config.mail.domain.as_str()),
         max_per_recipient_per_hour: config.mail.max_per_recipient_per_hour,
@@ -302,14 +308,18 @@ fn escalate_params(config: &Config) -> escalate::Params {
     }
 }
 
-fn policy(policy: &super::file::Policy) -> escalate::Policy {
-    let recipient = |recipient: &Recipient| match recipient {
-        Recipient::Person(id) => escalate::Recipient::Person(Arc::from(id.as_str())),
-        Recipient::Schedule(id) => escalate::Recipient::Schedule(Arc::from(id.as_str())),
+fn policy(policy: &super::file::Policy, config: &Config) -> escalate::Policy {
+    let recipients = |recipient: &Recipient| match recipient {
+        Recipient::Person(id) => vec![escalate::Recipient::Person(Arc::from(id.as_str()))],
+        Recipient::Schedule(id) => vec![escalate::Recipient::Schedule(Arc::from(id.as_str()))],
+        Recipient::Party(party) => {
+            let theirs = config.persons.iter().filter(|person| person.party.as_ref() == Some(party));
+            theirs.map(|person| escalate::Recipient::Person(Arc::from(person.id.as_str()))).collect()
+        }
     };
     let step = |step: &super::file::Step| escalate::Step {
         after: step.after,
-        notify: step.notify.iter().map(recipient).collect(),
+        notify: step.notify.iter().flat_map(recipients).collect(),
     };
     escalate::Policy {
         notify_within: policy.notify_within,
@@ -322,20 +332,5 @@ fn policy(policy: &super::file::Policy) -> escalate::Policy {
         },
         repeat_every: policy.repeat_every,
         steps: policy.steps.iter().map(step).collect(),
-    }
-}
-
-fn schedule(schedule: &Schedule) -> escalate::Schedule {
-    let stand_in = |o: &super::file::Override| {
-        let (from, to) = (schedule.moment(o.from)?, schedule.moment(o.to)?);
-        Some(escalate::Override { from, to, person: Arc::from(o.person.as_str()) })
-    };
-    escalate::Schedule {
-        zone: schedule.timezone.clone(),
-        members: schedule.members.iter().map(|id| Arc::from(id.as_str())).collect(),
-        turn_days: schedule.every_days,
-        first: schedule.first,
-        // The last override of the file counts, the first of the room.
-        overrides: schedule.overrides.iter().rev().filter_map(stand_in).collect(),
     }
 }

@@ -74,8 +74,9 @@ fn who_for_whom(config: &Config) -> BTreeMap<Arc<str>, BTreeSet<Arc<str>>> {
         person.deputies.iter().for_each(|deputy| add(&person.id, deputy));
     }
     for schedule in &config.schedules {
-        let stand_ins = schedule.overrides.iter().map(|stand_in| &stand_in.person);
-        let turns: Vec<&String> = schedule.members.iter().chain(stand_ins).collect();
+        let stand_ins = schedule.roster.overrides.iter().map(|stand_in| &stand_in.person);
+        let members = schedule.roster.layers.iter().flat_map(|layer| &layer.members);
+        let turns: Vec<&Arc<str>> = members.chain(stand_ins).collect();
         for person in &turns {
             turns.iter().for_each(|deputy| add(person, deputy));
         }

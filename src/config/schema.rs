@@ -5,12 +5,13 @@ use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, of};
 use serde_json::{Map, Value, json};
 
 /// Sections of which a file may have several: `[[NAME]]`.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 10] = [
     "source",
     "detect.placeholder",
     "mail.relay",
     "person",
     "schedule",
+    "schedule.layer",
     "schedule.override",
     "policy",
     "policy.step",

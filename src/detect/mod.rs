@@ -302,6 +302,15 @@ impl Detect {
     pub fn entries(&self) -> usize {
         self.memories.iter().map(Memory::len).sum()
     }
+
+    /// How many groups and events the rules in force had to let go of.
+    pub fn evicted(&self) -> u64 {
+        self.memories
+            .iter()
+            .filter_map(|memory| memory.overflow.as_ref())
+            .map(|o| o.refused + o.forgotten)
+            .sum()
+    }
 }
 
 /// A row of a rule's memory, as it is stored.

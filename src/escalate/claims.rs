@@ -131,8 +131,8 @@ impl Escalate {
     /// tried already stays beside the new one: it may have arrived.
     fn hand_over(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
         let schedules = self.params.schedules.iter();
-        let turns: BTreeMap<Arc<str>, Option<Arc<str>>> =
-            schedules.map(|(id, schedule)| (id.clone(), schedule.on_call(now.utc).cloned())).collect();
+        let turns: BTreeMap<Arc<str>, Vec<Arc<str>>> =
+            schedules.map(|(id, schedule)| (id.clone(), schedule.on_call(now.utc))).collect();
         if book.hints.turns.as_ref() == Some(&turns) {
             return; // every message waiting was owed to these, or looked at when they took over
         }

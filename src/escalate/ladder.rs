@@ -342,13 +342,14 @@ impl Escalate {
         let mut persons: Vec<Arc<str>> = Vec::new();
         let recipients = self.policy(incident).steps.get(step as usize).map_or(&[][..], |step| &step.notify);
         for recipient in recipients {
-            let person = match recipient {
-                Recipient::Person(person) => Some(person),
+            let told = match recipient {
+                Recipient::Person(person) => vec![person.clone()],
                 Recipient::Schedule(id) => {
-                    self.params.schedules.get(id).and_then(|schedule| schedule.on_call(at))
+                    self.params.schedules.get(id).map(|schedule| schedule.on_call(at)).unwrap_or_default()
                 }
             };
-            persons.extend(person.filter(|person| !persons.contains(person)).cloned());
+            let fresh: Vec<Arc<str>> = told.into_iter().filter(|person| !persons.contains(person)).collect();
+            persons.extend(fresh);
         }
         persons
     }

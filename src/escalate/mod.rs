@@ -30,7 +30,7 @@ mod tests;
 
 pub use acts::ActRefused;
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Replies, Step};
-pub use schedule::{Override, Schedule};
+pub use schedule::{Duty, Layer, Override, Schedule, Stretch, Why};
 pub use selfmail::SelfMail;
 
 use crate::schema::{

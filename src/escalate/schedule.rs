@@ -1,14 +1,18 @@
-//! Who is on call: members take turns, each from one handoff to the next, in the schedule's own zone.
+//! Who is on call: layers of rotations, the uppermost that has somebody counts, and stand-ins above them all.
 //!
-//! A handoff is a wall-clock time, so a week with a clock change is an hour longer or shorter, and the turn
-//! still changes at nine. Where a handoff's wall time happens twice, the first one counts; where it does
-//! not happen at all, the turn changes as much later as the clock was put forward: the one shift ends where
-//! the next begins, without a hole.
+//! In a layer, members take turns, each from one handoff to the next, in the layer's zone; working hours may restrict
+//! it. A handoff is a wall-clock time, so a week with a clock change is an hour longer or shorter, and the turn still
+//! changes at nine. Where a handoff's wall time comes twice, the next turn begins at the first and the old one ends
+//! with the last: both are on call in between. Where it does not come at all, the turn changes when the clock jumps
+//! ([`crate::schema::wall`]). So there may be two on call, and nobody only where the roster itself has a hole.
+//!
+//! Turns are counted in days of the calendar, whatever the working hours: a day off takes nobody's turn away.
 
-use crate::schema::{Span, Timestamp};
-use jiff::ToSpan;
+use crate::schema::Timestamp;
+use crate::schema::wall::{Hours, both, day_number, local};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A period in which somebody stands in.
@@ -24,7 +28,9 @@ pub struct Override {
 
 /// One rotation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Schedule {
+pub struct Layer {
+    /// What people call it.
+    pub name: Arc<str>,
     /// Zone of the handoffs.
     pub zone: TimeZone,
     /// Person ids in order of their turns; at least one.
@@ -33,105 +39,153 @@ pub struct Schedule {
     pub turn_days: u32,
     /// Wall time of the first handoff: the first member's turn begins.
     pub first: DateTime,
-    /// Stand-ins; the first that covers the moment wins.
+    /// When the layer holds; `None` = always.
+    pub hours: Option<Hours>,
+}
+
+/// Layers and stand-ins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// The zone in which people read it.
+    pub zone: TimeZone,
+    /// The first one that has somebody counts.
+    pub layers: Vec<Layer>,
+    /// Stand-ins; the first that covers the moment wins over every layer.
     pub overrides: Vec<Override>,
 }
 
+/// Why somebody is on call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// As a stand-in.
+    Override,
+    /// By turn.
+    Turn {
+        /// The layer's name.
+        layer: Arc<str>,
+        /// Number of the turn, the first being 0.
+        turn: i64,
+    },
+}
+
+/// Somebody's duty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duty {
+    /// Person id.
+    pub person: Arc<str>,
+    /// Why.
+    pub why: Why,
+}
+
+/// A time in which the same people are on call; a hole where nobody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
+    /// Who, the later turn first.
+    pub duties: Vec<Duty>,
+}
+
 impl Schedule {
-    /// The person on call; `None` before the first handoff and without members.
-    pub fn on_call(&self, at: Timestamp) -> Option<&Arc<str>> {
-        let stand_in = self.overrides.iter().find(|o| o.from <= at && at < o.to);
-        if let Some(stand_in) = stand_in {
-            return Some(&stand_in.person);
+    /// One rotation and nothing else.
+    pub fn of_one(layer: Layer) -> Schedule {
+        Schedule { zone: layer.zone.clone(), layers: vec![layer], overrides: Vec::new() }
+    }
+
+    /// Who is on call, and why: two where a handoff's hour comes twice; empty in a hole.
+    pub fn duties(&self, at: Timestamp) -> Vec<Duty> {
+        if let Some(stand_in) = self.overrides.iter().find(|o| o.from <= at && at < o.to) {
+            return vec![Duty { person: stand_in.person.clone(), why: Why::Override }];
         }
-        let turn = self.turn(at)?;
-        let index = usize::try_from(turn).ok()?.checked_rem(self.members.len())?;
-        self.members.get(index)
+        let layers = self.layers.iter().map(|layer| layer.duties(at));
+        layers.into_iter().find(|duties| !duties.is_empty()).unwrap_or_default()
     }
 
-    /// When the present turn ends.
-    pub fn turn_ends(&self, at: Timestamp) -> Option<Timestamp> {
-        self.handoff(self.turn(at)? + 1)
-    }
-
-    /// Number of the turn that holds the moment, the first being 0.
-    fn turn(&self, at: Timestamp) -> Option<i64> {
-        let first = self.handoff(0)?;
-        if at < first {
-            return None;
+    /// The persons on call, each once.
+    pub fn on_call(&self, at: Timestamp) -> Vec<Arc<str>> {
+        let mut persons: Vec<Arc<str>> = Vec::new();
+        for duty in self.duties(at) {
+            if !persons.contains(&duty.person) {
+                persons.push(duty.person);
+            }
         }
-        // A guess by days of 24 hours is off by one turn at most, whatever the zone does.
-        let turn_micros = Span::days(i64::from(self.turn_days.max(1))).0;
-        let guess = (at - first).0 / turn_micros;
-        let near = [guess + 1, guess, guess - 1].into_iter().filter(|turn| *turn >= 0);
-        near.into_iter().find(|turn| self.handoff(*turn).is_some_and(|start| start <= at))
+        persons
     }
 
-    /// The moment at which a turn begins.
-    fn handoff(&self, turn: i64) -> Option<Timestamp> {
+    /// The whole time from one moment to another, cut where somebody else takes over. Exact: duties change at the
+    /// ends of turns, hours and stand-ins only.
+    pub fn timeline(&self, from: Timestamp, to: Timestamp) -> Vec<Stretch> {
+        let mut edges: BTreeSet<Timestamp> = BTreeSet::from([from]);
+        let mut add = |at: Timestamp| {
+            if from < at && at < to {
+                edges.insert(at);
+            }
+        };
+        self.overrides.iter().for_each(|o| [o.from, o.to].into_iter().for_each(&mut add));
+        self.layers.iter().for_each(|layer| layer.edges(from, to, &mut add));
+        let ends = edges.iter().copied().skip(1).chain([to]);
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for (from, to) in edges.iter().copied().zip(ends) {
+            let duties = self.duties(from);
+            match stretches.last_mut().filter(|last| last.duties == duties) {
+                Some(last) => last.to = to,
+                None => stretches.push(Stretch { from, to, duties }),
+            }
+        }
+        stretches
+    }
+}
+
+impl Layer {
+    fn duties(&self, at: Timestamp) -> Vec<Duty> {
+        if self.hours.as_ref().is_some_and(|hours| !hours.covers(at)) {
+            return Vec::new();
+        }
+        let near = self.turn_near(at);
+        let holds = |turn: &i64| {
+            let begun = self.handoff(*turn).is_some_and(|(first, _)| first <= at);
+            *turn >= 0 && begun && self.handoff(*turn + 1).is_none_or(|(_, last)| at < last)
+        };
+        let duty = |turn: i64| {
+            let index = usize::try_from(turn).ok()?.checked_rem(self.members.len())?;
+            let why = Why::Turn { layer: self.name.clone(), turn };
+            Some(Duty { person: self.members.get(index)?.clone(), why })
+        };
+        [near + 1, near, near - 1].into_iter().filter(holds).filter_map(duty).collect()
+    }
+
+    /// Everything at which duties may change.
+    fn edges(&self, from: Timestamp, to: Timestamp, add: &mut impl FnMut(Timestamp)) {
+        for turn in (self.turn_near(from) - 1).max(0)..=self.turn_near(to) + 2 {
+            self.handoff(turn)
+                .into_iter()
+                .for_each(|(first, last)| [first, last].into_iter().for_each(&mut *add));
+        }
+        if let Some(hours) = &self.hours {
+            let date = local(&hours.zone, from).date();
+            let days = (to - from).0 / crate::schema::Span::days(1).0 + 3;
+            for (from, to) in hours.periods(date, 2, i32::try_from(days).unwrap_or(i32::MAX)) {
+                add(from);
+                add(to);
+            }
+        }
+    }
+
+    /// The turn of a moment by the calendar, off by one at most.
+    fn turn_near(&self, at: Timestamp) -> i64 {
+        let days = day_number(local(&self.zone, at).date()) - day_number(self.first.date());
+        days.div_euclid(i64::from(self.turn_days.max(1)))
+    }
+
+    /// First and last occurrence of the wall time at which a turn begins.
+    fn handoff(&self, turn: i64) -> Option<(Timestamp, Timestamp)> {
         let days = turn.checked_mul(i64::from(self.turn_days.max(1)))?;
-        let wall = self.first.checked_add(days.days()).ok()?;
-        // jiff's "compatible": the first of two, and past a gap by its length (RFC 5545 3.3.5 says the same).
-        let moment = self.zone.to_ambiguous_timestamp(wall).compatible().ok()?;
-        Some(Timestamp(moment.as_microsecond()))
+        let wall = self.first.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+        both(&self.zone, wall)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-
-    fn at(text: &str) -> Timestamp {
-        Timestamp::parse_rfc3339(text).unwrap()
-    }
-
-    fn berlin() -> Schedule {
-        Schedule {
-            zone: TimeZone::get("Europe/Berlin").unwrap(),
-            members: vec!["ana".into(), "ben".into()],
-            turn_days: 7,
-            first: date(2026, 1, 5).at(9, 0, 0, 0),
-            overrides: vec![Override {
-                from: at("2026-12-24T08:00:00Z"),
-                to: at("2026-12-27T08:00:00Z"),
-                person: "ben".into(),
-            }],
-        }
-    }
-
-    #[test]
-    fn turns_change_at_nine_local_time_in_summer_and_winter() {
-        let schedule = berlin();
-        let who = |text| schedule.on_call(at(text)).map(|p| p.to_string());
-        assert_eq!(who("2026-01-05T07:59:59Z"), None);
-        assert_eq!(who("2026-01-05T08:00:00Z").as_deref(), Some("ana"));
-        assert_eq!(who("2026-01-12T07:59:59Z").as_deref(), Some("ana"));
-        assert_eq!(who("2026-01-12T08:00:00Z").as_deref(), Some("ben"));
-        assert_eq!(who("2026-03-30T06:59:59Z").as_deref(), Some("ben")); // 08:59:59 summer time
-        assert_eq!(who("2026-03-30T07:00:00Z").as_deref(), Some("ana"));
-        assert_eq!(who("2026-12-25T00:00:00Z").as_deref(), Some("ben"));
-        assert_eq!(schedule.turn_ends(at("2026-03-29T12:00:00Z")), Some(at("2026-03-30T07:00:00Z")));
-    }
-
-    #[test]
-    fn somebody_is_on_call_at_every_moment_in_every_odd_zone() {
-        for zone in
-            ["Australia/Lord_Howe", "America/Santiago", "Africa/Cairo", "Antarctica/Troll", "Pacific/Apia"]
-        {
-            let first = date(2011, 12, 1).at(0, 0, 0, 0);
-            let schedule = Schedule {
-                zone: TimeZone::get(zone).unwrap(),
-                turn_days: 1,
-                first,
-                overrides: vec![],
-                ..berlin()
-            };
-            let start = schedule.handoff(0).unwrap();
-            for half_hours in 0..48 * 400 {
-                let moment = start + Span::minutes(30 * half_hours);
-                assert!(schedule.on_call(moment).is_some(), "{zone} {moment}");
-            }
-        }
-    }
-}
+mod tests;

@@ -78,7 +78,7 @@ pub struct Hints {
     /// Boot clock at which the first relay is preferred again.
     pub relay_until: Option<Span>,
     /// By schedule: who had the turn at the last claim.
-    pub turns: Option<BTreeMap<Arc<str>, Option<Arc<str>>>>,
+    pub turns: Option<BTreeMap<Arc<str>, Vec<Arc<str>>>>,
     /// The last look: a step of UTC since then concerns every incident.
     pub looked_at: Option<Reading>,
     /// By person: when (boot clock) the hour began, and how many answers to replies went out in it.

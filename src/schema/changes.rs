@@ -70,6 +70,16 @@ pub enum GapReason {
 }
 
 impl GapReason {
+    /// All of them.
+    pub const ALL: [GapReason; 7] = [
+        GapReason::Truncated,
+        GapReason::Rewritten,
+        GapReason::RolledBack,
+        GapReason::Hole,
+        GapReason::Abandoned,
+        GapReason::Compressed,
+        GapReason::Vanished,
+    ];
     /// The name that the view shows.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ pub mod printable;
 pub mod selfmail;
 pub mod tag;
 pub mod time;
+pub mod wall;
 
 pub use act::{Act, Actor, Channel, Verb};
 pub use book::Book;

@@ -5,6 +5,8 @@ pub mod alive;
 pub mod couriers;
 pub mod emergency;
 pub mod inbox;
+pub mod metrics;
+pub mod monitor;
 pub mod own_log;
 pub mod parts;
 pub mod reload;
@@ -28,6 +30,7 @@ use crate::tail::Watch;
 use alive::Alive;
 use emergency::Emergency;
 use inbox::Inbox;
+use monitor::Monitor;
 use parts::Running;
 use reload::Versions;
 use requests::Requests;
@@ -97,6 +100,7 @@ pub struct Service {
     alive: Alive,
     /// The rules that the journal knows to be in force.
     versions: Versions,
+    monitor: Monitor,
     notifier: Notifier,
     bell: Bell,
     waiter: Waiter,
@@ -147,6 +151,7 @@ impl Service {
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
+        let monitor = Monitor::open(&setup.config, daemon.ledger.times(), &clock)?;
         let emergency = Emergency::new(directory);
         let alive = Alive::begin(&setup.config, &delivered, &clock.now());
         let inbox = Inbox::open(&setup.config, &options, &bell)?;
@@ -165,6 +170,7 @@ impl Service {
             alive,
             troubles,
             versions,
+            monitor,
             notifier: Notifier::from_environment().map_err(host)?,
             bell,
             waiter,
@@ -232,6 +238,7 @@ impl Service {
         let turn = self.daemon.turn(&acts, &now);
         self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
+        self.monitor.turned(&turn, &now, &self.clock);
         self.note(&turn, &now)?;
         seen(&turn, &now);
         match turn.stalled {
@@ -291,6 +298,7 @@ impl Service {
             let replies = self.inbox.look();
             self.troubles.set("replies", replies, now);
             self.look(now)?;
+            self.monitor.look(&self.daemon, &self.setup.config, &self.troubles, now);
         }
         Ok(())
     }
@@ -350,6 +358,7 @@ impl Service {
                     tracing::warn!("{warning}");
                 }
                 self.requests.learn(&setup.config);
+                self.monitor.relisten(&setup.config, &self.clock);
                 if let Err(error) = self.inbox.reopen(&setup.config, &self.options, &self.bell) {
                     tracing::error!("{error}");
                 }

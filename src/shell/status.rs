@@ -102,6 +102,16 @@ impl Troubles {
         }
     }
 
+    /// The names of what is degraded, each once.
+    pub fn names(&self) -> std::collections::BTreeSet<&str> {
+        self.open.keys().map(|what| what.split(' ').next().unwrap_or(what)).collect()
+    }
+
+    /// The store as it was last looked at.
+    pub fn health(&self) -> Health {
+        self.health
+    }
+
     /// One line for `systemctl status`.
     pub fn line(&self) -> String {
         match self.open.iter().next() {

@@ -1,6 +1,8 @@
 //! The store on its own thread while lines wait to be read: the commit of one step runs beside the reading
 //! and judging of the next. The store itself travels to the thread and back, so nobody can touch it meanwhile.
 
+use super::metrics::Histogram;
+use crate::host::clock::monotonic;
 use crate::ledger::Store;
 use crate::ports::{Ledger, LedgerError};
 use crate::schema::{Changes, Evidence};
@@ -19,6 +21,7 @@ pub struct Writer {
     store: Option<Box<Store>>,
     jobs: SyncSender<Job>,
     done: Receiver<Done>,
+    times: Arc<Histogram>,
 }
 
 impl Writer {
@@ -29,9 +32,11 @@ impl Writer {
     pub fn start(store: Store) -> io::Result<Writer> {
         let (jobs, to_do) = sync_channel::<Job>(1);
         let (finished, done) = sync_channel::<Done>(1);
+        let times = Arc::new(Histogram::new(&super::metrics::SECONDS));
+        let counted = Arc::clone(&times);
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
             while let Ok((mut store, changes)) = to_do.recv() {
-                let result = store.commit(&changes);
+                let result = timed(&counted, || store.commit(&changes));
                 // Before the answer, so that the driver holds the only copy again.
                 drop(changes);
                 if finished.send((store, result)).is_err() {
@@ -39,12 +44,17 @@ impl Writer {
                 }
             }
         })?;
-        Ok(Writer { store: Some(Box::new(store)), jobs, done })
+        Ok(Writer { store: Some(Box::new(store)), jobs, done, times })
     }
 
     /// The store, unless a commit is under way.
     pub fn store(&mut self) -> Option<&mut Store> {
         self.store.as_deref_mut()
+    }
+
+    /// How long commits took.
+    pub fn times(&self) -> Arc<Histogram> {
+        Arc::clone(&self.times)
     }
 
     /// The store, for good.
@@ -59,13 +69,21 @@ impl Writer {
     }
 }
 
+fn timed<T>(times: &Histogram, work: impl FnOnce() -> T) -> T {
+    let begun = monotonic();
+    let result = work();
+    times.add_micros((monotonic().0 - begun.0).max(0).unsigned_abs());
+    result
+}
+
 fn ended() -> LedgerError {
     LedgerError::Permanent("the writing thread ended by itself; start the daemon again".to_owned())
 }
 
 impl Ledger for Writer {
     fn commit(&mut self, changes: &Changes) -> Result<(), LedgerError> {
-        self.store.as_mut().ok_or_else(ended)?.commit(changes)
+        let store = self.store.as_mut().ok_or_else(ended)?;
+        timed(&self.times, || store.commit(changes))
     }
 
     fn begin(&mut self, changes: &Arc<Changes>) -> Option<Result<(), LedgerError>> {

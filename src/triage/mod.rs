@@ -14,6 +14,7 @@
 
 use crate::limits;
 use crate::schema::book::id_text;
+use crate::schema::wall::Hours;
 use crate::schema::{
     Book, Finding, Incident, IncidentStatus, Network, Reading, Severity, Silence, SilenceKind, Span,
     Timestamp, Verdict,
@@ -26,7 +27,7 @@ use std::sync::Arc;
 mod tests;
 
 /// Which policy an incident follows; the first route that matches wins.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
     /// Severities; empty = all.
     pub severity: Vec<Severity>,
@@ -34,12 +35,14 @@ pub struct Route {
     pub incident_type: Option<Arc<str>>,
     /// Source of the deciding event; `None` = all.
     pub source: Option<Arc<str>>,
+    /// When the incident is detected; `None` = always.
+    pub hours: Option<Hours>,
     /// Policy id.
     pub policy: Arc<str>,
 }
 
 /// What Triage needs; already valid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Params {
     /// In order; the last catches all.
     pub routes: Vec<Route>,
@@ -83,6 +86,8 @@ struct Traits<'a> {
     severity: Severity,
     incident_type: Option<&'a str>,
     source: Option<&'a str>,
+    /// When the incident that they decide about was, or would be, detected.
+    at: Timestamp,
 }
 
 impl Triage {
@@ -109,8 +114,12 @@ impl Triage {
         if let Some(silence) = silence {
             return cover(book, finding, &silence);
         }
-        let kin =
-            Traits { severity: finding.severity, incident_type: finding.incident_type.as_deref(), source };
+        let kin = Traits {
+            severity: finding.severity,
+            incident_type: finding.incident_type.as_deref(),
+            source,
+            at: now.utc,
+        };
         match self.host_of(book, &finding, kin) {
             Some((id, reason)) => {
                 let note = self.join(book, &id, &finding, kin, read_at);
@@ -141,7 +150,9 @@ impl Triage {
     fn host_of(&self, book: &Book, finding: &Finding, kin: Traits) -> Option<(Arc<str>, String)> {
         let fits = |incident: &&Incident| {
             let apart = (finding.last_event_at - incident.last_event_at).0.abs();
-            let same_people = self.policy(Traits { severity: incident.severity, ..kin }) == incident.policy;
+            let same_people =
+                self.policy(Traits { severity: incident.severity, at: incident.detected_at, ..kin })
+                    == incident.policy;
             apart <= self.params.join_span.0 && same_people
         };
         let entity = finding.entity();
@@ -254,6 +265,7 @@ impl Triage {
             (route.severity.is_empty() || route.severity.contains(&kin.severity))
                 && route.incident_type.as_deref().is_none_or(|wanted| kin.incident_type == Some(wanted))
                 && route.source.as_deref().is_none_or(|wanted| kin.source == Some(wanted))
+                && route.hours.as_ref().is_none_or(|hours| hours.covers(kin.at))
         };
         self.params.routes.iter().find(matches).map_or_else(|| "default".into(), |route| route.policy.clone())
     }

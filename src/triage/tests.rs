@@ -48,6 +48,7 @@ fn route(severity: &[Severity], source: Option<&str>, policy: &str) -> Route {
         severity: severity.to_vec(),
         incident_type: None,
         source: source.map(Into::into),
+        hours: None,
         policy: policy.into(),
     }
 }
@@ -187,4 +188,30 @@ fn a_flood_is_one_incident_per_rule() {
     assert!(verdicts[4..].iter().all(|v| *v == (Verdict::Grouped, "4".into())), "{verdicts:?}");
     assert_eq!(&*book.incident_named("4").unwrap().entity, "flood=rule");
     assert_eq!(book.unsettled(), 4);
+}
+
+#[test]
+fn a_route_of_working_hours_holds_by_the_time_of_detection() {
+    use crate::schema::wall::Hours;
+    use jiff::civil::time;
+    // The minute from 09:00 on, UTC, where `at` begins to count.
+    let hours = Hours {
+        zone: jiff::tz::TimeZone::UTC,
+        days: [true; 7],
+        from: time(9, 0, 0, 0),
+        to: time(9, 1, 0, 0),
+    };
+    let routes = vec![Route { hours: Some(hours), ..route(&[], None, "office") }, route(&[], None, "night")];
+    let triage = Triage::new(Params { routes, ..Params::default() });
+    let mut book = Book::default();
+    let judged = |book: &mut Book, id: &str, user: &str, seconds: i64| {
+        let found = finding(id, &[("user", user)], Severity::High, seconds);
+        let judged = triage.judge(book, found, None, at(seconds), &now(seconds));
+        book.incident(judged.incident.as_deref().unwrap()).unwrap().policy.to_string()
+    };
+    assert_eq!(judged(&mut book, "a", "root", 59), "office");
+    assert_eq!(judged(&mut book, "b", "admin", 60), "night");
+    // What goes on over the end of the hours stays one incident, with those who were told.
+    assert_eq!(judged(&mut book, "c", "root", 61), "office");
+    assert_eq!(book.unsettled(), 2);
 }

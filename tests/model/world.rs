@@ -8,7 +8,7 @@
 use super::mutants::{Kind, Spell};
 use super::scope::{Budget, Scope};
 use super::truth::{Broken, Truth};
-use gatewatch::escalate::{ClockStart, Escalate, Params, Person, Policy, Recipient, Schedule, Step};
+use gatewatch::escalate::{ClockStart, Escalate, Layer, Params, Person, Policy, Recipient, Schedule, Step};
 use gatewatch::schema::book::{Rows, is_final};
 use gatewatch::schema::*;
 use gatewatch::triage::{self, Triage};
@@ -101,13 +101,14 @@ fn params(scope: &Scope, turn: &str) -> Params {
         zone: TimeZone::UTC,
     };
     let persons = ["ana", "ben", "lead"].map(|id| (Arc::from(id), person(id)));
-    let schedule = Schedule {
+    let schedule = Schedule::of_one(Layer {
+        name: "rota".into(),
         zone: TimeZone::UTC,
         members: vec![turn.into()],
         turn_days: 7,
         first: jiff::civil::date(2026, 1, 5).at(9, 0, 0, 0),
-        overrides: Vec::new(),
-    };
+        hours: None,
+    });
     let policy = Policy {
         notify_within: units(4),
         acknowledge_within: Some(units(2)),

@@ -301,13 +301,14 @@ fn a_test_mail_goes_to_the_address_asked_for() {
 
 #[test]
 fn who_is_on_call_when_the_mail_goes_out_is_told() {
-    let schedule = schedule::Schedule {
+    let schedule = Schedule::of_one(Layer {
+        name: "rotation".into(),
         zone: TimeZone::UTC,
         members: vec!["ana".into(), "ben".into()],
         turn_days: 1,
         first: jiff::civil::date(2026, 11, 22).at(9, 5, 0, 0),
-        overrides: vec![],
-    };
+        hours: None,
+    });
     let on_call = Step { after: Span::ZERO, notify: vec![Recipient::Schedule("soc".into())] };
     let mut params = params(Policy { steps: vec![on_call], ..policy() });
     params.persons.extend([person("ben", &["ben@example.org"])]);
