@@ -18,6 +18,7 @@ pub mod rules;
 mod schedules;
 pub mod schema;
 mod sections;
+pub mod selfmail;
 mod shape;
 mod values;
 mod walk;
