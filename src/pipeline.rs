@@ -14,9 +14,9 @@ use crate::escalate::{self, Escalate, WakeReason};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::schema::book::Book;
 use crate::schema::{
-    Act, Batch, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp,
+    Act, Batch, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp, Verb,
 };
-use crate::triage::{self, Triage};
+use crate::triage::{self, Drills, Triage};
 use std::sync::Arc;
 
 /// What every room needs, already valid.
@@ -51,6 +51,8 @@ pub struct Pipeline {
     triage: Triage,
     escalate: Escalate,
     book: Book,
+    /// `None` in a replay: what was a drill once, is none now, and no mark is judged.
+    drills: Option<Drills>,
     next_event: u64,
     /// Used again for each line.
     fresh: Vec<Event>,
@@ -68,6 +70,7 @@ impl Pipeline {
             triage: Triage::new(params.triage),
             escalate: Escalate::new(params.escalate),
             book: Book::default(),
+            drills: Some(Drills::default()),
             next_event: 1,
             fresh: Vec::new(),
         }
@@ -75,13 +78,14 @@ impl Pipeline {
 
     /// For lines that come in order of their times and end, as in a replay.
     pub fn of_history(self) -> Pipeline {
-        Pipeline { detect: self.detect.of_history(), ..self }
+        Pipeline { detect: self.detect.of_history(), drills: None, ..self }
     }
 
     /// Brings every room to where the last commit left it.
     pub fn restore(&mut self, memory: Memory) {
         self.normalize.restore(&memory.states);
         self.detect.restore(&memory.states);
+        self.drills = self.drills.is_some().then(|| Drills::restore(&memory.states));
         self.book = memory.book;
         self.next_event = memory.next_event;
     }
@@ -90,7 +94,7 @@ impl Pipeline {
     pub fn recover(&mut self, now: &Reading) -> Changes {
         let mut changes = Changes::default();
         self.escalate.recover(&mut self.book, now, &mut changes);
-        self.finish(&mut changes);
+        self.finish(now, &mut changes);
         changes
     }
 
@@ -137,7 +141,9 @@ impl Pipeline {
 
     /// An event that is already stored, for `replay --from-store`: Detect and on.
     pub fn observe(&mut self, event: &Event, now: &Reading, changes: &mut Changes) {
-        let findings = self.detect.observe(event);
+        let mark = self.drills.as_mut().and_then(|drills| drills.note(event, now));
+        let mut findings = self.detect.observe(event);
+        findings.extend(mark);
         self.judge(findings, Some(event), now, changes);
     }
 
@@ -148,6 +154,9 @@ impl Pipeline {
 
     /// A person's act.
     pub fn act(&mut self, act: &Act, now: &Reading, changes: &mut Changes) -> Answer {
+        if let (Verb::Drill(deed), Some(drills)) = (&act.verb, &mut self.drills) {
+            return drills.act(deed, &act.actor.name, |id| self.escalate.has_person(id), now, changes);
+        }
         self.escalate.act(&mut self.book, act, now, changes).map_err(|refused| refused.to_string())
     }
 
@@ -167,10 +176,14 @@ impl Pipeline {
     }
 
     /// Ends a step: what the rooms remember goes into the same transaction.
-    pub fn finish(&mut self, changes: &mut Changes) {
+    pub fn finish(&mut self, now: &Reading, changes: &mut Changes) {
         changes.states.extend(self.normalize.drain());
         let (states, folds) = self.detect.drain();
         changes.states.extend(states);
+        if let Some(drills) = &mut self.drills {
+            drills.folded(&mut self.book, &folds, now, changes);
+            changes.states.extend(drills.drain());
+        }
         changes.folds.extend(folds);
         self.book.drain(changes);
     }
@@ -205,6 +218,13 @@ impl Pipeline {
         }
     }
 
+    /// The commit of these changes is over, now.
+    pub fn stored(&mut self, changes: &Changes, now: Timestamp) {
+        if let Some(drills) = &mut self.drills {
+            drills.stored(changes, now);
+        }
+    }
+
     /// What is open, to look at.
     pub fn book(&self) -> &Book {
         &self.book
@@ -219,6 +239,9 @@ impl Pipeline {
                 address: event.src_ip,
             });
             let judged = self.triage.judge(&mut self.book, finding, origin, read_at, now);
+            if let Some(drills) = &mut self.drills {
+                drills.label(&mut self.book, &judged, now, changes);
+            }
             changes.findings.push(judged);
         }
     }

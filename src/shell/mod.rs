@@ -220,6 +220,7 @@ impl Service {
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
         let turn = self.daemon.turn(&acts, &now);
         self.requests.answer(&turn);
+        self.daemon.pipeline.stored(&turn.changes, self.clock.now().utc);
         self.monitor.turned(&turn, &now, &self.clock);
         self.note(&turn, &now)?;
         seen(&turn, &now);
