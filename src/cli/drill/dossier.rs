@@ -15,7 +15,7 @@ use std::path::Path;
 /// The stages, in order, each with what it may take from the writing of the deciding line on, in seconds: of a promise of
 /// 30 minutes, reading 5 s, detecting 60 s, accepting 120 s, acknowledging 15 min. `None`: no promise of its own.
 const STAGES: [(&str, Option<f64>, &str); 10] = [
-    ("written", Some(0.0), "the deciding line was handed to the kernel, as the writing process says"),
+    ("written", None, "the deciding line was handed to the kernel, as the writing process says"),
     ("read", Some(5.0), "the daemon read it"),
     ("parsed", Some(5.0), "the clock of the turn that made it an event"),
     ("detected", Some(60.0), "the clock of the turn that made the incident"),
@@ -132,7 +132,7 @@ fn problems(drill: &Object, incident: Option<&Object>, stages: &[Value]) -> Vec<
         problems.push("something real joined its incident, which is no drill any more".to_owned());
     }
     let (rule, found) = (text(drill, "rule"), text(drill, "found_by"));
-    if incident.is_some() && !found.contains(&format!("\"{rule}\"")) {
+    if incident.is_some() && !found.split(", ").any(|found| found == rule) {
         problems.push(format!("the rule {rule} did not find it, but {found}"));
     }
     let wanted = text(drill, "incident_type");

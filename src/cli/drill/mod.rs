@@ -159,7 +159,10 @@ pub(super) fn find(global: &Global, id: &str) -> Result<(Reader, Object), Failur
 
 pub(super) fn text(row: &Object, key: &str) -> String {
     match row.get(key) {
-        Some(Value::String(text)) => Printable(text).cut(300),
+        Some(Value::String(text)) => match serde_json::from_str::<Vec<String>>(text) {
+            Ok(list) => Printable(&list.join(", ")).cut(300),
+            Err(_) => Printable(text).cut(300),
+        },
         Some(value) => value.to_string(),
         None => String::new(),
     }

@@ -71,7 +71,10 @@ fn period(args: &ReportArgs) -> Result<Period, Failure> {
 
 impl Period {
     fn in_words(&self) -> String {
-        format!("{} to {}", self.since, self.until)
+        match self.since {
+            Timestamp(0) => format!("Everything until {}", self.until),
+            since => format!("{since} to {}", self.until),
+        }
     }
 }
 

@@ -85,8 +85,10 @@ fn case(reader: &Reader, row: Object) -> Result<Case, Failure> {
     };
     let journal = rows("SELECT at, kind, detail FROM journal WHERE subject = ?1 AND kind IN ('clock', 'emergency', 'illegal-move', 'handover')
         ORDER BY seq LIMIT 20")?;
-    let reasons: Vec<String> =
-        journal.iter().map(|entry| format!("{}: {}", text(entry, "at"), text(entry, "detail"))).collect();
+    let kept = |state: &str| matches!(text(&row, state).as_str(), "met" | "running" | "");
+    let all_kept = kept("notify_state") && kept("ack_state");
+    let told_of = |entry: &Object| format!("{}: {}", text(entry, "at"), text(entry, "detail"));
+    let reasons: Vec<String> = journal.iter().filter(|_| !all_kept).map(told_of).collect();
     let began = row.get("began").and_then(Value::as_i64).map(crate::schema::Timestamp);
     let took = moment(&row, "notified_at").zip(began).map(|(at, began)| (at - began).as_seconds());
     Ok(Case {
@@ -187,7 +189,7 @@ fn short(seconds: f64) -> String {
 
 fn html(period: &Period, cases: &[Case], real: &[&Case]) -> String {
     let mut body = format!(
-        "<p>{}. From the start of each incident's clock to the first notice that a relay accepted, and from there to the person \
+        "<p>{}: from the start of each incident's clock to the first notice that a relay accepted, and from there to the person \
          who took it. Drills are listed, and counted in no figure.</p>",
         escape(&period.in_words())
     );
@@ -288,52 +290,52 @@ fn by_severity(real: &[&Case]) -> String {
 }
 
 fn incidents(cases: &[Case]) -> String {
-    let rows: Vec<Vec<String>> = cases
-        .iter()
-        .map(|case| {
-            let cell = |key: &str| plain(&text(&case.row, key));
-            let class = |state: &str| match state {
-                "met" => "good",
-                "breached" => "bad",
-                "uncertain" => "doubt",
-                _ => "dim",
-            };
-            let drill = if case.row.contains_key("drill") { " (drill)" } else { "" };
-            vec![
-                plain(&format!("#{}{drill}", text(&case.row, "number"))),
-                cell("severity"),
-                plain(&format!("{}: {}", text(&case.row, "title"), text(&case.row, "entity"))),
-                cell("occurred_at"),
-                cell("detected_at"),
-                cell("notified_at"),
-                classed("n", &case.took.map_or("-".to_owned(), short)),
-                classed(class(&text(&case.row, "notify_state")), &case.verdict()),
-                cell("acknowledged_at"),
-                plain(&[text(&case.row, "acknowledged_by"), text(&case.row, "ack_via")].join(" ")),
-                classed(class(&text(&case.row, "ack_state")), &text(&case.row, "ack_state")),
-                case.level.to_owned(),
-                plain(&case.told),
-                plain(&case.reasons),
-            ]
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = cases.iter().map(shown).collect();
     let head = [
         "No",
         "Severity",
         "What",
         "Occurred",
         "Detected",
-        "Notified",
-        "After",
+        "Told",
         "Promise",
-        "Acknowledged",
-        "By",
+        "Taken",
         "Promise",
         "Level",
         "Who was told",
         "Reasons",
     ];
     table(&head, &rows)
+}
+
+fn shown(case: &Case) -> Vec<String> {
+    let time = |key: &str| text(&case.row, key).replace('T', " ").trim_end_matches('Z').to_owned();
+    let class = |state: &str| match state {
+        "met" => "good",
+        "breached" => "bad",
+        "uncertain" => "doubt",
+        _ => "dim",
+    };
+    let drill = if case.row.contains_key("drill") { " (drill)" } else { "" };
+    let after = |took: Option<f64>, at: String| {
+        took.map_or(at.clone(), |took| format!("{at}, after {}", short(took)))
+    };
+    let by = [text(&case.row, "acknowledged_by"), text(&case.row, "ack_via")].join(", ");
+    let taken = after(case.answered, time("acknowledged_at"));
+    vec![
+        plain(&format!("#{}{drill}", text(&case.row, "number"))),
+        plain(&text(&case.row, "severity")),
+        plain(&format!("{}: {}", text(&case.row, "title"), text(&case.row, "entity"))),
+        plain(&time("occurred_at")),
+        plain(&time("detected_at")),
+        plain(&after(case.took, time("notified_at"))),
+        classed(class(&text(&case.row, "notify_state")), &case.verdict()),
+        plain(&if taken.is_empty() { taken } else { format!("{taken}, by {by}") }),
+        classed(class(&text(&case.row, "ack_state")), &text(&case.row, "ack_state")),
+        case.level.to_owned(),
+        plain(&case.told),
+        plain(&case.reasons),
+    ]
 }
 
 #[cfg(test)]
