@@ -5,7 +5,7 @@
 
 use crate::pipeline::{Answer, Pipeline};
 use crate::ports::{Courier, Ledger, LedgerError, LogSource};
-use crate::schema::{Act, Changes, Evidence, Reading, Timestamp};
+use crate::schema::{Act, Changes, Evidence, Inbound, Reading, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -19,6 +19,10 @@ pub struct Daemon<S, L, C> {
     pub courier: C,
     /// Rooms 2 to 5.
     pub pipeline: Pipeline,
+    /// Mails that came back, for the next step.
+    arrived: Vec<Inbound>,
+    /// Mails that were filed, to be forgotten by the next step.
+    filed: Vec<Arc<str>>,
     /// Steps that the ledger has not taken yet, oldest first. After a refusal nothing new is read.
     unwritten: VecDeque<Step>,
     /// The oldest of them is being committed beside us.
@@ -32,6 +36,7 @@ struct Step {
     changes: Arc<Changes>,
     claimed: Vec<u64>,
     answers: Vec<Answer>,
+    taken: Vec<Arc<str>>,
     more: bool,
 }
 
@@ -40,6 +45,8 @@ struct Step {
 pub struct Turn {
     /// Answers to the acts, in their order; empty while the ledger does not take the changes.
     pub answers: Vec<Answer>,
+    /// Mails whose effect was committed: they can be filed.
+    pub taken: Vec<Arc<str>>,
     /// What was committed.
     pub changes: Changes,
     /// Whether another turn right away would bring more lines.
@@ -58,6 +65,8 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
             ledger,
             courier,
             pipeline,
+            arrived: Vec::new(),
+            filed: Vec::new(),
             unwritten: VecDeque::new(),
             flying: false,
             refused: false,
@@ -152,6 +161,7 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
         if let Some(step) = self.unwritten.pop_front() {
             self.send(&step.claimed, now);
             turn.answers.extend(step.answers);
+            turn.taken.extend(step.taken);
             turn.changes.absorb(Arc::unwrap_or_clone(step.changes));
         }
         true
@@ -163,19 +173,33 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
         self.unwritten.push_back(Step::of(changes));
     }
 
+    /// Mails that came back; the next step acts on them.
+    pub fn arrived(&mut self, mails: Vec<Inbound>) {
+        self.arrived.extend(mails);
+    }
+
+    /// Mails of [`Turn::taken`] that were filed; the next step forgets them.
+    pub fn filed(&mut self, identities: Vec<Arc<str>>) {
+        self.filed.extend(identities);
+    }
+
     fn step(&mut self, acts: &[Act], now: &Reading) -> Step {
         let mut changes = Changes::default();
         for receipt in self.courier.receipts() {
             self.pipeline.receipt(&receipt, now, &mut changes);
         }
         let answers = acts.iter().map(|act| self.pipeline.act(act, now, &mut changes)).collect();
+        let mails = std::mem::take(&mut self.arrived);
+        mails.iter().for_each(|mail| self.pipeline.inbound(mail, now, &mut changes));
+        let taken = mails.into_iter().map(|mail| mail.identity).collect();
+        self.pipeline.filed(&std::mem::take(&mut self.filed), &mut changes);
         let batch = self.source.poll(now);
         let more = batch.more;
         self.pipeline.lines(batch, now, &mut changes);
         self.pipeline.tick(now, &mut changes);
         let claimed = self.pipeline.claim(self.courier.free(), now, &mut changes);
         self.pipeline.finish(now, &mut changes);
-        Step { claimed, answers, more, ..Step::of(changes) }
+        Step { claimed, answers, taken, more, ..Step::of(changes) }
     }
 
     /// Letters go out after the commit of their claim, with what the ledger holds as evidence. A claim whose
@@ -197,6 +221,12 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
 impl Step {
     /// A step that lets nothing out.
     fn of(changes: Changes) -> Step {
-        Step { changes: Arc::new(changes), claimed: Vec::new(), answers: Vec::new(), more: false }
+        Step {
+            changes: Arc::new(changes),
+            claimed: Vec::new(),
+            answers: Vec::new(),
+            taken: Vec::new(),
+            more: false,
+        }
     }
 }

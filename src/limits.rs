@@ -100,6 +100,8 @@ pub const RULES_TOLD_MAX: usize = 256;
 pub const MAIL_BYTES_MAX: usize = 64 * 1024;
 /// Characters of a subject.
 pub const SUBJECT_CHARS_MAX: usize = 120;
+/// Message ids in `References`: the first one of the thread and the latest.
+pub const REFERENCES_MAX: usize = 20;
 /// Bytes kept of a relay's reply.
 pub const REPLY_BYTES_MAX: usize = 512;
 /// SMTP time until the body begins.
@@ -112,9 +114,17 @@ pub const SMTP_COMMAND_MAX: Span = Span::seconds(15);
 pub const SMTP_SESSIONS_MAX: usize = 8;
 /// A notification is tried for so long.
 pub const NOTIFICATION_AGE_MAX: Span = Span::days(5);
+/// Per cent of the time to notify after which, with no notice accepted, the journal cries and a file is dropped.
+pub const EMERGENCY_PERCENT: i64 = 70;
+/// Files that wait in the drop folder; more mean that nobody takes them.
+pub const DROPS_MAX: usize = 1_000;
 /// Incidents that findings may still join. Past it, findings of new entities share one incident per rule:
 /// a flood is one alert, and ten thousand incidents with clocks and mails take about 30 MB.
 pub const INCIDENTS_OPEN_MAX: usize = 10_000;
+/// A reply to an alert is acted on so long after the alert was decided.
+pub const REPLY_TOKEN_LASTS: Span = Span::days(7);
+/// Answers to replies that were not acted on, per person and hour: more are a loop, not a person.
+pub const REPLY_ANSWERS_MAX: u32 = 20;
 /// A control request.
 pub const CONTROL_BYTES_MAX: usize = 64 * 1024;
 /// Time of one query.

@@ -4,7 +4,7 @@
 //! ```text
 //! lines ----> 2 Normalize -> 3 Detect -> 4 Triage -> 5 Escalate -> Changes -> (6 Record) -> (7 Deliver)
 //! tick -----------------------^                        ^
-//! receipt, act ----------------------------------------+
+//! receipt, act, mail ----------------------------------+
 //! ```
 //!
 //! Memory is disposable: [`Pipeline::restore`] brings every room to where the last commit left it.
@@ -14,9 +14,11 @@ use crate::escalate::{self, Escalate, WakeReason};
 use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::schema::book::Book;
 use crate::schema::{
-    Act, Batch, Changes, Event, Evidence, Finding, Letter, Reading, Receipt, Span, StateRow, Timestamp, Verb,
+    Act, Batch, Changes, Event, Evidence, Finding, Inbound, Letter, Reading, Receipt, Span, StateRow,
+    Timestamp, Verb,
 };
 use crate::triage::{self, Drills, Triage};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What every room needs, already valid.
@@ -54,9 +56,16 @@ pub struct Pipeline {
     /// `None` in a replay: what was a drill once, is none now, and no mark is judged.
     drills: Option<Drills>,
     next_event: u64,
+    /// Mails that were acted on and may still be found where they arrived.
+    mails: BTreeSet<Arc<str>>,
     /// Used again for each line.
     fresh: Vec<Event>,
 }
+
+/// The room of the pipeline's own rows.
+const ROOM: &str = "pipeline";
+/// The key of a mail that was acted on begins so.
+const MAIL_KEY: &str = "mail/";
 
 /// Whether a person's act was done, and the sentence that says so.
 pub type Answer = Result<String, String>;
@@ -72,6 +81,7 @@ impl Pipeline {
             book: Book::default(),
             drills: Some(Drills::default()),
             next_event: 1,
+            mails: BTreeSet::new(),
             fresh: Vec::new(),
         }
     }
@@ -85,6 +95,8 @@ impl Pipeline {
     pub fn restore(&mut self, memory: Memory) {
         self.normalize.restore(&memory.states);
         self.detect.restore(&memory.states);
+        let mails = memory.states.iter().filter(|row| row.room == ROOM);
+        self.mails = mails.filter_map(|row| Some(row.key.strip_prefix(MAIL_KEY)?.into())).collect();
         self.drills = self.drills.is_some().then(|| Drills::restore(&memory.states));
         self.book = memory.book;
         self.next_event = memory.next_event;
@@ -158,6 +170,20 @@ impl Pipeline {
             return drills.act(deed, &act.actor.name, |id| self.escalate.has_person(id), now, changes);
         }
         self.escalate.act(&mut self.book, act, now, changes).map_err(|refused| refused.to_string())
+    }
+
+    /// A mail that came back. It is acted on once, however often it is found: its identity is a row of the same commit.
+    pub fn inbound(&mut self, mail: &Inbound, now: &Reading, changes: &mut Changes) {
+        if self.mails.insert(mail.identity.clone()) {
+            changes.states.push(mail_row(&mail.identity, Some(Box::default())));
+            self.escalate.inbound(&mut self.book, mail, now, changes);
+        }
+    }
+
+    /// Mails that were filed, and will not be found again.
+    pub fn filed(&mut self, identities: &[Arc<str>], changes: &mut Changes) {
+        let known = identities.iter().filter(|identity| self.mails.remove(*identity));
+        changes.states.extend(known.map(|identity| mail_row(identity, None)));
     }
 
     /// The passing of time: what waited too long for the rest of its record, what was silent too long, and who must be
@@ -245,4 +271,8 @@ impl Pipeline {
             changes.findings.push(judged);
         }
     }
+}
+
+fn mail_row(identity: &str, body: Option<Box<[u8]>>) -> StateRow {
+    StateRow { room: ROOM, key: format!("{MAIL_KEY}{identity}").into(), body }
 }

@@ -60,6 +60,8 @@ fn letter(notification: u64) -> Letter {
         text: "first\n.\n..two dots\n.Q\nlast\n".into(),
         html: Some("<p>first</p>".into()),
         relay: 0,
+        envelope: None,
+        answers: false,
     }
 }
 

@@ -101,10 +101,10 @@ fn each_rule_finds_its_attack_in_the_noise() {
             let mut events = attack.events.clone();
             room::restamp(&mut events, begins);
             // The attack of the rule about silence is that a source says nothing more.
-            let goes_on = |event: &&&Event| &*event.source != "linux-auth" || attack.silent_for == Span::ZERO;
+            let goes_on = |event: &&&Event| !attack.is_silence || &*event.source != "linux-auth";
             events.extend(noise.iter().filter(goes_on).map(|event| (*event).clone()));
             events.sort_by_key(|event| event.observed_at);
-            let found = room::findings(&set, events, attack.silent_for);
+            let found = room::findings(&set, events, attack.waits);
             let told = found.iter().any(|finding| finding.rule == rule.meta.id);
             eprintln!(
                 "  {:<40} {:<6} {}",

@@ -3,6 +3,8 @@
 
 #[path = "tidy/source.rs"]
 mod source;
+#[path = "tidy/states.rs"]
+mod states;
 
 use source::{code, functions, imports, line_of, without_tests, words};
 use std::collections::BTreeMap;
@@ -45,6 +47,7 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
 const DRIVERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger"]),
     ("lettre", &["courier"]),
+    ("mail_parser", &["desk"]),
     ("notify", &["tail", "shell"]),
     ("toml", &["config"]),
     ("toml_edit", &["config"]),

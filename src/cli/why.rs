@@ -8,11 +8,14 @@ use crate::config::params::{Request, Setup};
 use crate::config::report::nearest;
 use crate::config::rules::{Outline, outline};
 use crate::detect::rule::{Body, Correlation, Rule};
-use crate::detect::why::{self, Best, Why, figure};
+use crate::detect::why::{self, Best, Calls, Why, figure};
 use crate::ledger::read::Reader;
 use crate::schema::{Event, Printable};
 use crate::tail::Encoding;
 use serde_json::{Value, json};
+
+/// Events that called for something and are told one by one.
+const CALLS_TOLD: usize = 20;
 
 /// Explains why a rule did not fire.
 ///
@@ -71,7 +74,9 @@ fn stored(
     // What it gives way to may look further back.
     let other = correlation.unless.and_then(|index| setup.rules.rule(index)).and_then(Rule::correlation);
     let back = correlation.timespan.max(other.map_or(crate::schema::Span::ZERO, |other| other.timespan));
-    let (from, to) = (event.counted_at - back, event.counted_at + correlation.timespan);
+    // What an absence expects may stand on either side of what calls for it.
+    let near = correlation.near.map_or(crate::schema::Span::ZERO, |near| near.before.max(near.after));
+    let (from, to) = (event.counted_at - back.max(near), event.counted_at + correlation.timespan.max(near));
     let around = reader.stored_around(from, to).map_err(|error| failure(&error))?;
     Ok((if around.is_empty() { vec![event] } else { around }, Some(id)))
 }
@@ -157,10 +162,8 @@ impl Told<'_> {
         events: &[Event],
         asked: Option<u64>,
     ) {
-        if correlation.near.is_some() {
-            let sentence = "this rule tells what did not come near an event; that is not explained yet, `gatewatch \
-                            explain why-not` of the rules that it names says which events they fit";
-            return self.say(json!({"because": "absence"}), sentence);
+        if let Some(near) = correlation.near {
+            return self.absence(&why::absence(&setup.rules, correlation, near, events, asked));
         }
         let outline = outline(&self.rule.meta.text);
         let reached = why::correlation(&setup.rules, correlation, events, asked);
@@ -194,6 +197,47 @@ impl Told<'_> {
             return;
         };
         self.best(correlation, &outline, &best);
+    }
+
+    /// What each event called for, and what came.
+    fn absence(&mut self, found: &Calls) {
+        if found.calls.is_empty() {
+            let sentence = match (found.matched, found.ungrouped) {
+                (0, _) => "no event fits one of its rules".to_owned(),
+                (n, m) if n == m => {
+                    format!("{n} event(s) fit its rules, and have no value for what it groups by")
+                }
+                (n, _) => format!("{n} event(s) are what it expects; none of them calls for it"),
+            };
+            self.say(json!({"fires": false, "because": "rules", "matched": found.matched}), sentence);
+        }
+        for call in found.calls.iter().take(CALLS_TOLD) {
+            let group: Vec<String> = call.group.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let group = group.join(", ");
+            let mut row = json!({
+                "fires": call.came.is_none(), "because": "came", "group": group, "event": call.event,
+                "from": call.at.to_string(), "to": call.until.to_string(),
+            });
+            let head = format!("{group}: event {} at {} called for it", call.event, call.at);
+            let sentence = match &call.came {
+                Some((id, at, rule)) => {
+                    (row["came"], row["came_at"], row["came_as"]) =
+                        (json!(id), json!(at.to_string()), json!(&**rule));
+                    format!("{head}; event {id} at {at} came, which fits {rule}")
+                }
+                None => {
+                    row["because"] = json!("absent");
+                    format!(
+                        "{head}, and nothing came: it fires when nothing can come before {} any more",
+                        call.until
+                    )
+                }
+            };
+            self.say(row, sentence);
+        }
+        if let Some(more) = found.calls.len().checked_sub(CALLS_TOLD).filter(|more| *more > 0) {
+            self.say(json!({"because": "more", "calls": more}), format!("{more} more call(s) are not shown"));
+        }
     }
 
     fn best(&mut self, correlation: &Correlation, outline: &Outline, best: &Best) {

@@ -3,6 +3,7 @@
 use super::file::{ClockStarts, MailConfig, Person, Policy, Recipient, RelayConfig, Route, Step, Tls};
 use super::keys;
 use super::load::Given;
+use super::replies;
 use super::schedules;
 use super::values::{is_loopback, judge_host};
 use super::walk::{Found, Section};
@@ -40,15 +41,22 @@ pub(super) fn mail(
     }
     let own_domain =
         from.as_ref().and_then(|from| from.value.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
+    let reply_address = section.text("reply_address");
+    if let Some(address) = &reply_address {
+        section.judge_address("reply_address", address);
+    }
     let letters = section.whole("max_per_recipient_per_hour", 1, 10_000).and_then(|n| u32::try_from(n).ok());
-    MailConfig {
+    let mail = MailConfig {
         domain: domain.map(|text| text.value).or(own_domain).unwrap_or(built_in.domain),
         from: from.map_or(built_in.from, |text| text.value),
         reply_maildir: section.path("reply_maildir", folder),
         reply_authserv: section.text("reply_authserv").map(|text| text.value),
+        reply_address: reply_address.map(|text| text.value),
         max_per_recipient_per_hour: letters.unwrap_or(built_in.max_per_recipient_per_hour),
         relays: relays.into_iter().map(|section| relay(section, folder, given)).collect(),
-    }
+    };
+    replies::judge(section, &mail);
+    mail
 }
 
 fn relay(section: Section<'_>, folder: &Path, given: &Given<'_>) -> RelayConfig {
@@ -132,6 +140,12 @@ fn person(section: Section<'_>, ids: &mut BTreeSet<String>) -> Person {
         timezone_name,
         account: section.text("account").map(|text| text.value),
         party: section.text("party").map(|text| text.value),
+        deputies: section
+            .texts("deputies")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|found| found.value)
+            .collect(),
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) fn check(parts: &Parts<'_>, config: &Config, given: &Given<'_>) {
     one_reader(parts, config);
     own_files(parts, config);
     accounts(parts, config);
+    for section in &parts.persons {
+        super::replies::deputies(*section, &person_ids(config));
+    }
     schedules(parts, config, given.now);
     for (section, policy) in parts.policies.iter().zip(&config.policies) {
         steps(*section, policy);

@@ -71,6 +71,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             domain: host,
             reply_maildir: None,
             reply_authserv: None,
+            reply_address: None,
             max_per_recipient_per_hour: LETTERS_DEFAULT,
             relays: Vec::new(),
         },
@@ -165,6 +166,7 @@ fn account(root: &Path, host: &str) -> Person {
         timezone_name: zone_name,
         account: Some(name.clone()),
         party: None,
+        deputies: Vec::new(),
         name: name.clone(),
         id: name,
     }

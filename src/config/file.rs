@@ -138,6 +138,8 @@ pub struct MailConfig {
     pub reply_maildir: Option<PathBuf>,
     /// Whose Authentication-Results are believed.
     pub reply_authserv: Option<String>,
+    /// The address of replies and reports; `None` = the sender's.
+    pub reply_address: Option<String>,
     /// Letters per recipient and hour before digests begin.
     pub max_per_recipient_per_hour: u32,
     /// In order of preference; none = the Maildir `<store.directory>/mail`.
@@ -211,6 +213,8 @@ pub struct Person {
     pub account: Option<String>,
     /// The side that the person is on: the client, a provider.
     pub party: Option<String>,
+    /// Persons who may answer for this one.
+    pub deputies: Vec<String>,
 }
 
 /// Who is on call.

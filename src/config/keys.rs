@@ -42,9 +42,20 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("detect.placeholder", &["name", "values"]),
     ("identity", &["directory", "stale_after"]),
     ("geo", &["country", "asn"]),
-    ("mail", &["from", "domain", "reply_maildir", "max_per_recipient_per_hour", "reply_authserv", "relay"]),
+    (
+        "mail",
+        &[
+            "from",
+            "domain",
+            "reply_maildir",
+            "reply_authserv",
+            "reply_address",
+            "max_per_recipient_per_hour",
+            "relay",
+        ],
+    ),
     ("mail.relay", &["host", "port", "tls", "username", "password_file", "credential", "ca_file"]),
-    ("person", &["id", "name", "email", "timezone", "account", "party"]),
+    ("person", &["id", "name", "email", "timezone", "account", "party", "deputies"]),
     (
         "schedule",
         &["id", "timezone", "members", "every", "handoff", "start", "days", "hours", "layer", "override"],
@@ -92,8 +103,6 @@ pub const NOT_BUILT: &[(&str, &str)] = &[
     ("identity", "stale_after"),
     ("geo", "country"),
     ("geo", "asn"),
-    ("mail", "reply_maildir"),
-    ("mail", "reply_authserv"),
     ("console", "listen"),
 ];
 

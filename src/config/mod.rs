@@ -11,6 +11,7 @@ pub mod keys;
 mod listen;
 mod load;
 pub mod params;
+pub mod replies;
 pub mod report;
 pub mod rules;
 mod schedules;

@@ -73,7 +73,8 @@ pub fn mime(letter: &Letter, from: &str) -> Result<Vec<u8>, MimeError> {
             ),
         }
     }
-    builder = builder.raw_header(constant("Auto-Submitted", "auto-generated"));
+    let automatic = if letter.answers { "auto-replied" } else { "auto-generated" };
+    builder = builder.raw_header(constant("Auto-Submitted", automatic));
     builder = builder.raw_header(constant("X-Auto-Response-Suppress", "All"));
     let text = part(ContentType::TEXT_PLAIN, &letter.text);
     let message = match &letter.html {
@@ -99,9 +100,10 @@ pub(super) fn address(text: &str) -> Result<Address, MimeError> {
     text.parse().map_err(|_| wrong())
 }
 
-/// A printable subject on one line. The cut keeps its visible mark.
+/// A printable subject on one line. The cut keeps its visible mark. `=?` would begin an encoded word (RFC 2047):
+/// mail programs would decode what a log says into characters that were never looked at.
 fn subject(text: &str) -> String {
-    Printable(text).cut(SUBJECT_CHARS_MAX)
+    Printable(&text.replace("=?", "= ?")).cut(SUBJECT_CHARS_MAX - 1)
 }
 
 /// A Message-ID exactly as given: lettre would encode an odd one into an invalid header.
@@ -170,6 +172,8 @@ mod tests {
             text: "Ein Zeichen: ü = \u{1b}[2J\n.\n..\nFrom here\n".into(),
             html: Some("<p>&lt;b&gt; ü</p>".into()),
             relay: 0,
+            envelope: None,
+            answers: false,
         }
     }
 

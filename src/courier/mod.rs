@@ -14,6 +14,7 @@ mod letter;
 mod line;
 mod maildir;
 mod post;
+mod report;
 mod session;
 mod verdict;
 mod wire;

@@ -274,7 +274,7 @@ async fn reached(closing: &mut watch::Receiver<Closing>, stage: Closing) {
 async fn deliver(office: Arc<Office>, letter: Letter, trip: Trip) -> Outcome {
     let prepared = letter::mime(&letter, office.from.as_ref()).and_then(|mime| {
         let to = letter::address(&letter.to)?;
-        Ok(Parcel { from: office.from.clone(), to, mime })
+        Ok(Parcel { from: envelope_sender(&letter, &office.from)?, to, mime, envid: envid(&letter) })
     });
     let parcel = match prepared {
         Ok(parcel) => parcel,
@@ -296,6 +296,17 @@ async fn deliver(office: Arc<Office>, letter: Letter, trip: Trip) -> Outcome {
             None => trip.cut("no mail relay is given"),
         },
     }
+}
+
+/// MAIL FROM: where reports about this very try go, or the sender's own address.
+fn envelope_sender(letter: &Letter, from: &Address) -> Result<Address, letter::MimeError> {
+    letter.envelope.as_ref().map_or_else(|| Ok(from.clone()), |envelope| letter::address(&envelope.sender))
+}
+
+/// By what a report about this try is known again: its tag; without one, the message's id.
+fn envid(letter: &Letter) -> String {
+    let id = || letter.message_id.trim_matches(['<', '>']).to_owned();
+    letter.envelope.as_ref().map_or_else(id, |envelope| envelope.id.to_string())
 }
 
 fn line_of<'a>(lines: &'a [Arc<Line>], letter: &Letter) -> Option<&'a Arc<Line>> {
@@ -371,6 +382,8 @@ mod tests {
             text: "t".into(),
             html: None,
             relay: 3,
+            envelope: None,
+            answers: false,
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::gate::Login;
 use super::line::Line;
+use super::report;
 use super::verdict::{Outcome, Trouble, accepted, judge, without_login};
 use super::wire::Wire;
 use super::{Relay, Secret, Tls};
@@ -57,6 +58,8 @@ pub(super) struct Parcel {
     pub from: Address,
     pub to: Address,
     pub mime: Vec<u8>,
+    /// By what a report about it is known again (ENVID).
+    pub envid: String,
 }
 
 /// Sends one parcel. Never fails: what went wrong is in the outcome.
@@ -111,15 +114,44 @@ impl Session<'_> {
             });
             login?;
         }
-        let mut connection = connection.0;
-        // The mail is ASCII, its addresses too: no extension of SMTP is needed.
-        self.order(MailPhase::Mail, &mut connection, Mail::new(Some(parcel.from.clone()), vec![])).await?;
-        self.order(MailPhase::Rcpt, &mut connection, Rcpt::new(parcel.to.clone(), vec![])).await?;
+        let (mut connection, reports) = (connection.0, offers(&connection.1, "DSN"));
+        self.address(&mut connection, parcel, reports).await?;
         let go = self.step(MailPhase::Data, connection.command(Data)).await?;
         match words(&go) {
             (354, _) => Ok(connection),
             (code, text) => Err(Trouble { code: Some(code), text }),
         }
+    }
+
+    /// Names sender and recipient. The mail is ASCII, its addresses too: no extension of SMTP is needed, and the
+    /// one that is used, reports, is given up where the relay offers it and then does not understand it.
+    async fn address(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        parcel: &Parcel,
+        reports: bool,
+    ) -> Result<(), Trouble> {
+        let mail = |asked| Mail::new(Some(parcel.from.clone()), asked);
+        let recipient = |asked| Rcpt::new(parcel.to.clone(), asked);
+        if !reports {
+            self.order(MailPhase::Mail, connection, mail(vec![])).await?;
+            self.order(MailPhase::Rcpt, connection, recipient(vec![])).await?;
+            return Ok(());
+        }
+        let refused = |trouble: &Trouble| trouble.code.is_some_and(report::is_refused);
+        match self.order(MailPhase::Mail, connection, mail(report::of_mail(&parcel.envid))).await {
+            Err(trouble) if refused(&trouble) => {
+                self.order(MailPhase::Mail, connection, mail(vec![])).await?;
+            }
+            other => drop(other?),
+        }
+        match self.order(MailPhase::Rcpt, connection, recipient(report::of_recipient(&parcel.to))).await {
+            Err(trouble) if refused(&trouble) => {
+                self.order(MailPhase::Rcpt, connection, recipient(vec![])).await?;
+            }
+            other => drop(other?),
+        }
+        Ok(())
     }
 
     /// Connects, greets, and is behind TLS where the configuration wants it. Gives the EHLO answer.

@@ -32,6 +32,7 @@
 
 mod ask;
 mod client;
+pub mod reply;
 mod server;
 
 pub use ask::{Answer, Ask, Deed, SilenceTerms, Word, act, actor};

@@ -7,9 +7,11 @@ use super::pattern::{Compare, Pattern, Place, Token};
 use super::rule::{Detection, Expr, RuleSet, Test};
 use crate::schema::Event;
 
+mod absent;
 mod near;
 
 pub use super::report::figure;
+pub use absent::{Call, Calls, absence};
 pub use near::{Best, Reached, correlation};
 
 /// Values that are named of a list.

@@ -330,6 +330,9 @@ pub(super) fn is_wanted(book: &Book, notification: &Notification) -> bool {
 fn goes_alone(book: &Book, notification: &Notification) -> bool {
     use NotificationKind::{Escalation, Fallback, Notice};
     let Some(id) = &notification.incident else { return true };
+    if notification.kind == NotificationKind::Answer {
+        return true;
+    }
     let grave = book.incident(id).is_some_and(|incident| incident.severity >= Severity::High);
     let first = matches!(notification.kind, Notice | Escalation | Fallback);
     (grave && first) || notification.attempts > 0

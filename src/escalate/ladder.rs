@@ -10,6 +10,7 @@ use super::elapsed::{self, elapsed};
 use super::moves::{ClockInput, IncidentInput};
 use super::rows::{Draft, is_live, is_telling, journal, live_clocks, move_clock, move_incident, new_clock};
 use super::{ClockStart, Escalate, Policy, Recipient};
+use crate::limits::EMERGENCY_PERCENT;
 use crate::schema::{
     Book, Changes, Clock, ClockKind, ClockState, Incident, IncidentStatus, NotificationKind,
     NotificationState, Reading, Span, Timestamp,
@@ -19,8 +20,6 @@ use std::sync::Arc;
 
 /// Per cent of `notify_within` after which the second addresses are told too, if nobody's relay accepted.
 const SECOND_ADDRESS_PERCENT: i64 = 50;
-/// Per cent of `notify_within` after which the journal cries for an outside watcher.
-const EMERGENCY_PERCENT: i64 = 70;
 /// UTC and boot clock this far apart between two looks mean that UTC was set. A slewed clock is far below.
 const STEP_SEEN: Span = Span::millis(50);
 /// When every address of every step was refused, all are told again after so long.

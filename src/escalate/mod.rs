@@ -9,6 +9,7 @@
 //! - [`Escalate::claim`], [`Escalate::recover`] (`claims`): what goes out now, alone or in a digest.
 //! - [`Escalate::receipt`] (`receipts`): what came of it, when it is tried again, and where else.
 //! - [`Escalate::letter`] (`letter`): the words.
+//! - [`Escalate::inbound`] (`replies`, `reports`): what comes back by mail.
 
 mod acts;
 mod claims;
@@ -19,13 +20,15 @@ pub mod moves;
 mod params;
 mod receipts;
 mod reminders;
+mod replies;
+mod reports;
 mod rows;
 pub mod schedule;
 #[cfg(test)]
 mod tests;
 
 pub use acts::ActRefused;
-pub use params::{ClockStart, Params, Person, Policy, Recipient, Step};
+pub use params::{ClockStart, Params, Person, Policy, Recipient, Replies, Step};
 pub use schedule::{Duty, Layer, Override, Schedule, Stretch, Why};
 
 use crate::schema::{

@@ -1,8 +1,8 @@
 //! What Escalate needs to know of people and policies; already valid.
 
-use crate::schema::Span;
+use crate::schema::{Span, TagKey};
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Somebody who can be told.
@@ -65,6 +65,17 @@ pub struct Policy {
     pub steps: Vec<Step>,
 }
 
+/// How mails find back to the message that they are about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replies {
+    /// The address that tags are put into; what is sent there lands in the reply Maildir.
+    pub address: Arc<str>,
+    /// The key of the tags.
+    pub key: TagKey,
+    /// By person: who may act on that person's alerts, too.
+    pub deputies: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+}
+
 /// All of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
@@ -82,6 +93,8 @@ pub struct Params {
     pub relays: u32,
     /// A resolved incident that was left alone for so long is closed.
     pub close_after: Span,
+    /// `None`: nobody reads what comes back.
+    pub replies: Option<Replies>,
 }
 
 impl Default for Params {
@@ -94,6 +107,7 @@ impl Default for Params {
             max_per_recipient_per_hour: 30,
             relays: 1,
             close_after: Span::hours(24),
+            replies: None,
         }
     }
 }

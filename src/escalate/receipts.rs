@@ -100,7 +100,7 @@ impl Escalate {
 
     /// Somebody's relay accepted a message: the promise to notify is kept (or was broken before), and the
     /// one to acknowledge begins.
-    fn told(&self, book: &mut Book, id: u64, now: &Reading, changes: &mut Changes) {
+    pub(super) fn told(&self, book: &mut Book, id: u64, now: &Reading, changes: &mut Changes) {
         let Some(row) = book.notification(id).filter(|n| is_telling(n.kind)).cloned() else { return };
         let Some(incident) = row.incident.as_ref().and_then(|id| book.incident(id)).cloned() else { return };
         if incident.notified_at.is_none() {

@@ -185,6 +185,9 @@ impl Escalate {
             may_repeat: false,
             date: None,
             digest: None,
+            answered_at: None,
+            answered_by: None,
+            words: None,
         });
         book.hints.due.insert(id, now.boottime);
         Some(id)

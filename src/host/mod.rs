@@ -4,6 +4,7 @@
 pub mod account;
 pub mod clock;
 pub mod disk;
+pub mod key;
 pub mod signals;
 pub mod systemd;
 

@@ -126,6 +126,9 @@ pub(super) fn notification(row: &Row<'_>) -> Result<Notification> {
         may_repeat: row.get("may_repeat")?,
         date: some_time(row, "date")?,
         digest: row.get::<_, Option<i64>>("digest")?.map(i64::cast_unsigned),
+        answered_at: some_time(row, "answered_at")?,
+        answered_by: row.get("answered_by")?,
+        words: row.get("words")?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::decode::{self, boxed, text, time};
 use super::fault::Fault;
+use super::history;
 use super::rows::int;
 use crate::schema::{Evidence, EvidenceLine, Finding};
 use rusqlite::{Connection, OptionalExtension, Result, Row};
@@ -23,7 +24,11 @@ pub(super) fn evidence(connection: &Connection, incident: &str) -> std::result::
         Some(gravest) => lines(connection, &gravest.evidence)?,
         None => Vec::new(),
     };
-    Ok(Evidence { findings, lines })
+    let before = findings.iter().flat_map(|finding| &finding.evidence).min().copied();
+    let Some(before) = before else { return Ok(Evidence { findings, lines, ..Evidence::default() }) };
+    let histories = history::of(connection, &lines, before)?;
+    let known_since = history::known_since(connection)?;
+    Ok(Evidence { findings, lines, histories, known_since })
 }
 
 /// Ids of the events that prove a finding, oldest first.

@@ -13,6 +13,7 @@ mod decode;
 mod events;
 mod evidence;
 mod fault;
+mod history;
 mod load;
 mod lock;
 mod migrate;

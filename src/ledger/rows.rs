@@ -260,8 +260,9 @@ pub(super) fn notifications(connection: &Connection, changes: &Changes) -> Resul
 
 fn put_notification(connection: &Connection, n: &Notification) -> Result<(), Fault> {
     let sql = "INSERT OR REPLACE INTO notification (id, incident, step, round, recipient, address, kind, message_id, state,
-        created_at, due_at, accepted_at, delivery_level, relay, relay_reply, attempts, may_repeat, date, digest)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+        created_at, due_at, accepted_at, delivery_level, relay, relay_reply, attempts, may_repeat, date, digest,
+        answered_at, answered_by, words)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
     connection.prepare_cached(sql)?.execute(params![
         int(n.id),
         n.incident,
@@ -281,7 +282,10 @@ fn put_notification(connection: &Connection, n: &Notification) -> Result<(), Fau
         n.attempts,
         n.may_repeat,
         micros(n.date),
-        n.digest.map(int)
+        n.digest.map(int),
+        micros(n.answered_at),
+        n.answered_by,
+        n.words
     ])?;
     Ok(())
 }

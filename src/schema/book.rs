@@ -80,6 +80,8 @@ pub struct Hints {
     pub turns: Option<BTreeMap<Arc<str>, Vec<Arc<str>>>>,
     /// The last look: a step of UTC since then concerns every incident.
     pub looked_at: Option<Reading>,
+    /// By person: when (boot clock) the hour began, and how many answers to replies went out in it.
+    pub answers: BTreeMap<Arc<str>, (Span, u32)>,
 }
 
 /// The book. Rows change only through [`Book::update_incident`] and its like, so that no change is forgotten.

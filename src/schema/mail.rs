@@ -1,6 +1,7 @@
 //! Notifications: what is owed to whom, each try, and what the relay answered.
 
 use super::finding::Finding;
+use super::history::History;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub enum NotificationKind {
     Test,
     /// An exception ends soon.
     Reminder,
+    /// Says why a reply was not acted on.
+    Answer,
 }
 
 impl NotificationKind {
@@ -51,6 +54,7 @@ impl NotificationKind {
             NotificationKind::Proof => "proof",
             NotificationKind::Test => "test",
             NotificationKind::Reminder => "reminder",
+            NotificationKind::Answer => "answer",
         }
     }
     /// The kind of a name.
@@ -58,7 +62,7 @@ impl NotificationKind {
         use NotificationKind as K;
         let all = [K::Notice, K::Escalation, K::Repeat, K::Acknowledged, K::Resolved, K::Digest, K::Fallback];
         all.into_iter()
-            .chain([K::Canary, K::Alive, K::Proof, K::Test, K::Reminder])
+            .chain([K::Canary, K::Alive, K::Proof, K::Test, K::Reminder, K::Answer])
             .find(|k| k.name() == name)
     }
 }
@@ -145,6 +149,12 @@ pub struct Notification {
     pub date: Option<Timestamp>,
     /// For a digest's member: the digest's notification id.
     pub digest: Option<u64>,
+    /// When a reply to it was acted on: its token is used.
+    pub answered_at: Option<Timestamp>,
+    /// The Message-ID of that reply.
+    pub answered_by: Option<Box<str>>,
+    /// What an answer says.
+    pub words: Option<Box<str>>,
 }
 
 /// How far a session came; the phase decides whether a failure can be retried without a repeat.
@@ -258,6 +268,19 @@ pub struct Letter {
     pub html: Option<Box<str>>,
     /// Index of the relay that should be tried first (see `escalate`: after three connection failures the next one).
     pub relay: u32,
+    /// Where reports about this try shall go; `None` where nobody reads them: the sender's address then.
+    pub envelope: Option<Envelope>,
+    /// It answers a mail of its recipient (`Auto-Submitted: auto-replied`, RFC 3834 section 5).
+    pub answers: bool,
+}
+
+/// By what a report about a try is known again: see [`super::tag`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// MAIL FROM: the sender's address with a bounce tag in it.
+    pub sender: Box<str>,
+    /// ENVID of RFC 3461: the tag alone. It needs no xtext encoding.
+    pub id: Box<str>,
 }
 
 /// What came of a letter.
@@ -288,6 +311,10 @@ pub struct Evidence {
     pub findings: Vec<Finding>,
     /// Lines of the gravest finding: the first ones and the deciding one; at most 5, oldest first.
     pub lines: Vec<EvidenceLine>,
+    /// What was known before of the users and addresses of these lines.
+    pub histories: Vec<History>,
+    /// When the store read its first line; `None` = it has none.
+    pub known_since: Option<Timestamp>,
 }
 
 /// One event as evidence.

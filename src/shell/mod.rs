@@ -2,6 +2,8 @@
 //! No decision about lines, incidents or letters is made here.
 
 pub mod couriers;
+pub mod emergency;
+pub mod inbox;
 pub mod metrics;
 pub mod monitor;
 pub mod own_log;
@@ -24,6 +26,8 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use emergency::Emergency;
+use inbox::Inbox;
 use monitor::Monitor;
 use parts::Running;
 use reload::Versions;
@@ -87,8 +91,10 @@ pub struct Service {
     clock: SystemClock,
     daemon: Running,
     requests: Requests,
+    inbox: Inbox,
     watch: Option<Watch>,
     troubles: Troubles,
+    emergency: Emergency,
     /// The rules that the journal knows to be in force.
     versions: Versions,
     monitor: Monitor,
@@ -143,16 +149,20 @@ impl Service {
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
         let monitor = Monitor::open(&setup.config, daemon.ledger.times(), &clock)?;
+        let emergency = Emergency::new(directory);
+        let inbox = Inbox::open(&setup.config, &options, &bell)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
         troubles.rules(&setup, &clock.now());
         Ok(Service {
             requests: Requests::new(desk, &setup.config),
+            inbox,
             options,
             setup,
             clock,
             daemon,
             watch: None,
+            emergency,
             troubles,
             versions,
             monitor,
@@ -197,6 +207,7 @@ impl Service {
     pub fn serve(&mut self, seen: &mut dyn FnMut(&Turn, &Reading)) -> Result<(), ServiceError> {
         let now = self.clock.now();
         self.daemon.recover(&now)?;
+        self.emergency.begin(self.daemon.pipeline.book(), &now);
         self.record("start", &now);
         self.rewatch();
         self.notifier.ready();
@@ -218,7 +229,9 @@ impl Service {
         let now = self.clock.now();
         let acts =
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
+        self.daemon.arrived(self.inbox.mails());
         let turn = self.daemon.turn(&acts, &now);
+        self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
         self.daemon.pipeline.stored(&turn.changes, self.clock.now().utc);
         self.monitor.turned(&turn, &now, &self.clock);
@@ -265,8 +278,10 @@ impl Service {
         {
             tracing::error!("the store does not take the changes: {why}; nothing is read until it does");
         }
+        self.emergency.stalled(why.as_deref(), now);
         self.troubles.set("store", why, now);
         self.troubles.count(turn);
+        self.emergency.note(turn, self.daemon.pipeline.book(), now);
         if self.troubles.due_for_look(now) {
             let directories = self.daemon.source.directories();
             if let Some(watch) = &mut self.watch
@@ -274,6 +289,8 @@ impl Service {
             {
                 self.troubles.set("watch", Some(error.to_string()), now);
             }
+            let replies = self.inbox.look();
+            self.troubles.set("replies", replies, now);
             self.look(now)?;
             self.monitor.look(&self.daemon, &self.setup.config, &self.troubles, now);
         }
@@ -327,6 +344,7 @@ impl Service {
         self.notifier.reloading();
         let settled = self.daemon.settle(&now);
         self.requests.answer(&settled);
+        self.daemon.filed(self.inbox.file(&settled));
         self.troubles.count(&settled);
         let result = match reload::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
             Ok(setup) => {
@@ -335,6 +353,9 @@ impl Service {
                 }
                 self.requests.learn(&setup.config);
                 self.monitor.relisten(&setup.config, &self.clock);
+                if let Err(error) = self.inbox.reopen(&setup.config, &self.options, &self.bell) {
+                    tracing::error!("{error}");
+                }
                 let before = std::mem::replace(&mut self.setup, setup);
                 if reload::files_changed(&before.config, &self.setup.config) {
                     self.rewatch();
@@ -366,6 +387,7 @@ impl Service {
             let now = self.clock.now();
             let turn = self.daemon.wind_down(&now);
             self.requests.answer(&turn);
+            self.inbox.file(&turn);
             seen(&turn, &now);
             let waited = now.boottime.0 - begun.boottime.0 > DRAIN.0;
             if waited || (self.daemon.courier.is_idle() && turn.stalled.is_none()) {

@@ -6,14 +6,16 @@ use super::writer::Writer;
 use super::{Options, ServiceError};
 use crate::config::file::{Config, Encoding, RelayConfig, Tls};
 use crate::config::params::{Request, Setup, pipeline_params, setup};
+use crate::config::replies;
 use crate::courier::{self, Deadlines, Post, Relay, Secret};
 use crate::daemon::Daemon;
 use crate::host::clock::SystemClock;
+use crate::host::key::key;
 use crate::ledger::{Loaded, Store};
 use crate::pipeline::{Memory, Pipeline};
 use crate::ports::Clock;
-use crate::schema::Reading;
 use crate::schema::book::{Book, Rows};
+use crate::schema::{Reading, TagKey};
 use crate::tail::{self, Tail};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,10 @@ pub type Running = Daemon<Tail, Writer, Couriers>;
 
 /// The Maildir's folder in the state directory.
 const MAILDIR: &str = "mail";
+/// The folder of keys in the state directory.
+const KEYS: &str = "keys";
+/// The key of reply tokens and bounce tags.
+const TAG_KEY: &str = "mail-tag.key";
 
 /// Configuration, grammars and rules of the options.
 ///
@@ -44,14 +50,16 @@ pub fn read(options: &Options, now: &Reading) -> Result<Setup, ServiceError> {
 /// [`ServiceError::Ledger`] when the store cannot be read.
 pub fn daemon(setup: &Setup, mut store: Store, couriers: Couriers) -> Result<Running, ServiceError> {
     let loaded = store.load()?;
-    let (pipeline, tail) = rooms(setup, loaded);
+    let (pipeline, tail) = rooms(setup, loaded, tag_key(&setup.config)?);
     let writer = Writer::start(store).map_err(|error| ServiceError::Host(error.to_string()))?;
     Ok(Daemon::new(tail, writer, couriers, pipeline))
 }
 
 /// Pipeline and tail as the store left them.
-pub fn rooms(setup: &Setup, loaded: Loaded) -> (Pipeline, Tail) {
-    let mut pipeline = Pipeline::new(pipeline_params(setup));
+pub fn rooms(setup: &Setup, loaded: Loaded, key: Option<TagKey>) -> (Pipeline, Tail) {
+    let mut params = pipeline_params(setup);
+    params.escalate.replies = key.map(|key| replies::judging(&setup.config, key));
+    let mut pipeline = Pipeline::new(params);
     let book = Book::load(Rows {
         incidents: loaded.incidents,
         clocks: loaded.clocks,
@@ -67,6 +75,19 @@ pub fn rooms(setup: &Setup, loaded: Loaded) -> (Pipeline, Tail) {
         tail.set_encoding(&source.name, encoding(source.encoding));
     }
     (pipeline, tail)
+}
+
+/// The key of what comes back by mail, made when it is first needed; none where nobody reads that.
+///
+/// # Errors
+/// [`ServiceError::Host`] when it cannot be had, or is open to others.
+pub fn tag_key(config: &Config) -> Result<Option<TagKey>, ServiceError> {
+    if config.mail.reply_maildir.is_none() {
+        return Ok(None);
+    }
+    let bytes = key(&config.store.directory.join(KEYS), TAG_KEY)
+        .map_err(|error| ServiceError::Host(error.to_string()))?;
+    Ok(Some(TagKey::new(bytes)))
 }
 
 /// What the configuration's word means to Tail.

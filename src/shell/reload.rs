@@ -156,9 +156,10 @@ pub fn reload(
     }
     let same_relays = !courier_changed(&current.config, &next.config);
     let post = if same_relays { None } else { Some(parts::post(&next.config, options, bell)?) };
+    let key = parts::tag_key(&next.config)?;
     let store = daemon.ledger.store().ok_or_else(|| host("the store is busy; reload again"))?;
     let loaded = store.load()?;
-    let (mut pipeline, tail) = parts::rooms(&next, loaded);
+    let (mut pipeline, tail) = parts::rooms(&next, loaded, key);
     pipeline.take_over(&daemon.pipeline, same_relays);
     daemon.pipeline = pipeline;
     // A tail that follows the same files keeps them open: what was deleted meanwhile is still read to its end.

@@ -239,6 +239,27 @@ fn lines_of_a_file_are_explained(gate: &Gate, last: &str) {
         said.contains("line 1: logsource: the rule sees category authentication; this is format nginx, http"),
         "{said}"
     );
+    let factor = |time: &str, what: &str, who: &str| {
+        format!(
+            "{{\"published\":\"2026-03-02T{time}Z\",\"eventType\":\"user.mfa.factor.{what}\",\"actor\":{{\"alternateId\":\"help@example.org\"}},\
+             \"outcome\":{{\"result\":\"SUCCESS\"}},\"target\":[{{\"type\":\"User\",\"alternateId\":\"{who}@example.org\"}}]}}\n"
+        )
+    };
+    let lines = [
+        factor("08:00:00", "reset_all", "ana"),
+        factor("09:00:00", "activate", "ana"),
+        factor("18:00:00", "reset_all", "ben"),
+    ];
+    let file = gate.write("factors.log", &lines.concat()).display().to_string();
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/identity/mfa-removed-not-restored.yml");
+    let of = ["mfa-removed-not-restored", "--rules", pack, "--file", &file, "--format", "okta"];
+    let said = gate.tell(&[&["explain", "why-not"], &of[..]].concat());
+    for part in [
+        "target_user=ana@example.org: event 1 at 2026-03-02T08:00:00.000Z called for it; event 2 at 2026-03-02T09:00:00.000Z came",
+        "target_user=ben@example.org: event 3 at 2026-03-02T18:00:00.000Z called for it, and nothing came",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
     let slip = gate.run(&["explain", "why-not", "own-bsae", last]);
     assert!(
         code(&slip) == Some(2) && text(&slip.stderr).contains("did you mean `own-base`?"),

@@ -171,6 +171,9 @@ pub fn notification(id: u64, incident: Option<&str>, state: NotificationState) -
         may_repeat: true,
         date: Some(at(7)),
         digest: Some(9),
+        answered_at: Some(at(9)),
+        answered_by: Some("1@example.org".into()),
+        words: Some("used".into()),
     }
 }
 

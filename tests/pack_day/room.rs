@@ -130,8 +130,10 @@ pub struct Attack {
     /// The grammars that read it.
     pub formats: String,
     pub events: Vec<Event>,
-    /// For a rule about silence, how long nothing is written.
-    pub silent_for: Span,
+    /// How long is waited after it, for rules that the passing of time decides.
+    pub waits: Span,
+    /// Whether the attack is that its source says nothing more.
+    pub is_silence: bool,
 }
 
 /// The tests of the rules that show how they fire, as events in order of their times.
@@ -144,12 +146,12 @@ pub fn attacks(grammars: &Arc<GrammarSet>, specs: &[rules::RuleSpec]) -> Vec<Att
             let mut events: Vec<Event> =
                 logs.flat_map(|(format, lines)| events_of_text(grammars, format, lines)).collect();
             events.sort_by_key(|event| event.counted_at);
-            let silent_for = fixture.silence.map_or(Span::ZERO, |(_, silent_for)| silent_for);
             attacks.push(Attack {
                 rule: spec.id.clone(),
                 formats: formats.join(" and "),
                 events,
-                silent_for,
+                waits: fixture.waits.unwrap_or(Span::ZERO),
+                is_silence: fixture.silence.is_some(),
             });
         }
     }

@@ -105,6 +105,8 @@ pub struct Offer {
     pub implicit: Option<Identity>,
     /// AUTH PLAIN LOGIN (every login is right unless the closure says otherwise).
     pub auth: bool,
+    /// DSN: delivery reports.
+    pub dsn: bool,
 }
 
 /// One mail whose final dot came.
@@ -346,6 +348,9 @@ impl Session {
         }
         if self.offer.auth {
             lines.push("AUTH PLAIN LOGIN");
+        }
+        if self.offer.dsn {
+            lines.push("DSN");
         }
         let last = lines.len() - 1;
         let lines =

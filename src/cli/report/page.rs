@@ -48,7 +48,7 @@ pub fn page(title: &str, body: &str) -> String {
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;color:#1b2430;max-width:72rem;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:1.8rem 0 .5rem}p{margin:.4rem 0;max-width:60rem}\
 table{border-collapse:collapse;width:100%;font-size:.86rem}th{text-align:left;background:#eef1f5}\
-th,td{padding:.3rem .55rem;border-bottom:1px solid #d9dee6;vertical-align:top}td{overflow-wrap:anywhere}td.n{font-variant-numeric:tabular-nums}\
+th,td{padding:.3rem .55rem;border-bottom:1px solid #d9dee6;vertical-align:top}td{overflow-wrap:break-word}td.n{font-variant-numeric:tabular-nums}\
 .good{color:#11663a}.bad{color:#a3191b;font-weight:600}.doubt{color:#8a5a00;font-weight:600}.dim{color:#667}\
 svg{display:block;margin:.6rem 0}svg text{font:11px system-ui,sans-serif;fill:#445}\
 .tiles{display:flex;flex-wrap:wrap;gap:.7rem;margin:.8rem 0}.tile{border:1px solid #d9dee6;border-radius:6px;padding:.5rem .9rem;min-width:7rem}\

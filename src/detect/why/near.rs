@@ -48,9 +48,9 @@ pub struct Best {
 }
 
 /// An event that one of the rules matched.
-struct Hit<'e> {
-    event: &'e Event,
-    nth: usize,
+pub(super) struct Hit<'e> {
+    pub event: &'e Event,
+    pub nth: usize,
     value: Value<'e>,
 }
 
@@ -65,16 +65,21 @@ impl Hit<'_> {
 
 /// The hits of a history by group, each in event time.
 #[derive(Default)]
-struct History<'e> {
-    groups: BTreeMap<Key, Vec<Hit<'e>>>,
-    matched: usize,
-    ungrouped: usize,
+pub(super) struct History<'e> {
+    pub groups: BTreeMap<Key, Vec<Hit<'e>>>,
+    pub matched: usize,
+    pub ungrouped: usize,
     /// Groups of the event that is asked about.
-    wanted: BTreeSet<Key>,
+    pub wanted: BTreeSet<Key>,
 }
 
 impl<'e> History<'e> {
-    fn of(set: &'e RuleSet, rule: &'e Correlation, events: &'e [Event], only: Option<u64>) -> History<'e> {
+    pub fn of(
+        set: &'e RuleSet,
+        rule: &'e Correlation,
+        events: &'e [Event],
+        only: Option<u64>,
+    ) -> History<'e> {
         let mut history = History::default();
         for event in events {
             let facet = Facet::of(event, set.declared(&event.format));

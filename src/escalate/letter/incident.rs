@@ -37,6 +37,7 @@ impl Desk<'_> {
         let gravest = evidence.findings.first();
         let mut blocks: Vec<Block> = self.why_now(incident).into_iter().map(Block::Text).collect();
         blocks.push(Block::Facts(self.facts(incident, gravest, &evidence.lines)));
+        self.normal(evidence, &mut blocks);
         blocks.push(Block::Title("What to do first".into()));
         let advice = gravest.and_then(|finding| finding.advice.as_deref());
         blocks.push(Block::Text(defang(advice.unwrap_or(ADVICE), ADVICE_CHARS)));
@@ -50,9 +51,8 @@ impl Desk<'_> {
             blocks.push(Block::Title("Also in this incident".into()));
             blocks.extend(further.iter().take(FURTHER_MAX).map(|finding| Block::Text(self.further(finding))));
         }
-        let rule = gravest.map_or(String::new(), |f| format!(", rule {} version {}", f.rule, f.rule_version));
         blocks.push(Block::Title("Reference".into()));
-        blocks.push(Block::Text(defang(&format!("incident {}{rule}", incident.id), 2 * NAME_CHARS)));
+        blocks.push(Block::Text(self.reference(incident, gravest)));
         (subject(incident), Page { severity: incident.severity, heading: heading(incident), blocks })
     }
 
@@ -141,12 +141,16 @@ impl Desk<'_> {
             lines.iter().filter_map(|l| l.user.as_deref()).chain(group("user")).chain(group("target_user")),
         );
         let from = names(lines.iter().filter_map(|l| l.from.as_deref()).chain(group("src_ip")));
+        let shown = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
+        let known = format!("{}, {}", shown(&who), shown(&from));
         let on = names(lines.iter().flat_map(|l| [l.host.as_deref(), Some(&*l.source)]).flatten());
         let mut facts = vec![("What", defang(whats, SENTENCE_CHARS))];
         facts.extend(who.map(|who| ("Who", who)));
         facts.extend(from.map(|from| ("From", from)));
         facts.extend(on.map(|on| ("Where", on)));
-        facts.push(("About", defang(&incident.entity, NAME_CHARS)));
+        if !is_told(&incident.entity, &known) {
+            facts.push(("About", defang(&incident.entity, NAME_CHARS)));
+        }
         facts.push(("Since", times::both(incident.occurred_at, &self.zone)));
         if incident.last_event_at > incident.occurred_at {
             facts.push(("Until", times::both(incident.last_event_at, &self.zone)));
@@ -158,34 +162,44 @@ impl Desk<'_> {
         facts
     }
 
-    /// How to acknowledge, who is next, and which deadlines hold.
+    /// How to acknowledge, until when, and who is next.
     fn acknowledging(&self, incident: &Incident, blocks: &mut Vec<Block>) {
         blocks.push(Block::Title("Acknowledge".into()));
-        blocks.push(Block::Text("Say that you have it, on the machine that runs gatewatch:".into()));
+        let by_command = || Block::Text("Say that you have it, on the machine that runs gatewatch:".into());
+        blocks.push(self.by_reply().unwrap_or_else(by_command));
         blocks.push(Block::Command(format!("gatewatch incident ack {}", incident.number)));
-        blocks.push(Block::Text(self.next(incident)));
-        let policy = self.room.policy(incident);
-        let mut deadlines: Vec<(&'static str, String)> = Vec::new();
-        if let Some(clock) = self.book.clock(&incident.id, ClockKind::Notify) {
-            deadlines.push((
-                "Notify by",
-                format!("{}: {}", times::both(clock.due_at, &self.zone), standing(clock.state)),
-            ));
-        }
-        match (self.book.clock(&incident.id, ClockKind::Acknowledge), policy.acknowledge_within) {
-            (Some(clock), _) => deadlines.push((
-                "Answer by",
-                format!("{}: {}", times::both(clock.due_at, &self.zone), standing(clock.state)),
-            )),
-            (None, Some(within)) => {
-                deadlines
-                    .push(("Take it", format!("within {} of the first accepted notice", within.in_words())));
+        let answer = match self.book.clock(&incident.id, ClockKind::Acknowledge).filter(|c| is_live(c)) {
+            Some(clock) => Some(format!("Please answer by {}.", times::both(clock.due_at, &self.zone))),
+            None => self
+                .room
+                .policy(incident)
+                .acknowledge_within
+                .map(|within| format!("Please answer within {} of this mail.", within.in_words())),
+        };
+        let words = answer.into_iter().chain([self.next(incident)]).collect::<Vec<_>>().join(" ");
+        blocks.push(Block::Text(words));
+        blocks.extend(self.lateness(incident).map(Block::Text));
+    }
+
+    /// Where a promise to the client is broken, whoever reads this must know.
+    fn lateness(&self, incident: &Incident) -> Option<String> {
+        let clock = self.book.clock(&incident.id, ClockKind::Notify)?;
+        let due = times::both(clock.due_at, &self.zone);
+        match clock.state {
+            ClockState::Breached => Some(format!("This is late: somebody was to be told by {due}.")),
+            ClockState::Uncertain => {
+                Some(format!("This may be late: somebody was to be told by {due}, and the clocks disagree."))
             }
-            (None, None) => {}
+            _ => None,
         }
-        if !deadlines.is_empty() {
-            blocks.push(Block::Facts(deadlines));
-        }
+    }
+
+    fn reference(&self, incident: &Incident, gravest: Option<&Finding>) -> String {
+        let rule = gravest.map_or(String::new(), |f| format!(", rule {} version {}", f.rule, f.rule_version));
+        let clock = self.book.clock(&incident.id, ClockKind::Notify);
+        let due =
+            clock.map_or(String::new(), |c| format!(", to be told by {}", times::both(c.due_at, &self.zone)));
+        defang(&format!("incident {}{rule}{due}", incident.id), 2 * NAME_CHARS)
     }
 
     fn next(&self, incident: &Incident) -> String {
@@ -205,7 +219,7 @@ impl Desk<'_> {
     }
 
     fn line(&self, line: &EvidenceLine) -> Block {
-        let what = format!("event {}, {}, {}", line.event, times::both(line.time, &self.zone), line.source);
+        let what = format!("{}, {}, event {}", times::both(line.time, &self.zone), line.source, line.event);
         Block::Line(defang(&what, NAME_CHARS), defang(&line.raw, LINE_CHARS))
     }
 
@@ -227,13 +241,13 @@ fn heading(incident: &Incident) -> String {
     format!("{} #{}: {title}", loud(incident.severity), incident.number)
 }
 
-/// What was counted against what limit, and what is usual.
+/// What was counted against what is usual, and what came since; what was counted against the limit, the sentence
+/// of the finding says.
 fn counted(finding: &Finding) -> Option<String> {
-    let limit = finding.threshold.map(|limit| format!("limit {}", number(limit)));
     let usual = finding.expected.map(|usual| format!("usual {}", number(usual)));
-    let against: Vec<String> = limit.into_iter().chain(usual).collect();
-    let more = if finding.folded > 0 { format!("; {} more since", finding.folded) } else { String::new() };
-    (!against.is_empty()).then(|| format!("{}, {}{more}", number(finding.observed), against.join(", ")))
+    let more = (finding.folded > 0).then(|| format!("{} more since", finding.folded));
+    let beside: Vec<String> = usual.into_iter().chain(more).collect();
+    (!beside.is_empty()).then(|| format!("{}, {}", number(finding.observed), beside.join(", ")))
 }
 
 /// Whole numbers whole, others with two digits.
@@ -250,12 +264,11 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> Option<String> {
     (!shown.is_empty()).then(|| format!("{}{rest}", shown.join(", ")))
 }
 
-fn standing(state: ClockState) -> &'static str {
-    match state {
-        ClockState::Running => "running",
-        ClockState::Met => "kept",
-        ClockState::Breached => "broken",
-        ClockState::Waived => "waived",
-        ClockState::Uncertain => "uncertain, the clocks disagree",
-    }
+/// Whether every value of an entity (`key=value,key=value`) stands in the text already.
+fn is_told(entity: &str, text: &str) -> bool {
+    let told = |pair: &str| {
+        let value = pair.split_once('=').map_or(pair, |(_, value)| value);
+        text.split(", ").any(|name| name == defang(value, NAME_CHARS))
+    };
+    entity.split(',').all(told)
 }

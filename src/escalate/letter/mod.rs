@@ -3,9 +3,11 @@
 //!
 //! Everything that stems from a log passes [`defang::defang`]; header values are ASCII without line ends.
 
+mod back;
 pub mod defang;
 mod digest;
 mod incident;
+mod normal;
 pub mod page;
 mod reminder;
 mod times;
@@ -52,6 +54,7 @@ impl Escalate {
             (NotificationKind::Digest, _) => desk.digest(),
             (NotificationKind::Test, _) => desk.test(),
             (NotificationKind::Reminder, _) => desk.reminder(),
+            (NotificationKind::Answer, _) => desk.answer(incident),
             (NotificationKind::Fallback, _) if minimal => desk.minimal(incident),
             (NotificationKind::Acknowledged | NotificationKind::Resolved, Some(incident)) => {
                 desk.news(incident)
@@ -73,6 +76,8 @@ impl Escalate {
             html: if minimal { None } else { page.html(room).map(Into::into) },
             text: text.into(),
             relay: book.hints.claims.get(&notification).map_or(0, |claim| claim.relay),
+            envelope: desk.envelope(),
+            answers: row.kind == NotificationKind::Answer,
         })
     }
 }
@@ -91,13 +96,28 @@ impl Desk<'_> {
                 |id: &&std::sync::Arc<str>| is_announced(id) || self.row.kind == NotificationKind::Resolved;
             headers.extend(incident.drill.as_ref().filter(told).map(|id| ("X-Gatewatch-Drill", ascii(id))));
         }
-        if let Some(first) = incident.and_then(|incident| self.first_message(incident)) {
-            headers.push(("In-Reply-To", first.to_owned()));
-            headers.push(("References", first.to_owned()));
+        headers.extend(self.reply_to().map(|address| ("Reply-To", address)));
+        let chain = incident.map(|incident| self.chain(incident)).unwrap_or_default();
+        if let Some(first) = chain.first() {
+            headers.push(("In-Reply-To", (*first).to_owned()));
+            headers.push(("References", chain.join(" ")));
         }
-        if self.row.kind == NotificationKind::Digest {
-            headers.push(("X-Gatewatch-Severity", self.gravest().name().to_owned()));
-            headers.push(("X-Gatewatch-Count", self.members().count().to_string()));
+        let severity = match self.row.kind {
+            NotificationKind::Digest => {
+                headers.push(("X-Gatewatch-Severity", self.gravest().name().to_owned()));
+                headers.push(("X-Gatewatch-Count", self.members().count().to_string()));
+                headers.push((
+                    "List-Id",
+                    format!("gatewatch digests <digest.{}>", ascii(&self.room.params.domain)),
+                ));
+                self.gravest()
+            }
+            _ => incident.map(|incident| incident.severity).unwrap_or_default(),
+        };
+        // Hints, for mail programs that show them; nothing relies on them.
+        if severity >= Severity::High {
+            headers.push(("Importance", "high".to_owned()));
+            headers.push(("X-Priority", "1".to_owned()));
         }
         if self.row.may_repeat && self.row.attempts > 1 {
             headers.push(("X-Gatewatch-Attempt", self.row.attempts.to_string()));
@@ -114,15 +134,26 @@ impl Desk<'_> {
         running.or_else(|| clock(ClockKind::Acknowledge)).or(notify).map(|c| c.due_at.to_string())
     }
 
-    /// The incident's first real message to this recipient, other than this one.
-    fn first_message(&self, incident: &Incident) -> Option<&str> {
+    /// The thread: the incident's first real message to this mailbox, other than this one, and the latest ones
+    /// after it. A message that no relay took is no part of it: mail programs would show a hole.
+    fn chain(&self, incident: &Incident) -> Vec<&str> {
         let real = |n: &&Notification| {
-            n.recipient == self.row.recipient
+            n.address == self.row.address
                 && n.id < self.row.id
                 && n.message_id != self.row.message_id
                 && (n.state == NotificationState::Accepted || n.may_repeat)
         };
-        self.book.notifications_of(&incident.id).find(real).map(|n| &*n.message_id)
+        let mut chain: Vec<&str> = Vec::new();
+        for row in self.book.notifications_of(&incident.id).filter(real) {
+            if !chain.contains(&&*row.message_id) {
+                chain.push(&row.message_id);
+            }
+        }
+        let surplus = chain.len().saturating_sub(limits::REFERENCES_MAX);
+        if surplus > 0 {
+            chain.drain(1..=surplus);
+        }
+        chain
     }
 
     /// Whether this is the plain repetition of a message whose content a relay refused at this address.

@@ -20,7 +20,31 @@ fn evidence(raw: &str, user: &str, at: Timestamp) -> Evidence {
         host: Some("gw1.example.org".into()),
         raw: raw.into(),
     };
-    Evidence { findings: vec![gravest, further], lines: (1..=5).map(line).collect() }
+    let seen = History {
+        whom: Whom::User(user.into()),
+        logins: 14,
+        failures: 3,
+        others: 2,
+        together: 0,
+        last: Some((at - Span::hours(25), Some("198.51.100.4".into()))),
+        since: Some(at - Span::days(20)),
+        whole: true,
+    };
+    let unseen = History {
+        whom: Whom::Address("203.0.113.9".into()),
+        logins: 0,
+        failures: 0,
+        others: 0,
+        last: None,
+        since: None,
+        ..seen.clone()
+    };
+    Evidence {
+        findings: vec![gravest, further],
+        lines: (1..=5).map(line).collect(),
+        histories: vec![seen, unseen],
+        known_since: Some(at - Span::days(30)),
+    }
 }
 
 fn letter_about(raw: &str, user: &str) -> Letter {
@@ -46,9 +70,15 @@ What      5 failed logins of root from 203[.]0[.]113[.]9 in 10 minutes
 Who       root
 From      203[.]0[.]113[.]9
 Where     gw1[.]example[.]org, vpn-gw-1
-About     user=root
 Since     2026-11-23 09:00:00 UTC (17:00:00 Asia/Manila)
-Counted   5, limit 5
+
+WHAT WAS NORMAL BEFORE
+root: 14 logins from 2 addresses before this, 3 failed. Last login
+2026-11-22 08:00:00 UTC (16:00:00 Asia/Manila) from 198[.]51[.]100[.]4. None
+from the address of this incident.
+203[.]0[.]113[.]9: no history, not seen before this.
+The store reads these logs since 2026-10-24 09:00:00 UTC (17:00:00
+Asia/Manila); before that is unknown.
 
 WHAT TO DO FIRST
 Ask the user by phone. If it was somebody else, block the address at the
@@ -59,18 +89,15 @@ Say that you have it, on the machine that runs gatewatch:
 
     gatewatch incident ack 1
 
-If nobody does, step 2 is next, at 2026-11-23 09:10:00 UTC (17:10:00
-Asia/Manila): Lead.
-
-Notify by 2026-11-23 09:30:00 UTC (17:30:00 Asia/Manila): running
-Take it   within 15 min of the first accepted notice
+Please answer within 15 min of this mail. If nobody does, step 2 is next, at
+2026-11-23 09:10:00 UTC (17:10:00 Asia/Manila): Lead.
 
 EVIDENCE
-  event 4711, 2026-11-23 09:00:01 UTC (17:00:01 Asia/Manila), vpn-gw-1
+  2026-11-23 09:00:01 UTC (17:00:01 Asia/Manila), vpn-gw-1, event 4711
     Nov 23 09:00:01 gw1 openvpn[7]: 203[.]0[.]113[.]9:4242 AUTH_FAILED, see
     hxxp://evil[.]example/x
 ";
-    let end = letter.text.find("  event 4712").unwrap();
+    let end = letter.text.find("  2026-11-23 09:00:02").unwrap();
     assert_eq!(&letter.text[..end], expected);
     let tail = letter.text.split("ALSO IN THIS INCIDENT\n").nth(1).unwrap();
     assert!(tail.starts_with("medium: First login from a new address, user=root, 2026-11-23 09:00:00 UTC"));
@@ -81,6 +108,8 @@ EVIDENCE
         ("X-Gatewatch-Severity", "high"),
         ("X-Gatewatch-Step", "0"),
         ("X-Gatewatch-Deadline", "2026-11-23T09:30:00.000Z"),
+        ("Importance", "high"),
+        ("X-Priority", "1"),
         ("X-Gatewatch-Tree", "12 AAAA"),
     ];
     assert_eq!(letter.headers, headers.map(|(name, value)| (name, value.to_owned())));

@@ -4,6 +4,7 @@
 mod histories;
 mod letters;
 mod prose;
+mod replies;
 mod storms;
 
 use super::*;

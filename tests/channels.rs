@@ -1,0 +1,140 @@
+//! The ways out of the running program when the usual one fails: the journal's loudest line and the drop folder, and
+//! minimal text after a refusal of content.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a helper that cannot help is a failed test, and a skipped test says so"
+)]
+#![allow(clippy::disallowed_methods, reason = "tests run on the machine's own clock and programs")]
+#![allow(dead_code, reason = "the helpers are shared with other tests")]
+
+#[path = "e2e/gate.rs"]
+mod gate;
+#[path = "e2e/machine.rs"]
+mod machine;
+#[path = "support/relay.rs"]
+mod relay;
+
+use gate::Gate;
+use machine::{free_port, wait_for};
+use relay::{Call, Do, Offer, Relay, Stage};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// Five failures of one address: what the shipped rules find.
+fn attack(user: &str) -> String {
+    let line = |n| {
+        format!("Nov 24 06:00:0{n} h sshd[{n}]: Failed password for {user} from 203.0.113.9 port 4{n} ssh2\n")
+    };
+    (0..5).map(line).collect()
+}
+
+fn configure(gate: &Gate, port: u16, notify_within: &str) {
+    let more = format!(
+        "[mail]\nfrom = \"g@example.org\"\n[[mail.relay]]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
+         [[person]]\nid = \"ana\"\nemail = [\"ana@example.org\"]\n\
+         [[policy]]\nid = \"default\"\nnotify_within = \"{notify_within}\"\nclock_starts = \"detected\"\n\
+         [[policy.step]]\nafter = \"0s\"\nnotify = [\"person:ana\"]\n"
+    );
+    gate.configure(&[("a", "linux-auth", "a.log")], &more);
+}
+
+fn drops(gate: &Gate) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(gate.path("state/drop")) else { return Vec::new() };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".json")).collect()
+}
+
+/// Runs the shipped handler with a `logger` that writes into a file.
+fn handle(gate: &Gate) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let heard = gate.path("logged");
+    let logger =
+        gate.write("bin/logger", &format!("#!/bin/sh\necho \"$*\" >>{0}\ncat >>{0}\n", heard.display()));
+    fs::set_permissions(&logger, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", gate.path("bin").display(), std::env::var("PATH").unwrap_or_default());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/drop/gatewatch-drop");
+    let ran = Command::new("sh").arg(script).arg(gate.path("state/drop")).env("PATH", path).output().unwrap();
+    assert!(ran.status.success(), "{}", gate::text(&ran.stderr));
+    fs::read_to_string(heard).unwrap()
+}
+
+#[test]
+fn a_notice_that_no_relay_takes_reaches_the_journal_and_the_drop_folder() {
+    let mut gate = Gate::new();
+    let port = free_port();
+    gate.append("a.log", &attack("root$(touch x)"));
+    configure(&gate, port, "8s");
+    gate.start();
+    wait_for("the drop file", Duration::from_secs(20), || !drops(&gate).is_empty());
+    let said = gate.said();
+    let cries: Vec<&str> =
+        said.lines().filter(|line| line.starts_with("<0>gatewatch: EMERGENCY: ")).collect();
+    assert_eq!(cries.len(), 1, "{said}");
+    assert!(
+        cries[0].contains("nobody could be told of incident 1") && cries[0].contains("ana@example.org after")
+    );
+    let names = drops(&gate);
+    let read = |name: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(gate.path("state/drop").join(name)).unwrap()).unwrap()
+    };
+    let file = read(&names[0]);
+    assert_eq!((&file["number"], &file["may_repeat"], names.len()), (&json!(1), &json!(false), 1));
+    assert_eq!(file["recipients"][0]["address"], "ana@example.org");
+    assert_eq!(gate.number("SELECT count(*) FROM journal WHERE kind = 'emergency'"), Some(1));
+    let logged = handle(&gate);
+    assert!(
+        logged.contains("--priority auth.emerg") && logged.contains("nobody could be told of incident 1")
+    );
+    assert!(drops(&gate).is_empty() && gate.path("state/drop/done").join(&names[0]).exists());
+    // What was acted on is not dropped again by a restart, and mail goes on as soon as a relay is there.
+    assert_eq!(gate.stop(), Some(0), "{}", gate.said());
+    let relay = Relay::start_on(port, Offer::default(), |_| Do::Usual);
+    gate.start();
+    let mails = relay.wait_for(1, Duration::from_secs(30));
+    assert!(mails[0].header("Subject").contains("#1"), "{mails:?}");
+    assert!(drops(&gate).is_empty());
+    assert_eq!(gate.stop(), Some(0));
+}
+
+#[test]
+fn a_mail_whose_content_is_refused_is_told_in_plain_words() {
+    let relay = Relay::start(Offer::default(), |call: Call| {
+        let spam = String::from_utf8_lossy(call.body).contains("multipart/alternative");
+        if call.stage == Stage::Dot && spam { Do::Say("554 5.7.1 content refused") } else { Do::Usual }
+    });
+    let mut gate = Gate::new();
+    gate.append("a.log", &attack("viagra"));
+    configure(&gate, relay.port(), "30m");
+    gate.start();
+    gate.wait_for_number(
+        "SELECT count(*) FROM notifications WHERE kind = 'fallback' AND state = 'accepted'",
+        1,
+        Duration::from_secs(20),
+    );
+    let rows = gate
+        .rows("SELECT kind, state, delivery_level, relay_reply, message_id FROM notifications ORDER BY id");
+    assert_eq!((&rows[0]["kind"], &rows[0]["state"]), (&json!("notice"), &json!("refused")));
+    assert!(rows[0]["relay_reply"].as_str().unwrap().starts_with("554 5.7.1 content refused"), "{rows:?}");
+    assert_eq!((&rows[1]["delivery_level"], rows.len()), (&json!("D1"), 2));
+    assert!(rows[1]["relay_reply"].as_str().unwrap().contains("queued as"), "{rows:?}");
+    assert_ne!(rows[0]["message_id"], rows[1]["message_id"]);
+    let mails: Vec<_> = relay.mails().into_iter().filter(|mail| mail.accepted).collect();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].header("X-Gatewatch-Kind"), "fallback");
+    let text = mails[0].text();
+    assert!(
+        !text.contains("viagra") && !mails[0].header("Subject").contains("203"),
+        "no word of a log: {text}"
+    );
+    assert!(
+        text.contains("gatewatch incident show 1") && text.contains("gatewatch incident ack 1"),
+        "{text}"
+    );
+    assert_eq!(gate.stop(), Some(0));
+}
