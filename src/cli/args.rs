@@ -4,7 +4,9 @@ mod explain;
 
 pub use explain::{ExplainCommand, WhyNotArgs};
 
+use super::drill::DrillCommand;
 use super::oncall::OncallCommand;
+use super::report::ReportCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -93,6 +95,12 @@ pub enum Command {
     /// Who is on call, and why
     #[command(subcommand)]
     Oncall(OncallCommand),
+    /// Mock incidents through the real path, measured stage by stage
+    #[command(subcommand)]
+    Drill(DrillCommand),
+    /// Reports as HTML and CSV
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Store and count matching findings without telling anybody, until an end
     #[command(subcommand)]
     Silence(SilenceCommand),

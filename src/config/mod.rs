@@ -24,4 +24,5 @@ mod values;
 mod walk;
 
 pub use file::Config;
+pub use globs::expand;
 pub use load::{Given, STANDARD_FILE, grammars_folder, load, read, store_directory};

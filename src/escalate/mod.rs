@@ -81,6 +81,11 @@ impl Escalate {
         Escalate { params }
     }
 
+    /// Whether the configuration has this person.
+    pub fn has_person(&self, id: &str) -> bool {
+        self.params.persons.contains_key(id)
+    }
+
     /// When to look next, and why: the earliest of everything that is under way; in the past when it is
     /// overdue. Ask after [`Escalate::claim`]: messages that are due and still here wait for a free session
     /// or for their recipient's budget, and a receipt or the regular look brings them on.

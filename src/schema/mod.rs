@@ -4,6 +4,7 @@
 pub mod act;
 pub mod book;
 pub mod changes;
+pub mod drill;
 pub mod event;
 pub mod finding;
 pub mod history;

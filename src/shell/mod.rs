@@ -238,6 +238,7 @@ impl Service {
         let turn = self.daemon.turn(&acts, &now);
         self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
+        self.daemon.pipeline.stored(&turn.changes, self.clock.now().utc);
         self.monitor.turned(&turn, &now, &self.clock);
         self.note(&turn, &now)?;
         seen(&turn, &now);
