@@ -31,6 +31,9 @@ _gatewatch() {
             gatewatch,doctor)
                 cmd="gatewatch__subcmd__doctor"
                 ;;
+            gatewatch,drill)
+                cmd="gatewatch__subcmd__drill"
+                ;;
             gatewatch,exception)
                 cmd="gatewatch__subcmd__exception"
                 ;;
@@ -67,6 +70,9 @@ _gatewatch() {
             gatewatch,replay)
                 cmd="gatewatch__subcmd__replay"
                 ;;
+            gatewatch,report)
+                cmd="gatewatch__subcmd__report"
+                ;;
             gatewatch,rules)
                 cmd="gatewatch__subcmd__rules"
                 ;;
@@ -84,6 +90,36 @@ _gatewatch() {
                 ;;
             gatewatch,test)
                 cmd="gatewatch__subcmd__test"
+                ;;
+            gatewatch__subcmd__drill,help)
+                cmd="gatewatch__subcmd__drill__subcmd__help"
+                ;;
+            gatewatch__subcmd__drill,list)
+                cmd="gatewatch__subcmd__drill__subcmd__list"
+                ;;
+            gatewatch__subcmd__drill,plan)
+                cmd="gatewatch__subcmd__drill__subcmd__plan"
+                ;;
+            gatewatch__subcmd__drill,report)
+                cmd="gatewatch__subcmd__drill__subcmd__report"
+                ;;
+            gatewatch__subcmd__drill,run)
+                cmd="gatewatch__subcmd__drill__subcmd__run"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,help)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,list)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__list"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,plan)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__plan"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,report)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__report"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,run)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__run"
                 ;;
             gatewatch__subcmd__exception,add)
                 cmd="gatewatch__subcmd__exception__subcmd__add"
@@ -148,6 +184,9 @@ _gatewatch() {
             gatewatch__subcmd__help,doctor)
                 cmd="gatewatch__subcmd__help__subcmd__doctor"
                 ;;
+            gatewatch__subcmd__help,drill)
+                cmd="gatewatch__subcmd__help__subcmd__drill"
+                ;;
             gatewatch__subcmd__help,exception)
                 cmd="gatewatch__subcmd__help__subcmd__exception"
                 ;;
@@ -184,6 +223,9 @@ _gatewatch() {
             gatewatch__subcmd__help,replay)
                 cmd="gatewatch__subcmd__help__subcmd__replay"
                 ;;
+            gatewatch__subcmd__help,report)
+                cmd="gatewatch__subcmd__help__subcmd__report"
+                ;;
             gatewatch__subcmd__help,rules)
                 cmd="gatewatch__subcmd__help__subcmd__rules"
                 ;;
@@ -201,6 +243,18 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help,test)
                 cmd="gatewatch__subcmd__help__subcmd__test"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,list)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__list"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,plan)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__plan"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,report)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__report"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,run)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__run"
                 ;;
             gatewatch__subcmd__help__subcmd__exception,add)
                 cmd="gatewatch__subcmd__help__subcmd__exception__subcmd__add"
@@ -267,6 +321,12 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help__subcmd__oncall,show)
                 cmd="gatewatch__subcmd__help__subcmd__oncall__subcmd__show"
+                ;;
+            gatewatch__subcmd__help__subcmd__report,drills)
+                cmd="gatewatch__subcmd__help__subcmd__report__subcmd__drills"
+                ;;
+            gatewatch__subcmd__help__subcmd__report,timeliness)
+                cmd="gatewatch__subcmd__help__subcmd__report__subcmd__timeliness"
                 ;;
             gatewatch__subcmd__help__subcmd__silence,add)
                 cmd="gatewatch__subcmd__help__subcmd__silence__subcmd__add"
@@ -391,6 +451,24 @@ _gatewatch() {
             gatewatch__subcmd__oncall__subcmd__help,show)
                 cmd="gatewatch__subcmd__oncall__subcmd__help__subcmd__show"
                 ;;
+            gatewatch__subcmd__report,drills)
+                cmd="gatewatch__subcmd__report__subcmd__drills"
+                ;;
+            gatewatch__subcmd__report,help)
+                cmd="gatewatch__subcmd__report__subcmd__help"
+                ;;
+            gatewatch__subcmd__report,timeliness)
+                cmd="gatewatch__subcmd__report__subcmd__timeliness"
+                ;;
+            gatewatch__subcmd__report__subcmd__help,drills)
+                cmd="gatewatch__subcmd__report__subcmd__help__subcmd__drills"
+                ;;
+            gatewatch__subcmd__report__subcmd__help,help)
+                cmd="gatewatch__subcmd__report__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__report__subcmd__help,timeliness)
+                cmd="gatewatch__subcmd__report__subcmd__help__subcmd__timeliness"
+                ;;
             gatewatch__subcmd__silence,add)
                 cmd="gatewatch__subcmd__silence__subcmd__add"
                 ;;
@@ -422,7 +500,7 @@ _gatewatch() {
 
     case "${cmd}" in
         gatewatch)
-            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help"
+            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -570,6 +648,244 @@ _gatewatch() {
         gatewatch__subcmd__doctor)
             opts="-h --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill)
+            opts="-h --config --state --json --color --help plan run list report help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help)
+            opts="plan run list report help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__list)
+            opts="-h --scenarios --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__plan)
+            opts="-h --scenario --source --rule --window --announced --blind --approver --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --scenario)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --approver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__report)
+            opts="-h --out --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__run)
+            opts="-h --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1028,7 +1344,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help)
-            opts="run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help"
+            opts="run check parse formats replay test explain reload status incident oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1100,6 +1416,76 @@ _gatewatch() {
         gatewatch__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill)
+            opts="plan run list report"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1576,6 +1962,48 @@ _gatewatch() {
         gatewatch__subcmd__help__subcmd__replay)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__report)
+            opts="timeliness drills"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__report__subcmd__drills)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__report__subcmd__timeliness)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2767,6 +3195,164 @@ _gatewatch() {
                     return 0
                     ;;
                 --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report)
+            opts="-h --config --state --json --color --help timeliness drills help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__drills)
+            opts="-h --since --until --out --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help)
+            opts="timeliness drills help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help__subcmd__drills)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help__subcmd__timeliness)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__timeliness)
+            opts="-h --since --until --out --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

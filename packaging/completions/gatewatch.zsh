@@ -614,6 +614,207 @@ esac
     ;;
 esac
 ;;
+(drill)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__drill_commands" \
+"*::: :->drill" \
+&& ret=0
+
+    case $state in
+    (drill)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-drill-command-$line[1]:"
+        case $line[1] in
+            (plan)
+_arguments "${_arguments_options[@]}" : \
+'--scenario=[Which scenario (\`drill list --scenarios\`)]:ID:_default' \
+'--source=[Name of the source into whose file the lines go]:NAME:_default' \
+'--rule=[The rule that must find it \[default\: the scenario'\''s\]]:ID:_default' \
+'--window=[How long from now its lines may come]:SPAN:_default' \
+'*--approver=[Who approved it\: a person, and not only yourself]:PERSON:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--announced[The mails say that it is a drill]' \
+'--blind[The mails do not say it before it is resolved]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Plan id:_default' \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--scenarios[The scenarios that can be planned]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+'--out=[Folder to write into]:DIR:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Plan id:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__drill__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-drill-help-command-$line[1]:"
+        case $line[1] in
+            (plan)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__report_commands" \
+"*::: :->report" \
+&& ret=0
+
+    case $state in
+    (report)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-report-command-$line[1]:"
+        case $line[1] in
+            (timeliness)
+_arguments "${_arguments_options[@]}" : \
+'--since=[From this moment on (RFC 3339) \[default\: everything\]]:T:_default' \
+'--until=[Before this moment \[default\: now\]]:T:_default' \
+'--out=[Folder to write into]:DIR:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(drills)
+_arguments "${_arguments_options[@]}" : \
+'--since=[From this moment on (RFC 3339) \[default\: everything\]]:T:_default' \
+'--until=[Before this moment \[default\: now\]]:T:_default' \
+'--out=[Folder to write into]:DIR:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__report__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-report-help-command-$line[1]:"
+        case $line[1] in
+            (timeliness)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(drills)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (silence)
 _arguments "${_arguments_options[@]}" : \
 '--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
@@ -1157,6 +1358,62 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(drill)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__drill_commands" \
+"*::: :->drill" \
+&& ret=0
+
+    case $state in
+    (drill)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-drill-command-$line[1]:"
+        case $line[1] in
+            (plan)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__report_commands" \
+"*::: :->report" \
+&& ret=0
+
+    case $state in
+    (report)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-report-command-$line[1]:"
+        case $line[1] in
+            (timeliness)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(drills)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (silence)
 _arguments "${_arguments_options[@]}" : \
 ":: :_gatewatch__subcmd__help__subcmd__silence_commands" \
@@ -1292,6 +1549,8 @@ _gatewatch_commands() {
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
 'oncall:Who is on call, and why' \
+'drill:Mock incidents through the real path, measured stage by stage' \
+'report:Reports as HTML and CSV' \
 'silence:Store and count matching findings without telling anybody, until an end' \
 'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
 'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
@@ -1331,6 +1590,73 @@ _gatewatch__subcmd__demo_commands() {
 _gatewatch__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch doctor commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill_commands] )) ||
+_gatewatch__subcmd__drill_commands() {
+    local commands; commands=(
+'plan:Plan a mock incident\: scenario, source, window, and who approved' \
+'run:Write the planned lines to the source'\''s real file, and wait for the incident' \
+'list:Plans and what came of them' \
+'report:The dossier of a drill as .json and .html' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch drill commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help_commands() {
+    local commands; commands=(
+'plan:Plan a mock incident\: scenario, source, window, and who approved' \
+'run:Write the planned lines to the source'\''s real file, and wait for the incident' \
+'list:Plans and what came of them' \
+'report:The dossier of a drill as .json and .html' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch drill help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__list_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__plan_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help plan commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__report_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__run_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help run commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__list_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__plan_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill plan commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__report_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__run_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill run commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__exception_commands] )) ||
 _gatewatch__subcmd__exception_commands() {
@@ -1461,6 +1787,8 @@ _gatewatch__subcmd__help_commands() {
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
 'oncall:Who is on call, and why' \
+'drill:Mock incidents through the real path, measured stage by stage' \
+'report:Reports as HTML and CSV' \
 'silence:Store and count matching findings without telling anybody, until an end' \
 'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
 'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
@@ -1500,6 +1828,36 @@ _gatewatch__subcmd__help__subcmd__demo_commands() {
 _gatewatch__subcmd__help__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help doctor commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill_commands() {
+    local commands; commands=(
+'plan:Plan a mock incident\: scenario, source, window, and who approved' \
+'run:Write the planned lines to the source'\''s real file, and wait for the incident' \
+'list:Plans and what came of them' \
+'report:The dossier of a drill as .json and .html' \
+    )
+    _describe -t commands 'gatewatch help drill commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__list_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__plan_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill plan commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__report_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__run_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill run commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__exception_commands] )) ||
 _gatewatch__subcmd__help__subcmd__exception_commands() {
@@ -1697,6 +2055,24 @@ _gatewatch__subcmd__help__subcmd__reload_commands() {
 _gatewatch__subcmd__help__subcmd__replay_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help replay commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__report_commands] )) ||
+_gatewatch__subcmd__help__subcmd__report_commands() {
+    local commands; commands=(
+'timeliness:Every incident of a time with all its times\: promises kept, broken or in doubt, percentiles, who was told' \
+'drills:Every drill of a time, stage by stage' \
+    )
+    _describe -t commands 'gatewatch help report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__report__subcmd__drills_commands] )) ||
+_gatewatch__subcmd__help__subcmd__report__subcmd__drills_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help report drills commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__report__subcmd__timeliness_commands] )) ||
+_gatewatch__subcmd__help__subcmd__report__subcmd__timeliness_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help report timeliness commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__rules_commands] )) ||
 _gatewatch__subcmd__help__subcmd__rules_commands() {
@@ -2020,6 +2396,49 @@ _gatewatch__subcmd__reload_commands() {
 _gatewatch__subcmd__replay_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch replay commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report_commands] )) ||
+_gatewatch__subcmd__report_commands() {
+    local commands; commands=(
+'timeliness:Every incident of a time with all its times\: promises kept, broken or in doubt, percentiles, who was told' \
+'drills:Every drill of a time, stage by stage' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__drills_commands] )) ||
+_gatewatch__subcmd__report__subcmd__drills_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report drills commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help_commands() {
+    local commands; commands=(
+'timeliness:Every incident of a time with all its times\: promises kept, broken or in doubt, percentiles, who was told' \
+'drills:Every drill of a time, stage by stage' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch report help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help__subcmd__drills_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help__subcmd__drills_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report help drills commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help__subcmd__timeliness_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help__subcmd__timeliness_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report help timeliness commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__timeliness_commands] )) ||
+_gatewatch__subcmd__report__subcmd__timeliness_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report timeliness commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__rules_commands] )) ||
 _gatewatch__subcmd__rules_commands() {

@@ -53,9 +53,10 @@ pub(super) fn mail(
         reply_authserv: section.text("reply_authserv").map(|text| text.value),
         reply_address: reply_address.map(|text| text.value),
         max_per_recipient_per_hour: letters.unwrap_or(built_in.max_per_recipient_per_hour),
+        own: super::selfmail::read(section),
         relays: relays.into_iter().map(|section| relay(section, folder, given)).collect(),
     };
-    replies::judge(section, &mail);
+    replies::judge(section, &mail, given.now);
     mail
 }
 

@@ -73,6 +73,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             reply_authserv: None,
             reply_address: None,
             max_per_recipient_per_hour: LETTERS_DEFAULT,
+            own: super::selfmail::SelfMailConfig::default(),
             relays: Vec::new(),
         },
         schedules: Vec::new(),

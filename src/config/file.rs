@@ -142,6 +142,8 @@ pub struct MailConfig {
     pub reply_address: Option<String>,
     /// Letters per recipient and hour before digests begin.
     pub max_per_recipient_per_hour: u32,
+    /// `[mail.canary]`, `[mail.alive]` and `[mail.proof]`.
+    pub own: super::selfmail::SelfMailConfig,
     /// In order of preference; none = the Maildir `<store.directory>/mail`.
     pub relays: Vec<RelayConfig>,
 }

@@ -1,6 +1,7 @@
 //! What people ask, and how it becomes an act. Pure.
 
 use crate::limits::FIELD_BYTES_MAX;
+use crate::schema::drill::DrillAct;
 use crate::schema::{Act, Actor, Channel, Printable, Silence, SilenceKind, Span, Verb};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -57,6 +58,9 @@ pub struct Deed {
     /// With `waive` and `fulfil`: the clock, `notify`, `acknowledge`, `resolve` or a duty's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
+    /// With `drill`: what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<DrillAct>,
     /// With `mail-test`: where to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -99,6 +103,8 @@ pub enum Word {
     EndException,
     /// Send a test mail.
     MailTest,
+    /// Plan a drill, or tell that its lines are written.
+    Drill,
 }
 
 /// The terms of a silence. Reason, scope and end are mandatory.
@@ -201,9 +207,11 @@ pub fn act(deed: Deed, actor: Actor) -> Result<Act, String> {
             silence(SilenceKind::Exception, deed.silence.ok_or("an exception needs its terms")?, &actor)?
         }
         Word::EndException => Verb::EndSilence(required("the exception's id", name("an id", deed.id)?)?),
+        Word::Drill => Verb::Drill(deed.drill.ok_or("the act needs a drill")?),
         Word::MailTest => Verb::MailTest(required("an address", name("an address", deed.address)?)?),
     };
-    let about_incident = !matches!(verb, Verb::Silence(..) | Verb::EndSilence(_) | Verb::MailTest(_));
+    let about_incident =
+        !matches!(verb, Verb::Silence(..) | Verb::EndSilence(_) | Verb::MailTest(_) | Verb::Drill(_));
     if about_incident && incident.is_none() {
         return Err("the act needs an incident: its number or its id".into());
     }

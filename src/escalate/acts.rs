@@ -469,6 +469,7 @@ fn verb_name(verb: &Verb) -> &'static str {
         Verb::EndSilence(id) if id.starts_with('E') => "exception end",
         Verb::EndSilence(_) => "silence end",
         Verb::MailTest(_) => "mail test",
+        Verb::Drill(_) => "drill",
     }
 }
 

@@ -42,6 +42,7 @@ impl Escalate {
         }
         book.hints.looked_at = Some(now.clone());
         self.remind(book, now, changes);
+        self.self_mails(book, now, changes);
         for id in book.take_due(now.boottime) {
             self.look_at(book, &id, now, changes);
             let wake =

@@ -27,6 +27,7 @@ mod replies;
 mod reports;
 mod rows;
 pub mod schedule;
+mod selfmail;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use acts::ActRefused;
 pub use duties::{Calendar, Duty as OutsideDuty, Trigger, Within};
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Replies, Step};
 pub use schedule::{Duty, Layer, Override, Schedule, Stretch, Why};
+pub use selfmail::SelfMail;
 
 use crate::schema::{
     Book, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span, Timestamp,
@@ -79,6 +81,11 @@ impl Escalate {
         Escalate { params }
     }
 
+    /// Whether the configuration has this person.
+    pub fn has_person(&self, id: &str) -> bool {
+        self.params.persons.contains_key(id)
+    }
+
     /// When to look next, and why: the earliest of everything that is under way; in the past when it is
     /// overdue. Ask after [`Escalate::claim`]: messages that are due and still here wait for a free session
     /// or for their recipient's budget, and a receipt or the regular look brings them on.
@@ -93,7 +100,8 @@ impl Escalate {
         let waits =
             messages.filter(|n| n.state != NotificationState::Sending).map(|n| claims::wait(book, n, now));
         let sends = waits.filter(|wait| *wait > Span::ZERO).map(|wait| (wait, WakeReason::Send));
-        clocks.into_iter().chain(sends).min().map(|(wait, reason)| (now.utc + wait, reason))
+        let own = self.self_mail_wait(book, now).map(|wait| (wait, WakeReason::Send));
+        clocks.into_iter().chain(sends).chain(own).min().map(|(wait, reason)| (now.utc + wait, reason))
     }
 
     fn wakes_of(&self, book: &Book, incident: &Incident, now: &Reading) -> Vec<(Span, WakeReason)> {

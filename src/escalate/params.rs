@@ -97,6 +97,8 @@ pub struct Params {
     pub relays: u32,
     /// A resolved incident that was left alone for so long is closed.
     pub close_after: Span,
+    /// The program's mails about itself; none in a replay.
+    pub self_mails: Vec<super::SelfMail>,
     /// `None`: nobody reads what comes back.
     pub replies: Option<Replies>,
 }
@@ -111,6 +113,7 @@ impl Default for Params {
             max_per_recipient_per_hour: 30,
             relays: 1,
             close_after: Span::hours(24),
+            self_mails: Vec::new(),
             replies: None,
         }
     }

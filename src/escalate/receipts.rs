@@ -5,6 +5,7 @@ use super::elapsed::elapsed;
 use super::moves::{ClockInput, NotificationInput};
 use super::rows::{Draft, is_telling, journal, live_clocks, move_clock, move_notification, new_clock};
 use crate::limits;
+use crate::schema::selfmail::is_self;
 use crate::schema::{
     Attempt, AttemptResult, Book, Changes, Clock, ClockKind, ClockState, IncidentStatus, MailPhase,
     Notification, NotificationKind, NotificationState, Printable, Reading, Receipt, Span,
@@ -153,7 +154,7 @@ impl Escalate {
         let detail = format!("{} refused it for {}: {}", receipt.relay, row.address, receipt.reply);
         journal(changes, now.utc, "refusal", &format!("notification {}", row.id), &detail);
         let content = receipt.phase >= MailPhase::Data && row.kind != NotificationKind::Fallback;
-        if content && row.kind != NotificationKind::Test {
+        if content && row.kind != NotificationKind::Test && !is_self(row.kind) {
             let salt = if row.incident.is_some() { String::new() } else { row.message_id.to_string() };
             let draft = Draft {
                 incident: row.incident.as_ref(),

@@ -2,6 +2,7 @@
 
 use super::decode::{self, bad, hash, number, some_time, text, time};
 use super::fault::Fault;
+use crate::schema::selfmail::SelfMarks;
 use crate::schema::{Clock, Generation, Incident, Notification, Position, Silence, SilenceKind, StateRow};
 use rusqlite::{Connection, Result, Row, params};
 
@@ -18,6 +19,8 @@ pub struct Loaded {
     pub clocks: Vec<Clock>,
     /// All notifications of those incidents, and those of no incident that are still owed, by id.
     pub notifications: Vec<Notification>,
+    /// The last mails of the program about itself.
+    pub self_mails: SelfMarks,
     /// Silences without the ones that had ended when the store was opened, by id.
     pub silences: Vec<Silence>,
     /// The next event id.
@@ -65,6 +68,7 @@ pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<
         incidents: all(connection, &incidents, decode::incident)?,
         clocks: all(connection, &clocks, decode::clock)?,
         notifications: all(connection, &notifications, decode::notification)?,
+        self_mails: super::delivered::delivered(connection)?.self_mails,
         silences: all(connection, silences, silence)?,
         next_event: next("SELECT coalesce(max(id), 0) FROM event")?,
         next_generation: next("SELECT coalesce(max(id), 0) FROM generation")?,

@@ -1,5 +1,6 @@
 //! What a person does: an input like a line, with its actor and the way it came.
 
+use super::drill::DrillAct;
 use super::incident::Silence;
 use super::time::Span;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,8 @@ pub enum Verb {
     Fulfil(Arc<str>),
     /// Send a test mail to an address.
     MailTest(Arc<str>),
+    /// Plan a drill, or tell that its lines are written.
+    Drill(DrillAct),
 }
 
 /// One act.

@@ -15,6 +15,7 @@ mod merged;
 use super::changes::Changes;
 use super::incident::{Clock, ClockKind, Incident, IncidentStatus, Silence, SilenceKind};
 use super::mail::{Notification, NotificationState};
+use super::selfmail::SelfMarks;
 use super::time::{Reading, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -102,6 +103,7 @@ pub struct Book {
     by_incident: BTreeMap<Arc<str>, BTreeSet<u64>>,
     by_digest: BTreeMap<u64, BTreeSet<u64>>,
     unfinished: BTreeSet<u64>,
+    self_mails: SelfMarks,
     unsettled: BTreeSet<Arc<str>>,
     /// Merged incidents by their entity: what comes for them goes to the ones that they were joined to.
     merged: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
@@ -410,6 +412,7 @@ impl Book {
         if let Some(incident) = &notification.incident {
             self.restless.insert(incident.clone());
         }
+        self.self_mails.note(notification);
         if let Some(digest) = notification.digest {
             self.by_digest.entry(digest).or_default().insert(id);
         }
@@ -420,6 +423,16 @@ impl Book {
         } else {
             self.unfinished.insert(id);
         }
+    }
+
+    /// The program's mails about itself.
+    pub fn self_mails(&self) -> &SelfMarks {
+        &self.self_mails
+    }
+
+    /// What the store remembers of them.
+    pub fn remember_self_mails(&mut self, marks: SelfMarks) {
+        self.self_mails = marks;
     }
 
     /// A silence by id.

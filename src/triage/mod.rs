@@ -23,8 +23,11 @@ use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub mod drills;
 #[cfg(test)]
 mod tests;
+
+pub use drills::Drills;
 
 /// Which policy an incident follows; the first route that matches wins.
 #[derive(Clone, Debug, Default, PartialEq)]

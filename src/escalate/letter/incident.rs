@@ -131,7 +131,7 @@ impl Desk<'_> {
         why
     }
 
-    fn repeat_warning(&self) -> Option<String> {
+    pub(super) fn repeat_warning(&self) -> Option<String> {
         let warned = self.row.may_repeat && self.row.attempts > 1;
         warned.then(|| {
             "This may repeat an earlier message: the relay's answer to that one was lost.".to_owned()
@@ -241,7 +241,7 @@ impl Desk<'_> {
         )
     }
 
-    fn name_of(&self, id: &Arc<str>) -> String {
+    pub(super) fn name_of(&self, id: &Arc<str>) -> String {
         defang(self.room.params.persons.get(id).map_or(id, |person| &person.name), NAME_CHARS)
     }
 }

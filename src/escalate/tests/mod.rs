@@ -7,6 +7,7 @@ mod merging;
 mod promises;
 mod prose;
 mod replies;
+mod selfmails;
 mod storms;
 
 use super::*;

@@ -27,9 +27,8 @@ fn emergency(store: &Path) -> (Emergency, Ear) {
     (channel, ear)
 }
 
-fn book() -> Book {
-    let (mut book, now) = (Book::default(), Reading::default());
-    book.put_incident(Incident {
+fn incident(now: &Reading) -> Incident {
+    Incident {
         id: "u3jxtj43yefscwluj2rmmlxz7s".into(),
         number: 12,
         title: "Guessing\u{1b}[2J at a login".into(),
@@ -56,7 +55,12 @@ fn book() -> Book {
         last_event_at: now.utc,
         drill: None,
         merged_into: None,
-    });
+    }
+}
+
+fn book() -> Book {
+    let (mut book, now) = (Book::default(), Reading::default());
+    book.put_incident(incident(&now));
     book.put_clock(Clock {
         incident: "u3jxtj43yefscwluj2rmmlxz7s".into(),
         kind: ClockKind::Notify,
