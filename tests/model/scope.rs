@@ -138,15 +138,31 @@ fn acts() -> Vec<Scope> {
     ]
 }
 
-/// The scopes of the full form.
+/// The scopes of the full form: longer, and with more faults together.
 pub fn full() -> Vec<Scope> {
-    let more = |mut scope: Scope| {
-        scope.horizon += 2;
-        scope.budget.crashes += 1;
-        scope.budget.acks = scope.budget.acks.max(1);
-        scope
-    };
-    short().into_iter().map(more).collect()
+    let b = Budget::default;
+    let wide = [
+        Scope {
+            name: "two crashes",
+            horizon: 6,
+            budget: Budget { crashes: 2, outages: 1, acks: 1, ..b() },
+            ..one()
+        },
+        Scope {
+            name: "clock set, long",
+            horizon: 7,
+            budget: Budget { crashes: 1, jumps: 1, outages: 1, ..b() },
+            ..one()
+        },
+        Scope {
+            name: "every clock fault",
+            horizon: 9,
+            budget: Budget { reboots: 1, pauses: 1, outages: 1, suspends: 1, ..b() },
+            ..one()
+        },
+    ];
+    let longer = |scope: Scope| Scope { horizon: scope.horizon + 1, ..scope };
+    wide.into_iter().chain(acts().into_iter().map(longer)).collect()
 }
 
 /// The smallest scope in which a mutant shows.

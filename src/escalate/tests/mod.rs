@@ -271,8 +271,23 @@ impl World {
     }
 
     pub(super) fn act(&mut self, who: &str, verb: Verb, incident: &str) -> Result<String, ActRefused> {
+        self.act_by(Channel::Cli, who, verb, incident)
+    }
+
+    /// The same by a reply mail (who may, and the reading of the mail, is the business of `desk::reply`).
+    pub(super) fn replies(&mut self, who: &str, verb: Verb, incident: &str) -> Result<String, ActRefused> {
+        self.act_by(Channel::Reply, who, verb, incident)
+    }
+
+    fn act_by(
+        &mut self,
+        channel: Channel,
+        who: &str,
+        verb: Verb,
+        incident: &str,
+    ) -> Result<String, ActRefused> {
         let (now, mut changes) = (self.now(), Changes::default());
-        let actor = Actor { name: who.into(), known: who != "mallory", channel: Channel::Cli };
+        let actor = Actor { name: who.into(), known: who != "mallory", channel };
         let act = Act { actor, verb, incident: Some(incident.into()), note: None };
         let done = self.room.act(&mut self.book, &act, &now, &mut changes);
         self.commit(changes);
