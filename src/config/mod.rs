@@ -21,6 +21,7 @@ pub mod selfmail;
 mod shape;
 mod values;
 mod walk;
+pub mod webhook;
 
 pub use file::Config;
 pub use load::{Given, STANDARD_FILE, grammars_folder, load, read, store_directory};

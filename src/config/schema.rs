@@ -5,10 +5,11 @@ use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, of};
 use serde_json::{Map, Value, json};
 
 /// Sections of which a file may have several: `[[NAME]]`.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
     "source",
     "detect.placeholder",
     "mail.relay",
+    "webhook",
     "person",
     "schedule",
     "schedule.layer",
@@ -40,6 +41,7 @@ fn value(parent: &str, key: &str) -> Value {
         inner if SECTIONS.iter().any(|(known, _)| *known == inner) => section(inner),
         "source.encoding" => words(ENCODINGS),
         "mail.relay.tls" => words(TLS),
+        "webhook.kind" => words(super::webhook::KINDS),
         "policy.clock_starts" => words(CLOCK_STARTS),
         "route.severity" => json!({"type": "array", "items": words(SEVERITIES)}),
         _ => json!({"type": ["string", "number", "boolean", "array"]}),
