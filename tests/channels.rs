@@ -12,12 +12,15 @@
 
 #[path = "e2e/gate.rs"]
 mod gate;
+#[path = "support/http.rs"]
+mod http;
 #[path = "e2e/machine.rs"]
 mod machine;
 #[path = "support/relay.rs"]
 mod relay;
 
 use gate::Gate;
+use http::{Answer, Http};
 use machine::{free_port, wait_for};
 use relay::{Call, Do, Offer, Relay, Stage};
 use serde_json::{Value, json};
@@ -149,6 +152,54 @@ fn the_program_tests_its_way_and_every_address_and_says_that_it_lives() {
     gate.wait_for_number(accepted, 5, Duration::from_secs(20));
     assert_eq!(relay.mails().len(), 5);
     assert!(!gate.said()[before..].contains("never proven"));
+    assert_eq!(gate.stop(), Some(0));
+}
+
+#[test]
+fn a_step_names_a_webhook_and_its_rows_are_like_those_of_mail() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Http::start(|number| match number {
+        0 => Answer::Say("503 Later", "not now"),
+        _ => Answer::Say("202 Accepted", "{\"status\":\"success\"}"),
+    });
+    let mut gate = Gate::new();
+    let secret = gate.write("routing.key", "r0uting\n");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    gate.append("a.log", &attack("root"));
+    let more = format!(
+        "[[webhook]]\nid = \"pager\"\nkind = \"pagerduty\"\nurl = \"{}\"\nsecret_file = \"{}\"\n\
+         [[person]]\nid = \"ana\"\nemail = [\"ana@example.org\"]\naccount = \"nobody\"\n\
+         [[policy]]\nid = \"default\"\nnotify_within = \"30m\"\nclock_starts = \"detected\"\n\
+         [[policy.step]]\nafter = \"0s\"\nnotify = [\"webhook:pager\", \"person:ana\"]\n",
+        server.url("/v2/enqueue"),
+        secret.display()
+    );
+    gate.configure(&[("a", "linux-auth", "a.log")], &more);
+    gate.start();
+    let accepted =
+        "SELECT count(*) FROM notifications WHERE address = 'webhook:pager' AND state = 'accepted'";
+    gate.wait_for_number(accepted, 1, Duration::from_secs(30));
+    let tries =
+        gate.rows("SELECT relay, phase, result FROM attempts WHERE relay = 'webhook:pager' ORDER BY n");
+    assert_eq!(tries[0], json!({"relay": "webhook:pager", "phase": "rcpt", "result": "deferred"}));
+    assert_eq!(tries[1], json!({"relay": "webhook:pager", "phase": "done", "result": "accepted"}));
+    let row = &gate.rows(
+        "SELECT message_id, delivery_level, attempts FROM notifications WHERE address = 'webhook:pager'",
+    )[0];
+    assert_eq!((&row["delivery_level"], &row["attempts"]), (&json!("D1"), &json!(2)));
+    let id = row["message_id"].as_str().unwrap().trim_matches(['<', '>']).to_owned();
+    let keys: Vec<String> = server.asked().iter().map(|asked| asked.header("Idempotency-Key")).collect();
+    assert_eq!(keys, [id.clone(), id]);
+    // Somebody acknowledges; what the webhook opened is acknowledged there, too.
+    gate.tell(&["incident", "ack", "1"]);
+    gate.wait_for_number(accepted, 2, Duration::from_secs(30));
+    let bodies: Vec<Value> =
+        server.asked().iter().map(|asked| serde_json::from_str(&asked.body).unwrap()).collect();
+    let actions: Vec<&str> = bodies.iter().map(|body| body["event_action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["trigger", "trigger", "acknowledge"]);
+    let incident = gate.rows("SELECT id FROM incidents")[0]["id"].clone();
+    assert!(bodies.iter().all(|body| body["dedup_key"] == incident && body["routing_key"] == "r0uting"));
+    assert!(!gate.said().contains("r0uting"));
     assert_eq!(gate.stop(), Some(0));
 }
 

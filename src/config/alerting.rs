@@ -125,7 +125,9 @@ fn person(section: Section<'_>, ids: &mut BTreeSet<String>) -> Person {
     let emails = section.some_texts("email", "nobody could reach this person");
     let mut email: Vec<String> = Vec::new();
     for found in emails.iter().filter(|found| !found.value.is_empty()) {
-        section.judge_address("email", found);
+        if !found.value.starts_with(crate::courier::WEBHOOK) {
+            section.judge_address("email", found);
+        }
         if email.contains(&found.value) {
             section.page.error(found.at, format!("email: {} stands twice", found.value));
         }
@@ -197,10 +199,11 @@ fn recipient(section: Section<'_>, found: &Found<String>) -> Option<Recipient> {
     match found.value.split_once(':') {
         Some(("person", id)) if !id.is_empty() => Some(Recipient::Person(id.to_owned())),
         Some(("schedule", id)) if !id.is_empty() => Some(Recipient::Schedule(id.to_owned())),
+        Some(("webhook", id)) if !id.is_empty() => Some(Recipient::Person(found.value.clone())),
         Some(("party", id)) if !id.is_empty() => Some(Recipient::Party(id.to_owned())),
         _ if found.value.is_empty() => None,
         _ => {
-            let wanted = "is not \"person:ID\", \"schedule:ID\" or \"party:NAME\"";
+            let wanted = "is not \"person:ID\", \"schedule:ID\", \"party:NAME\" or \"webhook:ID\"";
             section.page.error(found.at, format!("notify: \"{}\" {wanted}", found.value));
             None
         }

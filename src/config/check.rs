@@ -26,6 +26,7 @@ pub(super) fn check(parts: &Parts<'_>, config: &Config, given: &Given<'_>) {
     accounts(parts, config);
     for section in &parts.persons {
         super::replies::deputies(*section, &person_ids(config));
+        super::webhook::addresses(*section, &webhook_ids(config));
     }
     schedules(parts, config, given.now);
     for (section, policy) in parts.policies.iter().zip(&config.policies) {
@@ -103,6 +104,10 @@ fn person_ids(config: &Config) -> Vec<&str> {
     config.persons.iter().map(|person| person.id.as_str()).filter(|id| !id.is_empty()).collect()
 }
 
+fn webhook_ids(config: &Config) -> Vec<&str> {
+    config.webhooks.iter().map(|hook| hook.id.as_str()).filter(|id| !id.is_empty()).collect()
+}
+
 fn schedules(parts: &Parts<'_>, config: &Config, now: Timestamp) {
     let persons = person_ids(config);
     for (section, schedule) in parts.schedules.iter().zip(&config.schedules) {
@@ -133,7 +138,7 @@ fn steps(section: Section<'_>, policy: &Policy) {
 
 /// Recipients that exist.
 fn recipients(section: Section<'_>, config: &Config) {
-    let persons = person_ids(config);
+    let (persons, webhooks) = (person_ids(config), webhook_ids(config));
     let schedules: Vec<&str> = config.schedules.iter().map(|schedule| schedule.id.as_str()).collect();
     let parties: BTreeSet<&str> =
         config.persons.iter().filter_map(|person| person.party.as_deref()).collect();
@@ -148,6 +153,7 @@ fn recipients(section: Section<'_>, config: &Config) {
             "person" => &persons,
             "schedule" => &schedules,
             "party" => &parties,
+            "webhook" => &webhooks,
             _ => continue,
         };
         if id.is_empty() {

@@ -76,6 +76,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             own: super::selfmail::SelfMailConfig::default(),
             relays: Vec::new(),
         },
+        webhooks: Vec::new(),
         schedules: Vec::new(),
         routes: routes(&policies),
         policies,

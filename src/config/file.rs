@@ -28,6 +28,8 @@ pub struct Config {
     pub geo: GeoConfig,
     /// `[mail]` and `[[mail.relay]]`.
     pub mail: MailConfig,
+    /// `[[webhook]]`.
+    pub webhooks: Vec<super::webhook::WebhookConfig>,
     /// `[[person]]`.
     pub persons: Vec<Person>,
     /// `[[schedule]]`.

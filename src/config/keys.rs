@@ -13,6 +13,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "identity",
             "geo",
             "mail",
+            "webhook",
             "person",
             "schedule",
             "policy",
@@ -61,6 +62,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("mail.alive", &["to", "every"]),
     ("mail.proof", &["every"]),
     ("mail.relay", &["host", "port", "tls", "username", "password_file", "credential", "ca_file"]),
+    ("webhook", &["id", "kind", "url", "secret_file", "credential", "ca_file"]),
     ("person", &["id", "name", "email", "timezone", "account", "party", "deputies"]),
     (
         "schedule",

@@ -132,6 +132,7 @@ fn config(top: Section<'_>, folder: &Path, given: &Given<'_>) -> Config {
     config.identity = sections::identity(top.table("identity", "identity"), folder);
     config.geo = sections::geo(top.table("geo", "geo"), folder);
     config.mail = alerting::mail(top.table("mail", "mail"), folder, given, config.mail);
+    config.webhooks = super::webhook::webhooks(&top.tables("webhook", "webhook"), folder, given);
     config.console = top.table("console", "console").socket("listen");
     config.metrics = listen::metrics(top.table("metrics", "metrics"));
     config.schedules = schedules::schedules(&parts.schedules);

@@ -22,6 +22,7 @@ pub mod selfmail;
 mod shape;
 mod values;
 mod walk;
+pub mod webhook;
 
 pub use file::Config;
 pub use globs::expand;

@@ -294,7 +294,12 @@ fn escalate_params(config: &Config) -> escalate::Params {
         zone: person.timezone.clone(),
     };
     escalate::Params {
-        persons: config.persons.iter().map(|p| (Arc::from(p.id.as_str()), person(p))).collect(),
+        persons: config
+            .persons
+            .iter()
+            .map(|p| (Arc::from(p.id.as_str()), person(p)))
+            .chain(super::webhook::recipients(config))
+            .collect(),
         policies: config.policies.iter().map(|p| (Arc::from(p.id.as_str()), policy(p, config))).collect(),
         schedules: config
             .schedules

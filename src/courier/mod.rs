@@ -10,6 +10,7 @@
 //! ```
 
 mod gate;
+mod hook;
 mod letter;
 mod line;
 mod maildir;
@@ -19,6 +20,7 @@ mod session;
 mod verdict;
 mod wire;
 
+pub use hook::{HookKind, PREFIX as WEBHOOK, Webhook, is_safe_url};
 pub use letter::{MimeError, mime};
 pub use post::Post;
 
@@ -153,6 +155,14 @@ pub enum CourierError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A webhook that cannot work.
+    #[error("webhook {id}: {why}")]
+    Webhook {
+        /// Its id.
+        id: String,
+        /// What is wrong.
+        why: String,
     },
     /// No threads.
     #[error("the courier's threads cannot start: {0}")]

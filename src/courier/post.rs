@@ -2,6 +2,7 @@
 //! threads of its own. Every letter that goes in comes out as exactly one receipt, also when its
 //! session panics or is cut at the end of the program.
 
+use super::hook::{Hook, PREFIX, Webhook};
 use super::line::{self, Line};
 use super::maildir::Maildir;
 use super::session::{self, Parcel, Trip};
@@ -11,6 +12,7 @@ use crate::limits::SMTP_SESSIONS_MAX;
 use crate::ports::Courier;
 use crate::schema::{AttemptResult, Letter, MailPhase, Receipt};
 use lettre::Address;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,6 +54,7 @@ struct Counter {
 
 struct Office {
     way: Way,
+    hooks: BTreeMap<String, Arc<Hook>>,
     from: Address,
     now: Now,
     wake: Box<dyn Fn() + Send + Sync>,
@@ -83,6 +86,19 @@ impl Post {
         now: Now,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Post, CourierError> {
+        Post::start_with(params, Vec::new(), now, wake)
+    }
+
+    /// The same with webhooks beside the mail.
+    ///
+    /// # Errors
+    /// As [`Post::start`].
+    pub fn start_with(
+        params: Params,
+        hooks: Vec<Webhook>,
+        now: Now,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Post, CourierError> {
         let (way, from, deadlines) = match params {
             Params::Maildir { directory, from } => {
                 (Way::Maildir(Arc::new(Maildir::open(&directory)?)), from, Deadlines::default())
@@ -91,8 +107,12 @@ impl Post {
                 (Way::Relays(line::lines(relays, &helo, deadlines, &now)?), from, deadlines)
             }
         };
+        let patience = Duration::from_micros(deadlines.until_body.0.max(0).unsigned_abs());
+        let ready = |hook: Webhook| Ok((hook.id.clone(), Hook::new(hook, patience)?));
+        let hooks = hooks.into_iter().map(ready).collect::<Result<BTreeMap<_, _>, CourierError>>()?;
         let office = Office {
             way,
+            hooks,
             pace: Duration::from_micros(deadlines.command.0.max(0).unsigned_abs() / 3),
             from: letter::address(&from).map_err(|_| CourierError::From(from))?,
             now,
@@ -181,6 +201,9 @@ impl Office {
     }
 
     fn relay_name(&self, letter: &Letter) -> Arc<str> {
+        if letter.to.starts_with(PREFIX) {
+            return Arc::clone(&letter.to);
+        }
         match &self.way {
             Way::Maildir(_) => "maildir".into(),
             Way::Relays(lines) => {
@@ -272,6 +295,9 @@ async fn reached(closing: &mut watch::Receiver<Closing>, stage: Closing) {
 }
 
 async fn deliver(office: Arc<Office>, letter: Letter, trip: Trip) -> Outcome {
+    if let Some(id) = letter.to.strip_prefix(PREFIX) {
+        return by_hook(office.hooks.get(id).cloned(), letter, trip).await;
+    }
     let prepared = letter::mime(&letter, office.from.as_ref()).and_then(|mime| {
         let to = letter::address(&letter.to)?;
         Ok(Parcel { from: envelope_sender(&letter, &office.from)?, to, mime, envid: envid(&letter) })
@@ -296,6 +322,16 @@ async fn deliver(office: Arc<Office>, letter: Letter, trip: Trip) -> Outcome {
             None => trip.cut("no mail relay is given"),
         },
     }
+}
+
+async fn by_hook(hook: Option<Arc<Hook>>, letter: Letter, trip: Trip) -> Outcome {
+    let Some(hook) = hook else {
+        let outcome = judge(MailPhase::Connect, Trouble::silent("there is no webhook of this id any more"));
+        return Outcome { result: AttemptResult::Refused, phase: MailPhase::Rcpt, ..outcome };
+    };
+    let inner = trip.clone();
+    let sent = tokio::task::spawn_blocking(move || hook.send(&letter, &inner)).await;
+    sent.unwrap_or_else(|_| trip.cut("the webhook's try failed inside gatewatch"))
 }
 
 /// MAIL FROM: where reports about this very try go, or the sender's own address.

@@ -82,6 +82,11 @@ pub(super) fn accepted(code: u16, text: &str) -> Outcome {
     Outcome { phase: MailPhase::Done, code: Some(code), reply: bounded(Some(code), text), result }
 }
 
+/// An outcome that somebody else has judged.
+pub(super) fn outcome(phase: MailPhase, code: Option<u16>, text: &str, result: AttemptResult) -> Outcome {
+    Outcome { phase, code, reply: bounded(code, text), result }
+}
+
 /// Code and text on one printable line of at most `REPLY_BYTES_MAX` bytes.
 fn bounded(code: Option<u16>, text: &str) -> Box<str> {
     let text = text.trim();

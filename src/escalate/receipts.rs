@@ -123,7 +123,8 @@ impl Escalate {
     /// Counts what the try says about its relay, and prefers the next one when it is down or refuses us.
     fn judge_relay(&self, book: &mut Book, receipt: &Receipt, now: &Reading, changes: &mut Changes) {
         let tried = book.hints.claims.get(&receipt.notification).map(|claim| claim.relay);
-        if tried != Some(book.hints.relay) || self.params.relays < 2 {
+        let by_mail = book.notification(receipt.notification).is_none_or(|row| row.address.contains('@'));
+        if !by_mail || tried != Some(book.hints.relay) || self.params.relays < 2 {
             return;
         }
         let no_session = receipt.result == AttemptResult::Deferred && receipt.phase <= MailPhase::Hello;

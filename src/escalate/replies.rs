@@ -210,7 +210,9 @@ impl Replies {
 pub(super) fn takes_replies(row: &Notification) -> bool {
     let kind = row.kind;
     let further = matches!(kind, NotificationKind::Acknowledged | NotificationKind::Answer);
-    row.incident.is_some() && (is_telling(kind) || further)
+    // What a webhook posts is read by a channel, and answers to it lead nowhere.
+    let by_mail = row.address.contains('@');
+    by_mail && row.incident.is_some() && (is_telling(kind) || further)
 }
 
 /// A verb and its note.

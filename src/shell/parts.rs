@@ -8,6 +8,7 @@ use crate::config::file::{Config, Encoding, RelayConfig, Tls};
 use crate::config::params::{Request, Setup, pipeline_params, setup};
 use crate::config::replies;
 use crate::config::selfmail::self_mails;
+use crate::config::webhook::hooks;
 use crate::courier::{self, Deadlines, Post, Relay, Secret};
 use crate::daemon::Daemon;
 use crate::host::clock::SystemClock;
@@ -126,7 +127,7 @@ pub fn post(config: &Config, options: &Options, bell: &Bell) -> Result<Option<Po
     let clock = SystemClock::new().map_err(|error| ServiceError::Host(error.to_string()))?;
     let bell = bell.clone();
     let params = courier_params(config);
-    Post::start(params, Arc::new(move || clock.now()), move || bell.ring())
+    Post::start_with(params, hooks(config), Arc::new(move || clock.now()), move || bell.ring())
         .map(Some)
         .map_err(|error| ServiceError::Host(error.to_string()))
 }

@@ -173,7 +173,9 @@ pub fn reload(
 }
 
 fn courier_changed(a: &Config, b: &Config) -> bool {
-    (&a.mail.from, &a.mail.domain, &a.mail.relays) != (&b.mail.from, &b.mail.domain, &b.mail.relays)
+    let way = |config: &Config| (config.mail.clone(), config.webhooks.clone());
+    let ((a, a_hooks), (b, b_hooks)) = (way(a), way(b));
+    (a.from, a.domain, a.relays, a_hooks) != (b.from, b.domain, b.relays, b_hooks)
 }
 
 /// Whether other files are followed, or read in another encoding.
