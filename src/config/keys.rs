@@ -17,6 +17,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "schedule",
             "policy",
             "route",
+            "drill",
             "console",
             "metrics",
         ],
@@ -90,6 +91,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "policy",
         ],
     ),
+    ("drill", &["scenario", "every"]),
     ("console", &["listen"]),
     ("metrics", &["listen"]),
 ];

@@ -133,6 +133,7 @@ fn config(top: Section<'_>, folder: &Path, given: &Given<'_>) -> Config {
     config.geo = sections::geo(top.table("geo", "geo"), folder);
     config.mail = alerting::mail(top.table("mail", "mail"), folder, given, config.mail);
     config.console = top.table("console", "console").socket("listen");
+    config.drills = alerting::drills(&top.tables("drill", "drill"));
     config.metrics = listen::metrics(top.table("metrics", "metrics"));
     config.schedules = schedules::schedules(&parts.schedules);
     if top.value("source").is_some() {

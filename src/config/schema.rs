@@ -5,7 +5,7 @@ use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, of};
 use serde_json::{Map, Value, json};
 
 /// Sections of which a file may have several: `[[NAME]]`.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
     "source",
     "detect.placeholder",
     "mail.relay",
@@ -16,6 +16,7 @@ const LISTS: [&str; 10] = [
     "policy",
     "policy.step",
     "route",
+    "drill",
 ];
 
 /// The schema of a configuration file.
