@@ -166,6 +166,11 @@ fn over_tls_it_takes_the_mail_and_reports_its_delivery() {
     town.gate.wait_for_number(level, 1, SOON);
     let told = town.gate.rows("SELECT detail FROM journal WHERE kind = 'report'");
     assert!(told[0]["detail"].as_str().unwrap().contains("delivered (try 1): 2.0.0"), "{told:?}");
+    // A test mail goes the whole way, and tells of it.
+    let said = town.gate.tell(&["mail", "test", "--to", "ana@example.org"]);
+    assert!(said.contains("accepted: ") && said.contains("delivered (try 1)"), "{said}");
+    let bounced = town.gate.run(&["mail", "test", "--to", "nobody@example.org"]);
+    assert_eq!(bounced.status.code(), Some(4), "{}", gate::text(&bounced.stdout));
     town.end();
 }
 

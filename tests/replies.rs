@@ -226,6 +226,40 @@ fn a_kill_acts_on_no_mail_twice_and_on_each_once() {
     assert_eq!(office.gate.stop(), Some(0), "{}", office.gate.said());
 }
 
+/// What `doctor` says of the reply Maildir, and `check`.
+#[test]
+fn a_maildir_that_cannot_work_is_told_before_it_is_needed() {
+    let mut office = Office::open();
+    let doctor = |office: &Office| {
+        let told = gate::objects(&gate::text(&office.gate.run(&["doctor", "--json"]).stdout));
+        let row = told.into_iter().find(|row| row["check"] == "replies").unwrap();
+        (row["ok"].as_bool().unwrap(), row["message"].as_str().unwrap().to_owned())
+    };
+    let new = office.gate.path("replies/new");
+    wait_for("the Maildir to be made", SOON, || new.exists());
+    let (ok, said) = doctor(&office);
+    assert!(ok && said.contains("nothing ever came"), "{said}");
+    office.arrives(b"From: a@b.example\n\nack\n");
+    office.refusals(1);
+    let (ok, said) = doctor(&office);
+    assert!(ok && said.contains("1 mail(s) came"), "{said}");
+    let open = |mode| fs::set_permissions(&new, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    open(0o777);
+    let (ok, said) = doctor(&office);
+    assert!(!ok && said.contains("everybody may write it"), "{said}");
+    let checked = office.gate.run(&["check"]);
+    assert!(
+        gate::text(&checked.stdout).contains("warning: reply_maildir: "),
+        "{}",
+        gate::text(&checked.stdout)
+    );
+    open(0o700);
+    assert_eq!(office.gate.stop(), Some(0));
+    fs::remove_dir_all(office.gate.path("replies")).unwrap();
+    let (ok, said) = doctor(&office);
+    assert!(!ok && said.contains("is not there"), "{said}");
+}
+
 #[test]
 fn hostile_mails_leave_their_row_and_nothing_else() {
     let mut office = Office::open();

@@ -283,8 +283,17 @@ _gatewatch() {
             gatewatch__subcmd__help__subcmd__incident,escalate)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__help__subcmd__incident,false-positive)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,fulfil)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__help__subcmd__incident,list)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__list"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,merge)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__merge"
                 ;;
             gatewatch__subcmd__help__subcmd__incident,note)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__note"
@@ -297,6 +306,15 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help__subcmd__incident,show)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__show"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,snooze)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,split)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__split"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,waive)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__waive"
                 ;;
             gatewatch__subcmd__help__subcmd__mail,test)
                 cmd="gatewatch__subcmd__help__subcmd__mail__subcmd__test"
@@ -328,11 +346,20 @@ _gatewatch() {
             gatewatch__subcmd__incident,escalate)
                 cmd="gatewatch__subcmd__incident__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__incident,false-positive)
+                cmd="gatewatch__subcmd__incident__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__incident,fulfil)
+                cmd="gatewatch__subcmd__incident__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__incident,help)
                 cmd="gatewatch__subcmd__incident__subcmd__help"
                 ;;
             gatewatch__subcmd__incident,list)
                 cmd="gatewatch__subcmd__incident__subcmd__list"
+                ;;
+            gatewatch__subcmd__incident,merge)
+                cmd="gatewatch__subcmd__incident__subcmd__merge"
                 ;;
             gatewatch__subcmd__incident,note)
                 cmd="gatewatch__subcmd__incident__subcmd__note"
@@ -346,6 +373,15 @@ _gatewatch() {
             gatewatch__subcmd__incident,show)
                 cmd="gatewatch__subcmd__incident__subcmd__show"
                 ;;
+            gatewatch__subcmd__incident,snooze)
+                cmd="gatewatch__subcmd__incident__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__incident,split)
+                cmd="gatewatch__subcmd__incident__subcmd__split"
+                ;;
+            gatewatch__subcmd__incident,waive)
+                cmd="gatewatch__subcmd__incident__subcmd__waive"
+                ;;
             gatewatch__subcmd__incident__subcmd__help,ack)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__ack"
                 ;;
@@ -355,11 +391,20 @@ _gatewatch() {
             gatewatch__subcmd__incident__subcmd__help,escalate)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__incident__subcmd__help,false-positive)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,fulfil)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__incident__subcmd__help,help)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__help"
                 ;;
             gatewatch__subcmd__incident__subcmd__help,list)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__list"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,merge)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__merge"
                 ;;
             gatewatch__subcmd__incident__subcmd__help,note)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__note"
@@ -372,6 +417,15 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__incident__subcmd__help,show)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__show"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,snooze)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,split)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__split"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,waive)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__waive"
                 ;;
             gatewatch__subcmd__mail,help)
                 cmd="gatewatch__subcmd__mail__subcmd__help"
@@ -1584,7 +1638,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__incident)
-            opts="list show ack resolve reopen note assign escalate"
+            opts="list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1639,7 +1693,49 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__false__subcmd__positive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__help__subcmd__incident__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1696,6 +1792,48 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__incident__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__waive)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2004,7 +2142,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__incident)
-            opts="-h --config --state --json --color --help list show ack resolve reopen note assign escalate help"
+            opts="-h --config --state --json --color --help list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2123,8 +2261,72 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__false__subcmd__positive)
+            opts="-h --note --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__fulfil)
+            opts="-h --clock --reason --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --clock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__help)
-            opts="list show ack resolve reopen note assign escalate help"
+            opts="list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2179,6 +2381,34 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__false__subcmd__positive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2194,6 +2424,20 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__incident__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2263,6 +2507,48 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__waive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__list)
             opts="-h --all --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2270,6 +2556,40 @@ _gatewatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__merge)
+            opts="-h --note --into --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --into)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2386,6 +2706,104 @@ _gatewatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__snooze)
+            opts="-h --note --for --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__split)
+            opts="-h --note --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__waive)
+            opts="-h --clock --reason --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --clock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

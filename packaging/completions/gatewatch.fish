@@ -176,22 +176,28 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
 always\t'Also into a pipe'
 never\t'Never'"
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l json -d 'One JSON object per line instead of text'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "list" -d 'Incidents, newest first'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "resolve" -d 'End it'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "reopen" -d 'Open a resolved one again'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "note" -d 'Add a note'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "assign" -d 'Give it to a person'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "escalate" -d 'Start the next step of the policy now'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "list" -d 'Incidents, newest first'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "resolve" -d 'End it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "reopen" -d 'Open a resolved one again'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "note" -d 'Add a note'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "assign" -d 'Give it to a person'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "false-positive" -d 'End it: it was no incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "merge" -d 'Join it to another one: it tells nobody any more, its people are told which one to answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "split" -d 'Take it out of the other again: it is open, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "snooze" -d 'Take it for a while: then it is open again, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "waive" -d 'Let a promise go, with a reason, on the record'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "fulfil" -d 'Say that a duty to somebody outside was done, and how'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -257,6 +263,58 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l into -d 'Number or id of the other one, at least as grave' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l for -d 'How long from now (`30m`, `8h`, `2d`; at most a week)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l clock -d '`notify`, `acknowledge`, `resolve` or a duty\'s id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l reason -d 'Why, or how' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l clock -d '`notify`, `acknowledge`, `resolve` or a duty\'s id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l reason -d 'Why, or how' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "list" -d 'Incidents, newest first'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
@@ -265,6 +323,12 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "note" -d 'Add a note'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "assign" -d 'Give it to a person'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "false-positive" -d 'End it: it was no incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Join it to another one: it tells nobody any more, its people are told which one to answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "split" -d 'Take it out of the other again: it is open, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "snooze" -d 'Take it for a while: then it is open again, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "waive" -d 'Let a promise go, with a reason, on the record'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "fulfil" -d 'Say that a duty to somebody outside was done, and how'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and not __fish_seen_subcommand_from show help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and not __fish_seen_subcommand_from show help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
@@ -588,6 +652,12 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_see
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "note" -d 'Add a note'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "assign" -d 'Give it to a person'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "false-positive" -d 'End it: it was no incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "merge" -d 'Join it to another one: it tells nobody any more, its people are told which one to answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "split" -d 'Take it out of the other again: it is open, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "snooze" -d 'Take it for a while: then it is open again, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "waive" -d 'Let a promise go, with a reason, on the record'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "fulfil" -d 'Say that a duty to somebody outside was done, and how'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from oncall" -f -a "show" -d 'Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "plan" -d 'Plan a mock incident: scenario, source, window, and who approved'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "run" -d 'Write the planned lines to the source\'s real file, and wait for the incident'

@@ -384,6 +384,94 @@ never\:"Never"))' \
 ':id -- Number or id:_default' \
 && ret=0
 ;;
+(false-positive)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(merge)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--into=[Number or id of the other one, at least as grave]:ID:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(split)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(snooze)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--for=[How long from now (\`30m\`, \`8h\`, \`2d\`; at most a week)]:SPAN:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(waive)
+_arguments "${_arguments_options[@]}" : \
+'--clock=[\`notify\`, \`acknowledge\`, \`resolve\` or a duty'\''s id]:CLOCK:_default' \
+'--reason=[Why, or how]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(fulfil)
+_arguments "${_arguments_options[@]}" : \
+'--clock=[\`notify\`, \`acknowledge\`, \`resolve\` or a duty'\''s id]:CLOCK:_default' \
+'--reason=[Why, or how]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 ":: :_gatewatch__subcmd__incident__subcmd__help_commands" \
@@ -425,6 +513,30 @@ _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (escalate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(false-positive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(merge)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(split)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(snooze)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(waive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(fulfil)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1198,6 +1310,30 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(false-positive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(merge)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(split)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(snooze)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(waive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(fulfil)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
         esac
     ;;
 esac
@@ -1792,6 +1928,12 @@ _gatewatch__subcmd__help__subcmd__incident_commands() {
 'note:Add a note' \
 'assign:Give it to a person' \
 'escalate:Start the next step of the policy now' \
+'false-positive:End it\: it was no incident' \
+'merge:Join it to another one\: it tells nobody any more, its people are told which one to answer' \
+'split:Take it out of the other again\: it is open, from the first step' \
+'snooze:Take it for a while\: then it is open again, from the first step' \
+'waive:Let a promise go, with a reason, on the record' \
+'fulfil:Say that a duty to somebody outside was done, and how' \
     )
     _describe -t commands 'gatewatch help incident commands' commands "$@"
 }
@@ -1810,10 +1952,25 @@ _gatewatch__subcmd__help__subcmd__incident__subcmd__escalate_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help incident escalate commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__false-positive_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__false-positive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident false-positive commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident fulfil commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__list_commands] )) ||
 _gatewatch__subcmd__help__subcmd__incident__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help incident list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__merge_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__merge_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident merge commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__note_commands] )) ||
 _gatewatch__subcmd__help__subcmd__incident__subcmd__note_commands() {
@@ -1834,6 +1991,21 @@ _gatewatch__subcmd__help__subcmd__incident__subcmd__resolve_commands() {
 _gatewatch__subcmd__help__subcmd__incident__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help incident show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__snooze_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__snooze_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident snooze commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__split_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__split_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident split commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__waive_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__waive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident waive commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__mail_commands] )) ||
 _gatewatch__subcmd__help__subcmd__mail_commands() {
@@ -1962,6 +2134,12 @@ _gatewatch__subcmd__incident_commands() {
 'note:Add a note' \
 'assign:Give it to a person' \
 'escalate:Start the next step of the policy now' \
+'false-positive:End it\: it was no incident' \
+'merge:Join it to another one\: it tells nobody any more, its people are told which one to answer' \
+'split:Take it out of the other again\: it is open, from the first step' \
+'snooze:Take it for a while\: then it is open again, from the first step' \
+'waive:Let a promise go, with a reason, on the record' \
+'fulfil:Say that a duty to somebody outside was done, and how' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch incident commands' commands "$@"
@@ -1981,6 +2159,16 @@ _gatewatch__subcmd__incident__subcmd__escalate_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident escalate commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__incident__subcmd__false-positive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__false-positive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident false-positive commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__fulfil_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__fulfil_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident fulfil commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__incident__subcmd__help_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__help_commands() {
     local commands; commands=(
@@ -1992,6 +2180,12 @@ _gatewatch__subcmd__incident__subcmd__help_commands() {
 'note:Add a note' \
 'assign:Give it to a person' \
 'escalate:Start the next step of the policy now' \
+'false-positive:End it\: it was no incident' \
+'merge:Join it to another one\: it tells nobody any more, its people are told which one to answer' \
+'split:Take it out of the other again\: it is open, from the first step' \
+'snooze:Take it for a while\: then it is open again, from the first step' \
+'waive:Let a promise go, with a reason, on the record' \
+'fulfil:Say that a duty to somebody outside was done, and how' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch incident help commands' commands "$@"
@@ -2011,6 +2205,16 @@ _gatewatch__subcmd__incident__subcmd__help__subcmd__escalate_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident help escalate commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__false-positive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__false-positive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help false-positive commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help fulfil commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
@@ -2020,6 +2224,11 @@ _gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands() {
 _gatewatch__subcmd__incident__subcmd__help__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident help list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__merge_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__merge_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help merge commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__note_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__help__subcmd__note_commands() {
@@ -2041,10 +2250,30 @@ _gatewatch__subcmd__incident__subcmd__help__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident help show commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__snooze_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__snooze_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help snooze commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__split_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__split_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help split commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__waive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__waive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help waive commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__incident__subcmd__list_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__merge_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__merge_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident merge commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__incident__subcmd__note_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__note_commands() {
@@ -2065,6 +2294,21 @@ _gatewatch__subcmd__incident__subcmd__resolve_commands() {
 _gatewatch__subcmd__incident__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__snooze_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__snooze_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident snooze commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__split_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__split_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident split commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__waive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__waive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident waive commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__mail_commands] )) ||
 _gatewatch__subcmd__mail_commands() {

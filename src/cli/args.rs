@@ -43,6 +43,16 @@ pub struct Global {
     pub color: Color,
 }
 
+/// `series`.
+#[derive(Debug, Subcommand)]
+pub enum SeriesCommand {
+    /// Judge each row of a `timestamp,value` file by the rows before it
+    Score {
+        /// The file, with its header; `-` reads standard input
+        file: PathBuf,
+    },
+}
+
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -79,6 +89,9 @@ pub enum Command {
     /// Look at incidents and act on them
     #[command(subcommand)]
     Incident(IncidentCommand),
+    /// Series of numbers
+    #[command(subcommand)]
+    Series(SeriesCommand),
     /// Who is on call, and why
     #[command(subcommand)]
     Oncall(OncallCommand),
@@ -246,6 +259,9 @@ pub enum IncidentCommand {
     },
     /// Start the next step of the policy now
     Escalate(IncidentAct),
+    /// More acts: merge, split, snooze, waive, fulfil, false-positive
+    #[command(flatten)]
+    More(super::incident_args::More),
 }
 
 /// Which incident, and what the person says to it.

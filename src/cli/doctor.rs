@@ -6,6 +6,7 @@ use super::{Done, Failure, act, exit, setup};
 use crate::config::file::Config;
 use crate::config::params::Setup;
 use crate::desk::Ask;
+use crate::desk::reply::{Condition, condition};
 use crate::host::disk;
 use crate::ledger::query::{QueryLimits, query};
 use serde_json::json;
@@ -40,6 +41,7 @@ pub fn run(global: &Global, out: &mut Out) -> Done {
             results.push(("store", store(&setup.config.store.directory)));
             results.push(("disk", free(&setup.config.store.directory)));
             results.extend(relays(&setup.config).map(|verdict| ("relay", verdict)));
+            results.extend(replies(&setup.config, setup::now()?).map(|verdict| ("replies", verdict)));
         }
         Err(problems) => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
@@ -152,6 +154,26 @@ fn relays(config: &Config) -> impl Iterator<Item = Verdict> + '_ {
                 Good(format!("{name} takes connections; `gatewatch mail test --to ADDR` goes the whole way"))
             }
             Err(error) => Bad(format!("{name}: {error}")),
+        }
+    })
+}
+
+/// The Maildir of replies, where there is one; its owner must be the store's.
+fn replies(config: &Config, now: crate::schema::Timestamp) -> Option<Verdict> {
+    let maildir = config.mail.reply_maildir.as_ref()?;
+    let shown = maildir.display();
+    let owner =
+        fs::metadata(&config.store.directory).ok().map(|data| std::os::unix::fs::MetadataExt::uid(&data));
+    Some(match condition(maildir, owner, now) {
+        Condition::Missing => Bad(format!(
+            "{shown} is not there: the daemon makes it where it may, and the mail server must deliver there"
+        )),
+        Condition::Wrong(why) => Bad(why),
+        Condition::Good(0, _) => Good(format!(
+            "{shown} can be read, and nothing ever came: `gatewatch mail test --to ADDR` waits for a report, and any reply shows the way"
+        )),
+        Condition::Good(came, waiting) => {
+            Good(format!("{shown}: {came} mail(s) came, {waiting} not read yet"))
         }
     })
 }

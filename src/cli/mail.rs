@@ -8,10 +8,13 @@ use crate::desk::{Ask, Deed, Word};
 use crate::ledger::read::Reader;
 use crate::schema::Printable;
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long to wait for the relay's first answer, in quarters of a second.
 const QUARTERS: u32 = 4 * 70;
+/// How long to wait for a report of delivery, in quarters of a second.
+const REPORT_QUARTERS: u32 = 4 * 20;
 
 /// Sends a test message and prints what came of it.
 ///
@@ -20,6 +23,9 @@ const QUARTERS: u32 = 4 * 70;
 pub fn run(global: &Global, command: &MailCommand, out: &mut Out) -> Done {
     let MailCommand::Test { to } = command;
     let state = setup::state(global)?;
+    let config =
+        crate::config::params::setup(&setup::request(global), setup::now()?).map(|setup| setup.config);
+    let maildir = config.ok().and_then(|config| config.mail.reply_maildir);
     let before =
         newest(&Reader::open(&state).map_err(|error| failure(&error))?, to)?.map_or(0, |row| number(&row));
     let deed = Deed { verb: Word::MailTest, address: Some(to.clone()), ..Deed::default() };
@@ -39,14 +45,56 @@ pub fn run(global: &Global, command: &MailCommand, out: &mut Out) -> Done {
         if !tried {
             continue;
         }
-        if out.json {
-            out.object(&Value::Object(row.clone()))?;
-        } else {
+        let accepted = word("state") == "accepted";
+        let back = maildir.as_ref().filter(|_| accepted);
+        if !out.json {
             out.line(format!("{}: {} answered: {}", word("state"), word("relay"), word("relay_reply")))?;
         }
-        return if word("state") == "accepted" { Ok(exit::OK) } else { Err(Failure::new(exit::RUNTIME, "")) };
+        let report = match back {
+            Some(maildir) => Some(report(&state, number(&row), maildir, out)?),
+            None => None,
+        };
+        if out.json {
+            let mut row = row.clone();
+            row.extend(report.clone().flatten().map(|told| ("report".to_owned(), Value::String(told))));
+            out.object(&Value::Object(row))?;
+        }
+        let bounced = report.flatten().is_some_and(|told| told.starts_with("bounce"));
+        return if accepted && !bounced { Ok(exit::OK) } else { Err(Failure::new(exit::RUNTIME, "")) };
     }
     Err(Failure::runtime("no answer of a relay within 70 s; the message stays owed, see `gatewatch status`"))
+}
+
+/// Waits a while for what mail systems say of the message; whoever asked is told where that comes to.
+fn report(state: &Path, notification: i64, maildir: &Path, out: &mut Out) -> Result<Option<String>, Failure> {
+    if !out.json {
+        out.line(format!(
+            "replies and reports come to {}; waiting for a report of delivery",
+            maildir.display()
+        ))?;
+        out.flush()?;
+    }
+    let sql = "SELECT kind, detail FROM journal WHERE subject = ?1 AND kind IN ('report', 'bounce') ORDER BY seq DESC LIMIT 1";
+    for _ in 0..REPORT_QUARTERS {
+        let reader = Reader::open(state).map_err(|error| failure(&error))?;
+        let subject = format!("notification {notification}");
+        let told = reader.rows(sql, [subject.as_str()]).map_err(|error| failure(&error))?.into_iter().next();
+        if let Some(row) = told {
+            let word = |key: &str| {
+                row.get(key).and_then(Value::as_str).map(|text| Printable(text).cut(300)).unwrap_or_default()
+            };
+            let told = format!("{}: {}", word("kind"), word("detail"));
+            if !out.json {
+                out.line(&told)?;
+            }
+            return Ok(Some(told));
+        }
+        wait();
+    }
+    if !out.json {
+        out.line("no report came within 20 s; not every relay gives one, and a reply to an alert shows the way as well")?;
+    }
+    Ok(None)
 }
 
 fn newest(reader: &Reader, to: &str) -> Result<Option<crate::ledger::read::Object>, Failure> {

@@ -14,6 +14,7 @@ pub mod files;
 pub mod formats;
 pub mod generate;
 pub mod incident;
+pub mod incident_args;
 pub mod junit;
 pub mod mail;
 pub mod oncall;
@@ -28,6 +29,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod samples;
+pub mod series;
 pub mod setup;
 pub mod silence;
 pub mod status;
@@ -119,6 +121,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Reload => reload::run(global, out),
         Command::Status => status::run(global, out),
         Command::Incident(command) => incident::run(global, command, out),
+        Command::Series(command) => series::run(command, out),
         Command::Oncall(command) => oncall::run(global, command, out),
         Command::Drill(command) => drill::run(global, command, out),
         Command::Report(command) => report::run(global, command, out),

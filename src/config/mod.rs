@@ -4,6 +4,7 @@
 mod alerting;
 pub mod check;
 pub mod defaults;
+mod duties;
 pub mod file;
 mod globs;
 pub mod grammars;
@@ -17,6 +18,7 @@ pub mod rules;
 mod schedules;
 pub mod schema;
 mod sections;
+pub mod selfmail;
 mod shape;
 mod values;
 mod walk;

@@ -2,9 +2,9 @@
 
 use super::file::{Config, MailConfig};
 use super::walk::Section;
-use crate::desk::reply;
+use crate::desk::reply::{self, Condition, condition};
 use crate::escalate;
-use crate::schema::TagKey;
+use crate::schema::{TagKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 const LOCAL_CHARS_MAX: usize = 25;
 
 /// Notes what is wrong with the keys about replies, where replies are wanted.
-pub(super) fn judge(section: Section<'_>, mail: &MailConfig) {
+pub(super) fn judge(section: Section<'_>, mail: &MailConfig, now: Timestamp) {
     let given = section.value("reply_maildir").is_some();
     if !given {
         for key in ["reply_authserv", "reply_address"] {
@@ -23,6 +23,11 @@ pub(super) fn judge(section: Section<'_>, mail: &MailConfig) {
             }
         }
         return;
+    }
+    if let Some(maildir) = &mail.reply_maildir
+        && let Condition::Wrong(why) = condition(maildir, None, now)
+    {
+        section.page.warn(section.place("reply_maildir"), format!("reply_maildir: {why}"));
     }
     let key = if section.value("reply_address").is_some() { "reply_address" } else { "from" };
     let address = mail.reply_address.as_deref().unwrap_or(&mail.from);

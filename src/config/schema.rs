@@ -1,7 +1,7 @@
 //! The JSON Schema (draft 2020-12) of the configuration, for editors: its sections, keys and words, from the tables
 //! that the reader goes by. What a value may be beyond that, `gatewatch check` says.
 
-use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, of};
+use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, TRIGGERS, of};
 use serde_json::{Map, Value, json};
 
 /// Sections of which a file may have several: `[[NAME]]`.
@@ -15,6 +15,7 @@ const LISTS: [&str; 11] = [
     "schedule.override",
     "policy",
     "policy.step",
+    "policy.duty",
     "route",
     "drill",
 ];
@@ -42,7 +43,8 @@ fn value(parent: &str, key: &str) -> Value {
         "source.encoding" => words(ENCODINGS),
         "mail.relay.tls" => words(TLS),
         "policy.clock_starts" => words(CLOCK_STARTS),
-        "route.severity" => json!({"type": "array", "items": words(SEVERITIES)}),
+        "policy.duty.trigger" => words(TRIGGERS),
+        "route.severity" | "policy.duty.severity" => json!({"type": "array", "items": words(SEVERITIES)}),
         _ => json!({"type": ["string", "number", "boolean", "array"]}),
     }
 }

@@ -20,7 +20,7 @@ struct Refused {
     reason: ReplyRefusal,
     words: String,
     /// The notification that it answers, where the token shows it.
-    row: Option<Notification>,
+    row: Option<Box<Notification>>,
     /// Who wrote it: a person of the configuration for whom the mail server vouches.
     writer: Option<Arc<str>>,
 }
@@ -63,7 +63,7 @@ impl Escalate {
         let refused = |reason, words: String| Refused {
             reason,
             words,
-            row: Some(row.clone()),
+            row: Some(Box::new(row.clone())),
             writer: Some(writer.clone()),
         };
         let (verb, note) = wanted(&reply.wish).map_err(|(reason, words)| refused(reason, words))?;
@@ -90,7 +90,7 @@ impl Escalate {
         let refused = |reason, words: String, row: Option<Notification>| Refused {
             reason,
             words,
-            row,
+            row: row.map(Box::new),
             writer: writer.clone(),
         };
         let Some(row) = row else {
@@ -213,8 +213,11 @@ pub(super) fn takes_replies(row: &Notification) -> bool {
     row.incident.is_some() && (is_telling(kind) || further)
 }
 
+/// A verb and its note.
+type Wanted = (Verb, Option<Box<str>>);
+
 /// The act that the first line asks for.
-fn wanted(wish: &Wish) -> Result<(Verb, Option<Box<str>>), (ReplyRefusal, String)> {
+fn wanted(wish: &Wish) -> Result<Wanted, (ReplyRefusal, String)> {
     let (verb, note) = match wish {
         Wish::Do(verb, note) => (*verb, note.clone()),
         Wish::Other(line) => return Err((ReplyRefusal::UnknownVerb, format!("it begins with \"{line}\""))),

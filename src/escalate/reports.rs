@@ -25,7 +25,7 @@ impl Escalate {
         }
         let kind = if report.fate == Fate::Failed { "bounce" } else { "report" };
         let Some(row) = book.notification(report.tag.notification).cloned() else {
-            journal(changes, now.utc, kind, &subject, &format!("{said}; its incident is over"));
+            journal(changes, now.utc, kind, &subject, &said);
             return;
         };
         let subject = row.incident.as_deref().map_or(subject, str::to_owned);

@@ -14,6 +14,7 @@ pub mod kind;
 pub mod mail;
 pub mod network;
 pub mod printable;
+pub mod selfmail;
 pub mod tag;
 pub mod time;
 pub mod wall;

@@ -178,6 +178,12 @@ impl Triage {
                 format!("incident {} is about the same entity", incident.number),
             ));
         }
+        if let Some(incident) = book.hosts_of(&entity).find(fits) {
+            return Some((
+                incident.id.clone(),
+                format!("the incident about this entity was joined to incident {}", incident.number),
+            ));
+        }
         let address = finding.group.iter().find(|(key, _)| &**key == "src_ip");
         let by_address =
             address.and_then(|(key, value)| book.unsettled_of(&format!("{key}={value}")).find(fits));
@@ -271,6 +277,7 @@ impl Triage {
             assignee: None,
             last_event_at: finding.last_event_at,
             drill: None,
+            merged_into: None,
         };
         book.put_incident(incident.clone());
         incident

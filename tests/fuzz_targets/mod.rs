@@ -5,6 +5,7 @@
 pub mod corpus;
 mod files;
 mod lines;
+pub mod mails;
 mod readers;
 mod room;
 pub mod seeds;
@@ -53,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     target("encoding", 1_024, readers::encoding),
     target("stamp", 128, readers::stamp),
     target("value", 256, readers::value),
+    target("reply", 2_048, mails::reply),
     target("grammar-file", 4_096, files::grammar),
     target("config-file", 4_096, files::config),
     target("rule-file", 4_096, files::rules),

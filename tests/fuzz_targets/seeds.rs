@@ -20,6 +20,7 @@ pub fn seeds(target: &str, root: &Path) -> Vec<Vec<u8>> {
         "encoding" => lines(&specs).step_by(40).flat_map(encoded).collect(),
         "stamp" => lines(&specs).filter_map(stamp).collect(),
         "value" => lines(&specs).flat_map(words).collect(),
+        "reply" => super::mails::seeds(),
         "auto" => samples(&specs, |_| Some("auto".to_owned())),
         "wrapped" => wrapped(&specs),
         target => {

@@ -8,10 +8,12 @@
 //! ```
 
 mod auth;
+mod condition;
 mod report;
 mod room;
 mod words;
 
+pub use condition::{Condition, condition};
 pub use room::MailRoom;
 
 use crate::schema::inbound::{Inbound, InboundContent, Reply, Report, Wish};

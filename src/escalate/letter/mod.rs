@@ -8,6 +8,7 @@ pub mod defang;
 mod digest;
 mod incident;
 mod normal;
+mod own;
 pub mod page;
 mod reminder;
 mod times;
@@ -53,6 +54,9 @@ impl Escalate {
         let (subject, page) = match (row.kind, incident) {
             (NotificationKind::Digest, _) => desk.digest(),
             (NotificationKind::Test, _) => desk.test(),
+            (NotificationKind::Canary, _) => desk.canary(),
+            (NotificationKind::Alive, _) => desk.alive(),
+            (NotificationKind::Proof, _) => desk.proof(),
             (NotificationKind::Reminder, _) => desk.reminder(),
             (NotificationKind::Answer, _) => desk.answer(incident),
             (NotificationKind::Fallback, _) if minimal => desk.minimal(incident),
