@@ -191,7 +191,10 @@ impl Pipeline {
     pub fn tick(&mut self, now: &Reading, changes: &mut Changes) {
         self.normalize.tick(now.utc, self.next_event, &mut self.fresh);
         self.take_in(now, changes);
-        let findings = self.detect.tick(now.utc);
+        let mut findings = self.detect.tick(now.utc);
+        if let Some(drills) = &mut self.drills {
+            findings.extend(drills.overdue(self.triage.wanted_drills(), now.utc));
+        }
         self.judge(findings, None, now, changes);
         self.escalate.look(&mut self.book, now, changes);
     }

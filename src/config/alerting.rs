@@ -258,3 +258,18 @@ fn route(section: Section<'_>) -> Route {
         policy,
     }
 }
+
+/// `[[drill]]`: which scenarios must be played, and how often.
+pub(super) fn drills(sections: &[Section<'_>]) -> Vec<(String, Span)> {
+    let mut seen = BTreeSet::new();
+    let mut drills = Vec::new();
+    for section in sections {
+        let scenario = section.name("scenario", &mut seen);
+        let every = section.span("every", "1d", "730d");
+        if section.value("every").is_none() {
+            section.missing("every", "how often it must be played at least, such as \"90d\"");
+        }
+        drills.extend(every.map(|every| (scenario, every)));
+    }
+    drills
+}

@@ -81,6 +81,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
         routes: routes(&policies),
         policies,
         persons,
+        drills: Vec::new(),
         console: None,
         metrics: None,
     }

@@ -38,6 +38,8 @@ pub struct Config {
     pub policies: Vec<Policy>,
     /// `[[route]]`; the last one catches all.
     pub routes: Vec<Route>,
+    /// `[[drill]]`: a scenario, and how often it must be played at least.
+    pub drills: Vec<(String, Span)>,
     /// `[console] listen`.
     pub console: Option<SocketAddr>,
     /// `[metrics] listen`.

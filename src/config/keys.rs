@@ -18,6 +18,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "schedule",
             "policy",
             "route",
+            "drill",
             "console",
             "metrics",
         ],
@@ -115,6 +116,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "policy",
         ],
     ),
+    ("drill", &["scenario", "every"]),
     ("console", &["listen"]),
     ("metrics", &["listen"]),
 ];

@@ -134,6 +134,7 @@ fn config(top: Section<'_>, folder: &Path, given: &Given<'_>) -> Config {
     config.mail = alerting::mail(top.table("mail", "mail"), folder, given, config.mail);
     config.webhooks = super::webhook::webhooks(&top.tables("webhook", "webhook"), folder, given);
     config.console = top.table("console", "console").socket("listen");
+    config.drills = alerting::drills(&top.tables("drill", "drill"));
     config.metrics = listen::metrics(top.table("metrics", "metrics"));
     config.schedules = schedules::schedules(&parts.schedules);
     if top.value("source").is_some() {

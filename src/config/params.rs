@@ -239,7 +239,11 @@ pub fn pipeline_params(setup: &Setup) -> pipeline::Params {
             rules: setup.rules.clone(),
             sources: config.sources.iter().map(silence).collect(),
         },
-        triage: triage::Params { routes: routes(config), ..triage::Params::default() },
+        triage: triage::Params {
+            routes: routes(config),
+            drills: config.drills.iter().map(|(id, every)| (Arc::from(id.as_str()), *every)).collect(),
+            ..triage::Params::default()
+        },
         escalate: escalate_params(config),
     }
 }

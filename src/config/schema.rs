@@ -18,6 +18,7 @@ const LISTS: [&str; 11] = [
     "policy.step",
     "policy.duty",
     "route",
+    "drill",
 ];
 
 /// The schema of a configuration file.

@@ -3,6 +3,7 @@
 //! time. Whatever else there is makes the incident real: better a drill that wakes somebody for nothing than an attack
 //! that nobody takes for one.
 
+use super::overdue::{self, Due};
 use crate::schema::drill::{Drill, DrillAct, MARKS_MAX, Mark, is_announced, is_mark};
 use crate::schema::{
     Book, Changes, Event, Finding, FindingKind, Fold, IncidentStatus, JournalEntry, Printable, Reading,
@@ -35,6 +36,9 @@ pub struct Drills {
     /// Finding of a plan.
     findings: BTreeMap<Arc<str>, Arc<str>>,
     dirty: BTreeSet<Arc<str>>,
+    /// By scenario: when it is due.
+    pub(super) due: BTreeMap<Arc<str>, Due>,
+    pub(super) due_dirty: BTreeSet<Arc<str>>,
     /// Source and reason of a bad mark, and when it was told.
     told: BTreeMap<(Arc<str>, &'static str), Timestamp>,
 }
@@ -43,7 +47,13 @@ impl Drills {
     /// As the rows tell it.
     pub fn restore(rows: &[StateRow]) -> Drills {
         let mut drills = Drills::default();
-        for row in rows.iter().filter(|row| row.room == "triage" && row.key.starts_with(KEY)) {
+        for row in rows.iter().filter(|row| row.room == "triage") {
+            if let (Some(scenario), Some(body)) = (row.key.strip_prefix(overdue::KEY), row.body.as_deref()) {
+                drills.restore_due(scenario, body);
+            }
+            if !row.key.starts_with(KEY) {
+                continue;
+            }
             let plan = row.body.as_deref().and_then(|body| serde_json::from_slice::<Drill>(body).ok());
             if let Some(plan) = plan {
                 drills.index(plan);
@@ -58,9 +68,16 @@ impl Drills {
             let body = self.plans.get(id).and_then(|plan| serde_json::to_vec(plan).ok()).map(Into::into);
             StateRow { room: "triage", key: format!("{KEY}{id}").into(), body }
         };
-        let rows = self.dirty.iter().map(row).collect();
+        let mut rows: Vec<StateRow> = self.dirty.iter().map(row).collect();
         self.dirty.clear();
+        rows.extend(self.drain_due());
         rows
+    }
+
+    /// When a scenario was last found as a drill, and stayed one.
+    pub(super) fn last_played(&self, scenario: &str) -> Option<Timestamp> {
+        let played = self.plans.values().filter(|plan| &*plan.scenario == scenario && plan.real_at.is_none());
+        played.filter_map(|plan| plan.detected_at).max()
     }
 
     fn index(&mut self, plan: Drill) {

@@ -24,6 +24,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub mod drills;
+mod overdue;
 #[cfg(test)]
 mod tests;
 
@@ -53,12 +54,19 @@ pub struct Params {
     pub join_span: Span,
     /// Incidents that findings may still join; beyond it new entities share one incident per rule.
     pub open_max: usize,
+    /// Scenarios that must be played, and how often at least.
+    pub drills: Vec<(Arc<str>, Span)>,
 }
 
 impl Default for Params {
     fn default() -> Params {
         let all = Route { policy: "default".into(), ..Route::default() };
-        Params { routes: vec![all], join_span: Span::hours(24), open_max: limits::INCIDENTS_OPEN_MAX }
+        Params {
+            routes: vec![all],
+            join_span: Span::hours(24),
+            open_max: limits::INCIDENTS_OPEN_MAX,
+            drills: Vec::new(),
+        }
     }
 }
 
@@ -94,6 +102,11 @@ struct Traits<'a> {
 }
 
 impl Triage {
+    /// Scenarios that must be played, and how often at least.
+    pub fn wanted_drills(&self) -> &[(Arc<str>, Span)] {
+        &self.params.drills
+    }
+
     /// The room with its parameters.
     pub fn new(params: Params) -> Triage {
         Triage { params }
