@@ -77,14 +77,17 @@ fn one(hook: Webhook) -> Receipt {
     }
 }
 
-fn outcome(receipt: &Receipt) -> (AttemptResult, MailPhase, Option<u16>) {
+/// Result, phase and code of a try.
+type Came = (AttemptResult, MailPhase, Option<u16>);
+
+fn outcome(receipt: &Receipt) -> Came {
     (receipt.result, receipt.phase, receipt.code)
 }
 
 #[test]
 fn each_answer_and_each_fault_has_its_result() {
     use MailPhase::{Body, Done, Rcpt};
-    let cases: Vec<(Answer, (AttemptResult, MailPhase, Option<u16>))> = vec![
+    let cases: Vec<(Answer, Came)> = vec![
         (Answer::Say("200 OK", "{\"status\":\"ok\"}"), (Accepted, Done, Some(200))),
         (Answer::Say("202 Accepted", ""), (Accepted, Done, Some(202))),
         (Answer::Flood, (Accepted, Done, Some(200))),
