@@ -64,7 +64,7 @@ impl Store {
     fn rows(&self) -> Rows {
         let host = |i: &Incident| i.merged_into.as_ref().and_then(|id| self.incidents.get(id));
         let over = |i: &Incident| match i.status {
-            IncidentStatus::Merged => !host(i).is_some_and(|host| host.status != IncidentStatus::Closed),
+            IncidentStatus::Merged => host(i).is_none_or(|host| host.status == IncidentStatus::Closed),
             status => status == IncidentStatus::Closed,
         };
         let open: BTreeSet<&Arc<str>> = self.incidents.values().filter(|i| !over(i)).map(|i| &i.id).collect();
