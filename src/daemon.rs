@@ -103,7 +103,7 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
             for receipt in self.courier.receipts() {
                 self.pipeline.receipt(&receipt, now, &mut changes);
             }
-            self.pipeline.finish(&mut changes);
+            self.pipeline.finish(now, &mut changes);
             self.unwritten.push_back(Step::of(changes));
         }
         self.write(false, now, &mut turn);
@@ -198,7 +198,7 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
         self.pipeline.lines(batch, now, &mut changes);
         self.pipeline.tick(now, &mut changes);
         let claimed = self.pipeline.claim(self.courier.free(), now, &mut changes);
-        self.pipeline.finish(&mut changes);
+        self.pipeline.finish(now, &mut changes);
         Step { claimed, answers, taken, more, ..Step::of(changes) }
     }
 

@@ -15,9 +15,9 @@ use crate::normalize::{GrammarSet, Normalize, SourceParams};
 use crate::schema::book::Book;
 use crate::schema::{
     Act, Batch, Changes, Event, Evidence, Finding, Inbound, Letter, Reading, Receipt, Span, StateRow,
-    Timestamp,
+    Timestamp, Verb,
 };
-use crate::triage::{self, Triage};
+use crate::triage::{self, Drills, Triage};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -53,6 +53,8 @@ pub struct Pipeline {
     triage: Triage,
     escalate: Escalate,
     book: Book,
+    /// `None` in a replay: what was a drill once, is none now, and no mark is judged.
+    drills: Option<Drills>,
     next_event: u64,
     /// Mails that were acted on and may still be found where they arrived.
     mails: BTreeSet<Arc<str>>,
@@ -77,6 +79,7 @@ impl Pipeline {
             triage: Triage::new(params.triage),
             escalate: Escalate::new(params.escalate),
             book: Book::default(),
+            drills: Some(Drills::default()),
             next_event: 1,
             mails: BTreeSet::new(),
             fresh: Vec::new(),
@@ -85,7 +88,7 @@ impl Pipeline {
 
     /// For lines that come in order of their times and end, as in a replay.
     pub fn of_history(self) -> Pipeline {
-        Pipeline { detect: self.detect.of_history(), ..self }
+        Pipeline { detect: self.detect.of_history(), drills: None, ..self }
     }
 
     /// Brings every room to where the last commit left it.
@@ -94,6 +97,7 @@ impl Pipeline {
         self.detect.restore(&memory.states);
         let mails = memory.states.iter().filter(|row| row.room == ROOM);
         self.mails = mails.filter_map(|row| Some(row.key.strip_prefix(MAIL_KEY)?.into())).collect();
+        self.drills = self.drills.is_some().then(|| Drills::restore(&memory.states));
         self.book = memory.book;
         self.next_event = memory.next_event;
     }
@@ -102,7 +106,7 @@ impl Pipeline {
     pub fn recover(&mut self, now: &Reading) -> Changes {
         let mut changes = Changes::default();
         self.escalate.recover(&mut self.book, now, &mut changes);
-        self.finish(&mut changes);
+        self.finish(now, &mut changes);
         changes
     }
 
@@ -149,7 +153,9 @@ impl Pipeline {
 
     /// An event that is already stored, for `replay --from-store`: Detect and on.
     pub fn observe(&mut self, event: &Event, now: &Reading, changes: &mut Changes) {
-        let findings = self.detect.observe(event);
+        let mark = self.drills.as_mut().and_then(|drills| drills.note(event, now));
+        let mut findings = self.detect.observe(event);
+        findings.extend(mark);
         self.judge(findings, Some(event), now, changes);
     }
 
@@ -160,6 +166,9 @@ impl Pipeline {
 
     /// A person's act.
     pub fn act(&mut self, act: &Act, now: &Reading, changes: &mut Changes) -> Answer {
+        if let (Verb::Drill(deed), Some(drills)) = (&act.verb, &mut self.drills) {
+            return drills.act(deed, &act.actor.name, |id| self.escalate.has_person(id), now, changes);
+        }
         self.escalate.act(&mut self.book, act, now, changes).map_err(|refused| refused.to_string())
     }
 
@@ -193,10 +202,14 @@ impl Pipeline {
     }
 
     /// Ends a step: what the rooms remember goes into the same transaction.
-    pub fn finish(&mut self, changes: &mut Changes) {
+    pub fn finish(&mut self, now: &Reading, changes: &mut Changes) {
         changes.states.extend(self.normalize.drain());
         let (states, folds) = self.detect.drain();
         changes.states.extend(states);
+        if let Some(drills) = &mut self.drills {
+            drills.folded(&mut self.book, &folds, now, changes);
+            changes.states.extend(drills.drain());
+        }
         changes.folds.extend(folds);
         self.book.drain(changes);
     }
@@ -231,6 +244,13 @@ impl Pipeline {
         }
     }
 
+    /// The commit of these changes is over, now.
+    pub fn stored(&mut self, changes: &Changes, now: Timestamp) {
+        if let Some(drills) = &mut self.drills {
+            drills.stored(changes, now);
+        }
+    }
+
     /// What is open, to look at.
     pub fn book(&self) -> &Book {
         &self.book
@@ -245,6 +265,9 @@ impl Pipeline {
                 address: event.src_ip,
             });
             let judged = self.triage.judge(&mut self.book, finding, origin, read_at, now);
+            if let Some(drills) = &mut self.drills {
+                drills.label(&mut self.book, &judged, now, changes);
+            }
             changes.findings.push(judged);
         }
     }

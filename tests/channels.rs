@@ -103,6 +103,56 @@ fn a_notice_that_no_relay_takes_reaches_the_journal_and_the_drop_folder() {
 }
 
 #[test]
+fn the_program_tests_its_way_and_every_address_and_says_that_it_lives() {
+    let relay = Relay::accepting();
+    let mut gate = Gate::new();
+    gate.append("a.log", "");
+    let more = format!(
+        "[mail]\nfrom = \"g@example.org\"\n[[mail.relay]]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n\
+         [mail.canary]\nto = \"canary@example.org\"\n[mail.alive]\nto = \"ops@example.org\"\n[mail.proof]\n\
+         [[person]]\nid = \"ana\"\nname = \"Ana Reyes\"\nemail = [\"ana@example.org\", \"ana@example.net\"]\n",
+        relay.port()
+    );
+    gate.configure(&[("a", "linux-auth", "a.log")], &more);
+    gate.start();
+    assert!(gate.said().contains("2 address(es) were never proven"), "{}", gate.said());
+    let accepted = "SELECT count(*) FROM notifications WHERE state = 'accepted'";
+    gate.wait_for_number(accepted, 4, Duration::from_secs(20));
+    let told: Vec<(String, String)> =
+        relay.mails().iter().map(|mail| (mail.header("X-Gatewatch-Kind"), mail.to[0].clone())).collect();
+    let wanted = [
+        ("canary", "canary@example.org"),
+        ("alive", "ops@example.org"),
+        ("proof", "ana@example.org"),
+        ("proof", "ana@example.net"),
+    ];
+    for (kind, to) in wanted {
+        assert!(told.contains(&(kind.to_owned(), to.to_owned())), "{kind} {to}: {told:?}");
+    }
+    let proof = relay.mails().into_iter().find(|mail| mail.header("X-Gatewatch-Kind") == "proof").unwrap();
+    assert!(proof.text().contains("This address works: alerts for Ana Reyes reach it."), "{}", proof.text());
+    assert_eq!(proof.header("Auto-Submitted"), "auto-generated");
+    let alive = || -> Value {
+        serde_json::from_str(&fs::read_to_string(gate.path("state/alive")).unwrap_or_default())
+            .unwrap_or_default()
+    };
+    wait_for("the file", Duration::from_secs(15), || alive()["last_canary"].is_string());
+    assert!(
+        alive()["last_accepted"].is_string() && alive()["status"].as_str().unwrap().starts_with("healthy")
+    );
+    assert_eq!(gate.number("SELECT count(*) FROM journal WHERE kind = 'self-mail'"), Some(4));
+    // A restart remembers: nothing is due again.
+    assert_eq!(gate.stop(), Some(0), "{}", gate.said());
+    let before = gate.said().len();
+    gate.start();
+    gate.append("a.log", &attack("root"));
+    gate.wait_for_number(accepted, 5, Duration::from_secs(20));
+    assert_eq!(relay.mails().len(), 5);
+    assert!(!gate.said()[before..].contains("never proven"));
+    assert_eq!(gate.stop(), Some(0));
+}
+
+#[test]
 fn a_mail_whose_content_is_refused_is_told_in_plain_words() {
     let relay = Relay::start(Offer::default(), |call: Call| {
         let spam = String::from_utf8_lossy(call.body).contains("multipart/alternative");

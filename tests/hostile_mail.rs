@@ -92,6 +92,7 @@ fn book(text: &dyn Fn(usize) -> String) -> Book {
         assignee: None,
         last_event_at: at + Span::seconds(9),
         drill: None,
+        merged_into: None,
     });
     book.put_silence(Silence {
         id: "E1".into(),

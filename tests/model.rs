@@ -11,8 +11,9 @@
 //! cargo test --release --test model -- --ignored --nocapture        the full form
 //! ```
 //!
-//! * `scope` says how much of what may happen; `world` is a state and its steps; `key` its canonical form;
-//! * `truth` holds the invariants (I1 to I13, A1, M1, L1), seen from outside: true time, and what relays got;
+//! * `plan` is who is told when; `scope` says how much of what may happen; `world` is a state and its steps; `key` its canonical form;
+//! * `truth` holds the invariants (I1 to I13; A1: an acknowledgement runs out; M1: who heard of a
+//!   merged incident hears where it went; L1: every move is one of the tables), seen from outside: true time, and what relays got;
 //! * `mutants` are known failures of programs of this kind, each of which must be caught; `search` explores.
 #![allow(
     missing_docs,
@@ -25,6 +26,7 @@
 mod model {
     pub mod key;
     pub mod mutants;
+    pub mod plan;
     pub mod scope;
     pub mod search;
     pub mod truth;

@@ -14,6 +14,31 @@
 //! * `mutants` break one thing each in the wrappers; each must be caught.
 //! * `regressions` are seeds and histories that found a defect, with their stories.
 //!
+//! What can go wrong between the outbox and a person, and where it is shown. `Mode` is a mood of `relay`, a
+//! number in brackets the case of `Flaky`:
+//!
+//! | failure | shown by |
+//! |---|---|
+//! | killed before the dot: sent once | `Flaky` (7) with a crash; `tests/crash_mail.rs` (cut at DATA, in the body) |
+//! | killed after the dot: same Message-ID, marked | `Flaky` (8 to 11) with a crash; `tests/crash_mail.rs` (silence after the dot) |
+//! | the 250 is lost | `Flaky` (8, 9); `tests/crash_mail.rs` (cut after the dot) |
+//! | 421, 450, 451, 452 for minutes; down for minutes | `Greylisting`, `Down`, `Flaky` (4, 5); `tests/crash_mail.rs`, `tests/postfix.rs` |
+//! | 550 for one of three recipients | `BAD_ADDRESS` in every mode; `tests/crash_mail.rs` |
+//! | 554 for the content: minimal text, then visible | `Flaky` (6); `tests/crash_mail.rs` |
+//! | no banner, a byte now and then, an answer without end | `Flaky` (7, 11: the deadline); the bytes: `tests/courier_smtp.rs` |
+//! | no STARTTLS, wrong or expired certificate | `tests/courier_smtp.rs`, `tests/postfix.rs` (no mood: the room sees a deferral like `Down`) |
+//! | names that do not resolve, or slowly | as `Down`; the courier's deadline: `tests/courier_smtp.rs` |
+//! | 535: the relay refuses us | `Login`; five tries in ten seconds at most: `tests/courier_smtp.rs` |
+//! | 10,000 alerts in a minute | `tests/storm.rs`, `escalate/tests/storms.rs` |
+//! | a relay that takes 100 an hour | `Flaky` (5); the budget: `escalate/tests/storms.rs` |
+//! | a digest or a retry for the wrong person | one address per row: `escalate/tests/storms.rs`, `check_letter` here |
+//! | UTC an hour back or forward; suspended for hours; rebooted; paused | `actions::disturb_time`, `tests/model.rs` |
+//! | summer time, leap days, years' ends | UTC alone decides; local turns: `escalate/schedule.rs` |
+//! | a mailer that hangs for ever | the deadline of a session (7, 11); a stopped process is the service manager's watchdog |
+//! | nobody notices a dead daemon | not here: a file and a mail whose absence is the alarm |
+//! | acknowledged while it is sent | `actions::operate`, invariant `NOT_AFTER`; `tests/model.rs` (I7), `tests/crash_mail.rs` |
+//! | a scanner opens links, a token is guessed, replayed or old | not here: mails hold no link that acts; `desk/reply` |
+//!
 //! SQLite's own file I/O is outside: `tests/crash.rs` kills the real program.
 #![allow(
     missing_docs,

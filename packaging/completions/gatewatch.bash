@@ -31,6 +31,9 @@ _gatewatch() {
             gatewatch,doctor)
                 cmd="gatewatch__subcmd__doctor"
                 ;;
+            gatewatch,drill)
+                cmd="gatewatch__subcmd__drill"
+                ;;
             gatewatch,exception)
                 cmd="gatewatch__subcmd__exception"
                 ;;
@@ -67,6 +70,9 @@ _gatewatch() {
             gatewatch,replay)
                 cmd="gatewatch__subcmd__replay"
                 ;;
+            gatewatch,report)
+                cmd="gatewatch__subcmd__report"
+                ;;
             gatewatch,rules)
                 cmd="gatewatch__subcmd__rules"
                 ;;
@@ -76,6 +82,9 @@ _gatewatch() {
             gatewatch,schema)
                 cmd="gatewatch__subcmd__schema"
                 ;;
+            gatewatch,series)
+                cmd="gatewatch__subcmd__series"
+                ;;
             gatewatch,silence)
                 cmd="gatewatch__subcmd__silence"
                 ;;
@@ -84,6 +93,36 @@ _gatewatch() {
                 ;;
             gatewatch,test)
                 cmd="gatewatch__subcmd__test"
+                ;;
+            gatewatch__subcmd__drill,help)
+                cmd="gatewatch__subcmd__drill__subcmd__help"
+                ;;
+            gatewatch__subcmd__drill,list)
+                cmd="gatewatch__subcmd__drill__subcmd__list"
+                ;;
+            gatewatch__subcmd__drill,plan)
+                cmd="gatewatch__subcmd__drill__subcmd__plan"
+                ;;
+            gatewatch__subcmd__drill,report)
+                cmd="gatewatch__subcmd__drill__subcmd__report"
+                ;;
+            gatewatch__subcmd__drill,run)
+                cmd="gatewatch__subcmd__drill__subcmd__run"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,help)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,list)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__list"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,plan)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__plan"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,report)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__report"
+                ;;
+            gatewatch__subcmd__drill__subcmd__help,run)
+                cmd="gatewatch__subcmd__drill__subcmd__help__subcmd__run"
                 ;;
             gatewatch__subcmd__exception,add)
                 cmd="gatewatch__subcmd__exception__subcmd__add"
@@ -148,6 +187,9 @@ _gatewatch() {
             gatewatch__subcmd__help,doctor)
                 cmd="gatewatch__subcmd__help__subcmd__doctor"
                 ;;
+            gatewatch__subcmd__help,drill)
+                cmd="gatewatch__subcmd__help__subcmd__drill"
+                ;;
             gatewatch__subcmd__help,exception)
                 cmd="gatewatch__subcmd__help__subcmd__exception"
                 ;;
@@ -184,6 +226,9 @@ _gatewatch() {
             gatewatch__subcmd__help,replay)
                 cmd="gatewatch__subcmd__help__subcmd__replay"
                 ;;
+            gatewatch__subcmd__help,report)
+                cmd="gatewatch__subcmd__help__subcmd__report"
+                ;;
             gatewatch__subcmd__help,rules)
                 cmd="gatewatch__subcmd__help__subcmd__rules"
                 ;;
@@ -193,6 +238,9 @@ _gatewatch() {
             gatewatch__subcmd__help,schema)
                 cmd="gatewatch__subcmd__help__subcmd__schema"
                 ;;
+            gatewatch__subcmd__help,series)
+                cmd="gatewatch__subcmd__help__subcmd__series"
+                ;;
             gatewatch__subcmd__help,silence)
                 cmd="gatewatch__subcmd__help__subcmd__silence"
                 ;;
@@ -201,6 +249,18 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help,test)
                 cmd="gatewatch__subcmd__help__subcmd__test"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,list)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__list"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,plan)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__plan"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,report)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__report"
+                ;;
+            gatewatch__subcmd__help__subcmd__drill,run)
+                cmd="gatewatch__subcmd__help__subcmd__drill__subcmd__run"
                 ;;
             gatewatch__subcmd__help__subcmd__exception,add)
                 cmd="gatewatch__subcmd__help__subcmd__exception__subcmd__add"
@@ -229,8 +289,17 @@ _gatewatch() {
             gatewatch__subcmd__help__subcmd__incident,escalate)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__help__subcmd__incident,false-positive)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,fulfil)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__help__subcmd__incident,list)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__list"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,merge)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__merge"
                 ;;
             gatewatch__subcmd__help__subcmd__incident,note)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__note"
@@ -244,11 +313,29 @@ _gatewatch() {
             gatewatch__subcmd__help__subcmd__incident,show)
                 cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__show"
                 ;;
+            gatewatch__subcmd__help__subcmd__incident,snooze)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,split)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__split"
+                ;;
+            gatewatch__subcmd__help__subcmd__incident,waive)
+                cmd="gatewatch__subcmd__help__subcmd__incident__subcmd__waive"
+                ;;
             gatewatch__subcmd__help__subcmd__mail,test)
                 cmd="gatewatch__subcmd__help__subcmd__mail__subcmd__test"
                 ;;
             gatewatch__subcmd__help__subcmd__oncall,show)
                 cmd="gatewatch__subcmd__help__subcmd__oncall__subcmd__show"
+                ;;
+            gatewatch__subcmd__help__subcmd__report,drills)
+                cmd="gatewatch__subcmd__help__subcmd__report__subcmd__drills"
+                ;;
+            gatewatch__subcmd__help__subcmd__report,timeliness)
+                cmd="gatewatch__subcmd__help__subcmd__report__subcmd__timeliness"
+                ;;
+            gatewatch__subcmd__help__subcmd__series,score)
+                cmd="gatewatch__subcmd__help__subcmd__series__subcmd__score"
                 ;;
             gatewatch__subcmd__help__subcmd__silence,add)
                 cmd="gatewatch__subcmd__help__subcmd__silence__subcmd__add"
@@ -268,11 +355,20 @@ _gatewatch() {
             gatewatch__subcmd__incident,escalate)
                 cmd="gatewatch__subcmd__incident__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__incident,false-positive)
+                cmd="gatewatch__subcmd__incident__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__incident,fulfil)
+                cmd="gatewatch__subcmd__incident__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__incident,help)
                 cmd="gatewatch__subcmd__incident__subcmd__help"
                 ;;
             gatewatch__subcmd__incident,list)
                 cmd="gatewatch__subcmd__incident__subcmd__list"
+                ;;
+            gatewatch__subcmd__incident,merge)
+                cmd="gatewatch__subcmd__incident__subcmd__merge"
                 ;;
             gatewatch__subcmd__incident,note)
                 cmd="gatewatch__subcmd__incident__subcmd__note"
@@ -286,6 +382,15 @@ _gatewatch() {
             gatewatch__subcmd__incident,show)
                 cmd="gatewatch__subcmd__incident__subcmd__show"
                 ;;
+            gatewatch__subcmd__incident,snooze)
+                cmd="gatewatch__subcmd__incident__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__incident,split)
+                cmd="gatewatch__subcmd__incident__subcmd__split"
+                ;;
+            gatewatch__subcmd__incident,waive)
+                cmd="gatewatch__subcmd__incident__subcmd__waive"
+                ;;
             gatewatch__subcmd__incident__subcmd__help,ack)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__ack"
                 ;;
@@ -295,11 +400,20 @@ _gatewatch() {
             gatewatch__subcmd__incident__subcmd__help,escalate)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__escalate"
                 ;;
+            gatewatch__subcmd__incident__subcmd__help,false-positive)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__false__subcmd__positive"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,fulfil)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil"
+                ;;
             gatewatch__subcmd__incident__subcmd__help,help)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__help"
                 ;;
             gatewatch__subcmd__incident__subcmd__help,list)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__list"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,merge)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__merge"
                 ;;
             gatewatch__subcmd__incident__subcmd__help,note)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__note"
@@ -312,6 +426,15 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__incident__subcmd__help,show)
                 cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__show"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,snooze)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__snooze"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,split)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__split"
+                ;;
+            gatewatch__subcmd__incident__subcmd__help,waive)
+                cmd="gatewatch__subcmd__incident__subcmd__help__subcmd__waive"
                 ;;
             gatewatch__subcmd__mail,help)
                 cmd="gatewatch__subcmd__mail__subcmd__help"
@@ -336,6 +459,36 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__oncall__subcmd__help,show)
                 cmd="gatewatch__subcmd__oncall__subcmd__help__subcmd__show"
+                ;;
+            gatewatch__subcmd__report,drills)
+                cmd="gatewatch__subcmd__report__subcmd__drills"
+                ;;
+            gatewatch__subcmd__report,help)
+                cmd="gatewatch__subcmd__report__subcmd__help"
+                ;;
+            gatewatch__subcmd__report,timeliness)
+                cmd="gatewatch__subcmd__report__subcmd__timeliness"
+                ;;
+            gatewatch__subcmd__report__subcmd__help,drills)
+                cmd="gatewatch__subcmd__report__subcmd__help__subcmd__drills"
+                ;;
+            gatewatch__subcmd__report__subcmd__help,help)
+                cmd="gatewatch__subcmd__report__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__report__subcmd__help,timeliness)
+                cmd="gatewatch__subcmd__report__subcmd__help__subcmd__timeliness"
+                ;;
+            gatewatch__subcmd__series,help)
+                cmd="gatewatch__subcmd__series__subcmd__help"
+                ;;
+            gatewatch__subcmd__series,score)
+                cmd="gatewatch__subcmd__series__subcmd__score"
+                ;;
+            gatewatch__subcmd__series__subcmd__help,help)
+                cmd="gatewatch__subcmd__series__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__series__subcmd__help,score)
+                cmd="gatewatch__subcmd__series__subcmd__help__subcmd__score"
                 ;;
             gatewatch__subcmd__silence,add)
                 cmd="gatewatch__subcmd__silence__subcmd__add"
@@ -368,7 +521,7 @@ _gatewatch() {
 
     case "${cmd}" in
         gatewatch)
-            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help"
+            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -516,6 +669,244 @@ _gatewatch() {
         gatewatch__subcmd__doctor)
             opts="-h --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill)
+            opts="-h --config --state --json --color --help plan run list report help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help)
+            opts="plan run list report help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__list)
+            opts="-h --scenarios --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__plan)
+            opts="-h --scenario --source --rule --window --announced --blind --approver --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --scenario)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --approver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__report)
+            opts="-h --out --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__drill__subcmd__run)
+            opts="-h --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -974,7 +1365,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help)
-            opts="run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help"
+            opts="run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1046,6 +1437,76 @@ _gatewatch() {
         gatewatch__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill)
+            opts="plan run list report"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__drill__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1198,7 +1659,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__incident)
-            opts="list show ack resolve reopen note assign escalate"
+            opts="list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1253,7 +1714,49 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__false__subcmd__positive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__help__subcmd__incident__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1310,6 +1813,48 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help__subcmd__incident__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__incident__subcmd__waive)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1449,6 +1994,48 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__help__subcmd__report)
+            opts="timeliness drills"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__report__subcmd__drills)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__report__subcmd__timeliness)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__help__subcmd__rules)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1480,6 +2067,34 @@ _gatewatch() {
         gatewatch__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__series)
+            opts="score"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__series__subcmd__score)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1576,7 +2191,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__incident)
-            opts="-h --config --state --json --color --help list show ack resolve reopen note assign escalate help"
+            opts="-h --config --state --json --color --help list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1695,8 +2310,72 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__false__subcmd__positive)
+            opts="-h --note --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__fulfil)
+            opts="-h --clock --reason --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --clock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__help)
-            opts="list show ack resolve reopen note assign escalate help"
+            opts="list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1751,6 +2430,34 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__false__subcmd__positive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1766,6 +2473,20 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__incident__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1835,6 +2556,48 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__snooze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__help__subcmd__waive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__incident__subcmd__list)
             opts="-h --all --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1842,6 +2605,40 @@ _gatewatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__merge)
+            opts="-h --note --into --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --into)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1958,6 +2755,104 @@ _gatewatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__snooze)
+            opts="-h --note --for --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__split)
+            opts="-h --note --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__incident__subcmd__waive)
+            opts="-h --clock --reason --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --clock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2371,6 +3266,164 @@ _gatewatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gatewatch__subcmd__report)
+            opts="-h --config --state --json --color --help timeliness drills help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__drills)
+            opts="-h --since --until --out --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help)
+            opts="timeliness drills help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help__subcmd__drills)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__help__subcmd__timeliness)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__report__subcmd__timeliness)
+            opts="-h --since --until --out --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gatewatch__subcmd__rules)
             opts="-h --hit --config --state --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2426,6 +3479,100 @@ _gatewatch() {
         gatewatch__subcmd__schema)
             opts="-h --config --state --json --color --help config rule grammar"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series)
+            opts="-h --config --state --json --color --help score help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__help)
+            opts="score help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__help__subcmd__score)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__score)
+            opts="-h --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -42,7 +42,10 @@ complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "explain" -d 'Sa
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "reload" -d 'Let the running daemon read its configuration, grammars and rules again: all of it, or nothing changes'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "incident" -d 'Look at incidents and act on them'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "series" -d 'Series of numbers'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "oncall" -d 'Who is on call, and why'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "drill" -d 'Mock incidents through the real path, measured stage by stage'
+complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "report" -d 'Reports as HTML and CSV'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "exception" -d 'Allow what a rule finds somewhere, for a time: findings are still stored and counted, and the owner is reminded'
 complete -c gatewatch -n "__fish_gatewatch_needs_command" -f -a "rules" -d 'List the rules in force with their hits and the share of false alarms among the resolved incidents'
@@ -174,22 +177,28 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
 always\t'Also into a pipe'
 never\t'Never'"
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -l json -d 'One JSON object per line instead of text'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "list" -d 'Incidents, newest first'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "resolve" -d 'End it'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "reopen" -d 'Open a resolved one again'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "note" -d 'Add a note'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "assign" -d 'Give it to a person'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "escalate" -d 'Start the next step of the policy now'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "list" -d 'Incidents, newest first'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "resolve" -d 'End it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "reopen" -d 'Open a resolved one again'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "note" -d 'Add a note'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "assign" -d 'Give it to a person'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "false-positive" -d 'End it: it was no incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "merge" -d 'Join it to another one: it tells nobody any more, its people are told which one to answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "split" -d 'Take it out of the other again: it is open, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "snooze" -d 'Take it for a while: then it is open again, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "waive" -d 'Let a promise go, with a reason, on the record'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "fulfil" -d 'Say that a duty to somebody outside was done, and how'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and not __fish_seen_subcommand_from list show ack resolve reopen note assign escalate false-positive merge split snooze waive fulfil help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from list" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -255,6 +264,58 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from escalate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from false-positive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l into -d 'Number or id of the other one, at least as grave' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from split" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l note -d 'A note for the journal' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l for -d 'How long from now (`30m`, `8h`, `2d`; at most a week)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from snooze" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l clock -d '`notify`, `acknowledge`, `resolve` or a duty\'s id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l reason -d 'Why, or how' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from waive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l clock -d '`notify`, `acknowledge`, `resolve` or a duty\'s id' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l reason -d 'Why, or how' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from fulfil" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "list" -d 'Incidents, newest first'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "show" -d 'One incident with findings, mails, journal and evidence'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "ack" -d 'Take it: escalation stops, the others are told'
@@ -263,7 +324,31 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "note" -d 'Add a note'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "assign" -d 'Give it to a person'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "false-positive" -d 'End it: it was no incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Join it to another one: it tells nobody any more, its people are told which one to answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "split" -d 'Take it out of the other again: it is open, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "snooze" -d 'Take it for a while: then it is open again, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "waive" -d 'Let a promise go, with a reason, on the record'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "fulfil" -d 'Say that a duty to somebody outside was done, and how'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from help" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and not __fish_seen_subcommand_from show help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and not __fish_seen_subcommand_from show help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and not __fish_seen_subcommand_from show help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -284,6 +369,93 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and __fish_s
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and __fish_seen_subcommand_from help" -f -a "show" -d 'Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -f -a "plan" -d 'Plan a mock incident: scenario, source, window, and who approved'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -f -a "run" -d 'Write the planned lines to the source\'s real file, and wait for the incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -f -a "list" -d 'Plans and what came of them'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -f -a "report" -d 'The dossier of a drill as .json and .html'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and not __fish_seen_subcommand_from plan run list report help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l scenario -d 'Which scenario (`drill list --scenarios`)' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l source -d 'Name of the source into whose file the lines go' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l rule -d 'The rule that must find it [default: the scenario\'s]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l window -d 'How long from now its lines may come' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l approver -d 'Who approved it: a person, and not only yourself' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l announced -d 'The mails say that it is a drill'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l blind -d 'The mails do not say it before it is resolved'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from run" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from run" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from run" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from run" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from list" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from list" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from list" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from list" -l scenarios -d 'The scenarios that can be planned'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from list" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from report" -l out -d 'Folder to write into' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from report" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from report" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from report" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from report" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Plan a mock incident: scenario, source, window, and who approved'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "run" -d 'Write the planned lines to the source\'s real file, and wait for the incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "list" -d 'Plans and what came of them'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "report" -d 'The dossier of a drill as .json and .html'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -f -a "timeliness" -d 'Every incident of a time with all its times: promises kept, broken or in doubt, percentiles, who was told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -f -a "drills" -d 'Every drill of a time, stage by stage'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and not __fish_seen_subcommand_from timeliness drills help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -l since -d 'From this moment on (RFC 3339) [default: everything]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -l until -d 'Before this moment [default: now]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -l out -d 'Folder to write into' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from timeliness" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -l since -d 'From this moment on (RFC 3339) [default: everything]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -l until -d 'Before this moment [default: now]' -r
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -l out -d 'Folder to write into' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
+always\t'Also into a pipe'
+never\t'Never'"
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -l json -d 'One JSON object per line instead of text'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from drills" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from help" -f -a "timeliness" -d 'Every incident of a time with all its times: promises kept, broken or in doubt, percentiles, who was told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from help" -f -a "drills" -d 'Every drill of a time, stage by stage'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand report; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l color -d 'Colour in text' -r -f -a "auto\t'On a terminal'
@@ -463,29 +635,32 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "run" -d 'Run the daemon in the foreground'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "formats" -d 'List every grammar'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "test" -d 'Run the sample lines of rules and grammars'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "explain" -d 'Say why: how a line is read, what made a finding, or why a rule made none'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "reload" -d 'Let the running daemon read its configuration, grammars and rules again: all of it, or nothing changes'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "incident" -d 'Look at incidents and act on them'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "oncall" -d 'Who is on call, and why'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "exception" -d 'Allow what a rule finds somewhere, for a time: findings are still stored and counted, and the owner is reminded'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "rules" -d 'List the rules in force with their hits and the share of false alarms among the resolved incidents'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "mail" -d 'The mail path'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "schema" -d 'Print a JSON Schema, by which editors complete and check files as they are written'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "completions" -d 'Print completions for a shell'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "man" -d 'Write the man pages into a folder'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident oncall silence exception rules query mail demo doctor bench schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "run" -d 'Run the daemon in the foreground'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "check" -d 'Check configuration, grammars and rules: every problem with its place'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "parse" -d 'Normalize the lines of a file and print one JSON object per event; stores nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "formats" -d 'List every grammar'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "replay" -d 'Run history through the same pipeline in event time and print the findings; mails nothing'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "test" -d 'Run the sample lines of rules and grammars'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "explain" -d 'Say why: how a line is read, what made a finding, or why a rule made none'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "reload" -d 'Let the running daemon read its configuration, grammars and rules again: all of it, or nothing changes'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "status" -d 'Show how the running daemon is: sources, store, outbox, deadlines'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "incident" -d 'Look at incidents and act on them'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "series" -d 'Series of numbers'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "oncall" -d 'Who is on call, and why'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "drill" -d 'Mock incidents through the real path, measured stage by stage'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "report" -d 'Reports as HTML and CSV'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "silence" -d 'Store and count matching findings without telling anybody, until an end'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "exception" -d 'Allow what a rule finds somewhere, for a time: findings are still stored and counted, and the owner is reminded'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "rules" -d 'List the rules in force with their hits and the share of false alarms among the resolved incidents'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "query" -d 'Ask the store in SQL, read-only, with or without a running daemon'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "mail" -d 'The mail path'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "demo" -d 'Show the real daemon at work on sample logs that it writes live'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "doctor" -d 'Check this machine: configuration, permissions, store, disk, watches, relay'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "bench" -d 'Measure this machine: ingest against bare inserts, line to mail'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "schema" -d 'Print a JSON Schema, by which editors complete and check files as they are written'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "completions" -d 'Print completions for a shell'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "man" -d 'Write the man pages into a folder'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and not __fish_seen_subcommand_from run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "line" -d 'How a line is read: grammar, message form, every field'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "finding" -d 'What made a finding: rule, arithmetic, the events'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from explain" -f -a "why-not" -d 'Why a rule did not fire: the first condition that failed, or how near a correlation came'
@@ -497,7 +672,20 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_see
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "note" -d 'Add a note'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "assign" -d 'Give it to a person'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "escalate" -d 'Start the next step of the policy now'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "false-positive" -d 'End it: it was no incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "merge" -d 'Join it to another one: it tells nobody any more, its people are told which one to answer'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "split" -d 'Take it out of the other again: it is open, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "snooze" -d 'Take it for a while: then it is open again, from the first step'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "waive" -d 'Let a promise go, with a reason, on the record'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "fulfil" -d 'Say that a duty to somebody outside was done, and how'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from series" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from oncall" -f -a "show" -d 'Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "plan" -d 'Plan a mock incident: scenario, source, window, and who approved'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "run" -d 'Write the planned lines to the source\'s real file, and wait for the incident'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "list" -d 'Plans and what came of them'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "report" -d 'The dossier of a drill as .json and .html'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from report" -f -a "timeliness" -d 'Every incident of a time with all its times: promises kept, broken or in doubt, percentiles, who was told'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from report" -f -a "drills" -d 'Every drill of a time, stage by stage'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "add" -d 'Add one: owner, reason, scope and end are mandatory'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "list" -d 'Silences and how often each matched'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "end" -d 'End one now'

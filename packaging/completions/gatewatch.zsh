@@ -384,6 +384,94 @@ never\:"Never"))' \
 ':id -- Number or id:_default' \
 && ret=0
 ;;
+(false-positive)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(merge)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--into=[Number or id of the other one, at least as grave]:ID:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(split)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(snooze)
+_arguments "${_arguments_options[@]}" : \
+'--note=[A note for the journal]:TEXT:_default' \
+'--for=[How long from now (\`30m\`, \`8h\`, \`2d\`; at most a week)]:SPAN:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(waive)
+_arguments "${_arguments_options[@]}" : \
+'--clock=[\`notify\`, \`acknowledge\`, \`resolve\` or a duty'\''s id]:CLOCK:_default' \
+'--reason=[Why, or how]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
+(fulfil)
+_arguments "${_arguments_options[@]}" : \
+'--clock=[\`notify\`, \`acknowledge\`, \`resolve\` or a duty'\''s id]:CLOCK:_default' \
+'--reason=[Why, or how]:TEXT:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Number or id:_default' \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 ":: :_gatewatch__subcmd__incident__subcmd__help_commands" \
@@ -425,6 +513,91 @@ _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (escalate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(false-positive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(merge)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(split)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(snooze)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(waive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(fulfil)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(series)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__series_commands" \
+"*::: :->series" \
+&& ret=0
+
+    case $state in
+    (series)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-series-command-$line[1]:"
+        case $line[1] in
+            (score)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':file -- The file, with its header; `-` reads standard input:_files' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__series__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-series-help-command-$line[1]:"
+        case $line[1] in
+            (score)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -487,6 +660,207 @@ _arguments "${_arguments_options[@]}" : \
         curcontext="${curcontext%:*:*}:gatewatch-oncall-help-command-$line[1]:"
         case $line[1] in
             (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(drill)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__drill_commands" \
+"*::: :->drill" \
+&& ret=0
+
+    case $state in
+    (drill)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-drill-command-$line[1]:"
+        case $line[1] in
+            (plan)
+_arguments "${_arguments_options[@]}" : \
+'--scenario=[Which scenario (\`drill list --scenarios\`)]:ID:_default' \
+'--source=[Name of the source into whose file the lines go]:NAME:_default' \
+'--rule=[The rule that must find it \[default\: the scenario'\''s\]]:ID:_default' \
+'--window=[How long from now its lines may come]:SPAN:_default' \
+'*--approver=[Who approved it\: a person, and not only yourself]:PERSON:_default' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--announced[The mails say that it is a drill]' \
+'--blind[The mails do not say it before it is resolved]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Plan id:_default' \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--scenarios[The scenarios that can be planned]' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+'--out=[Folder to write into]:DIR:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Plan id:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__drill__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-drill-help-command-$line[1]:"
+        case $line[1] in
+            (plan)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__report_commands" \
+"*::: :->report" \
+&& ret=0
+
+    case $state in
+    (report)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-report-command-$line[1]:"
+        case $line[1] in
+            (timeliness)
+_arguments "${_arguments_options[@]}" : \
+'--since=[From this moment on (RFC 3339) \[default\: everything\]]:T:_default' \
+'--until=[Before this moment \[default\: now\]]:T:_default' \
+'--out=[Folder to write into]:DIR:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(drills)
+_arguments "${_arguments_options[@]}" : \
+'--since=[From this moment on (RFC 3339) \[default\: everything\]]:T:_default' \
+'--until=[Before this moment \[default\: now\]]:T:_default' \
+'--out=[Folder to write into]:DIR:_files' \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__report__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-report-help-command-$line[1]:"
+        case $line[1] in
+            (timeliness)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(drills)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -997,6 +1371,50 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(false-positive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(merge)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(split)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(snooze)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(waive)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(fulfil)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(series)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__series_commands" \
+"*::: :->series" \
+&& ret=0
+
+    case $state in
+    (series)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-series-command-$line[1]:"
+        case $line[1] in
+            (score)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
         esac
     ;;
 esac
@@ -1014,6 +1432,62 @@ _arguments "${_arguments_options[@]}" : \
         curcontext="${curcontext%:*:*}:gatewatch-help-oncall-command-$line[1]:"
         case $line[1] in
             (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(drill)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__drill_commands" \
+"*::: :->drill" \
+&& ret=0
+
+    case $state in
+    (drill)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-drill-command-$line[1]:"
+        case $line[1] in
+            (plan)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__report_commands" \
+"*::: :->report" \
+&& ret=0
+
+    case $state in
+    (report)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-report-command-$line[1]:"
+        case $line[1] in
+            (timeliness)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(drills)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1155,7 +1629,10 @@ _gatewatch_commands() {
 'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
+'series:Series of numbers' \
 'oncall:Who is on call, and why' \
+'drill:Mock incidents through the real path, measured stage by stage' \
+'report:Reports as HTML and CSV' \
 'silence:Store and count matching findings without telling anybody, until an end' \
 'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
 'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
@@ -1195,6 +1672,73 @@ _gatewatch__subcmd__demo_commands() {
 _gatewatch__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch doctor commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill_commands] )) ||
+_gatewatch__subcmd__drill_commands() {
+    local commands; commands=(
+'plan:Plan a mock incident\: scenario, source, window, and who approved' \
+'run:Write the planned lines to the source'\''s real file, and wait for the incident' \
+'list:Plans and what came of them' \
+'report:The dossier of a drill as .json and .html' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch drill commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help_commands() {
+    local commands; commands=(
+'plan:Plan a mock incident\: scenario, source, window, and who approved' \
+'run:Write the planned lines to the source'\''s real file, and wait for the incident' \
+'list:Plans and what came of them' \
+'report:The dossier of a drill as .json and .html' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch drill help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__list_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__plan_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help plan commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__report_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__help__subcmd__run_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__help__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill help run commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__list_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__plan_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill plan commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__report_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__drill__subcmd__run_commands] )) ||
+_gatewatch__subcmd__drill__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch drill run commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__exception_commands] )) ||
 _gatewatch__subcmd__exception_commands() {
@@ -1324,7 +1868,10 @@ _gatewatch__subcmd__help_commands() {
 'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
+'series:Series of numbers' \
 'oncall:Who is on call, and why' \
+'drill:Mock incidents through the real path, measured stage by stage' \
+'report:Reports as HTML and CSV' \
 'silence:Store and count matching findings without telling anybody, until an end' \
 'exception:Allow what a rule finds somewhere, for a time\: findings are still stored and counted, and the owner is reminded' \
 'rules:List the rules in force with their hits and the share of false alarms among the resolved incidents' \
@@ -1364,6 +1911,36 @@ _gatewatch__subcmd__help__subcmd__demo_commands() {
 _gatewatch__subcmd__help__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help doctor commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill_commands() {
+    local commands; commands=(
+'plan:Plan a mock incident\: scenario, source, window, and who approved' \
+'run:Write the planned lines to the source'\''s real file, and wait for the incident' \
+'list:Plans and what came of them' \
+'report:The dossier of a drill as .json and .html' \
+    )
+    _describe -t commands 'gatewatch help drill commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__list_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__plan_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__plan_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill plan commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__report_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__drill__subcmd__run_commands] )) ||
+_gatewatch__subcmd__help__subcmd__drill__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help drill run commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__exception_commands] )) ||
 _gatewatch__subcmd__help__subcmd__exception_commands() {
@@ -1434,6 +2011,12 @@ _gatewatch__subcmd__help__subcmd__incident_commands() {
 'note:Add a note' \
 'assign:Give it to a person' \
 'escalate:Start the next step of the policy now' \
+'false-positive:End it\: it was no incident' \
+'merge:Join it to another one\: it tells nobody any more, its people are told which one to answer' \
+'split:Take it out of the other again\: it is open, from the first step' \
+'snooze:Take it for a while\: then it is open again, from the first step' \
+'waive:Let a promise go, with a reason, on the record' \
+'fulfil:Say that a duty to somebody outside was done, and how' \
     )
     _describe -t commands 'gatewatch help incident commands' commands "$@"
 }
@@ -1452,10 +2035,25 @@ _gatewatch__subcmd__help__subcmd__incident__subcmd__escalate_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help incident escalate commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__false-positive_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__false-positive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident false-positive commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__fulfil_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident fulfil commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__list_commands] )) ||
 _gatewatch__subcmd__help__subcmd__incident__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help incident list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__merge_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__merge_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident merge commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__note_commands] )) ||
 _gatewatch__subcmd__help__subcmd__incident__subcmd__note_commands() {
@@ -1476,6 +2074,21 @@ _gatewatch__subcmd__help__subcmd__incident__subcmd__resolve_commands() {
 _gatewatch__subcmd__help__subcmd__incident__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help incident show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__snooze_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__snooze_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident snooze commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__split_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__split_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident split commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__incident__subcmd__waive_commands] )) ||
+_gatewatch__subcmd__help__subcmd__incident__subcmd__waive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help incident waive commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__mail_commands] )) ||
 _gatewatch__subcmd__help__subcmd__mail_commands() {
@@ -1526,6 +2139,24 @@ _gatewatch__subcmd__help__subcmd__replay_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help replay commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__help__subcmd__report_commands] )) ||
+_gatewatch__subcmd__help__subcmd__report_commands() {
+    local commands; commands=(
+'timeliness:Every incident of a time with all its times\: promises kept, broken or in doubt, percentiles, who was told' \
+'drills:Every drill of a time, stage by stage' \
+    )
+    _describe -t commands 'gatewatch help report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__report__subcmd__drills_commands] )) ||
+_gatewatch__subcmd__help__subcmd__report__subcmd__drills_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help report drills commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__report__subcmd__timeliness_commands] )) ||
+_gatewatch__subcmd__help__subcmd__report__subcmd__timeliness_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help report timeliness commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__help__subcmd__rules_commands] )) ||
 _gatewatch__subcmd__help__subcmd__rules_commands() {
     local commands; commands=()
@@ -1540,6 +2171,18 @@ _gatewatch__subcmd__help__subcmd__run_commands() {
 _gatewatch__subcmd__help__subcmd__schema_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help schema commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__series_commands] )) ||
+_gatewatch__subcmd__help__subcmd__series_commands() {
+    local commands; commands=(
+'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+    )
+    _describe -t commands 'gatewatch help series commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__series__subcmd__score_commands] )) ||
+_gatewatch__subcmd__help__subcmd__series__subcmd__score_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help series score commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__silence_commands] )) ||
 _gatewatch__subcmd__help__subcmd__silence_commands() {
@@ -1586,6 +2229,12 @@ _gatewatch__subcmd__incident_commands() {
 'note:Add a note' \
 'assign:Give it to a person' \
 'escalate:Start the next step of the policy now' \
+'false-positive:End it\: it was no incident' \
+'merge:Join it to another one\: it tells nobody any more, its people are told which one to answer' \
+'split:Take it out of the other again\: it is open, from the first step' \
+'snooze:Take it for a while\: then it is open again, from the first step' \
+'waive:Let a promise go, with a reason, on the record' \
+'fulfil:Say that a duty to somebody outside was done, and how' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch incident commands' commands "$@"
@@ -1605,6 +2254,16 @@ _gatewatch__subcmd__incident__subcmd__escalate_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident escalate commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__incident__subcmd__false-positive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__false-positive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident false-positive commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__fulfil_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__fulfil_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident fulfil commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__incident__subcmd__help_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__help_commands() {
     local commands; commands=(
@@ -1616,6 +2275,12 @@ _gatewatch__subcmd__incident__subcmd__help_commands() {
 'note:Add a note' \
 'assign:Give it to a person' \
 'escalate:Start the next step of the policy now' \
+'false-positive:End it\: it was no incident' \
+'merge:Join it to another one\: it tells nobody any more, its people are told which one to answer' \
+'split:Take it out of the other again\: it is open, from the first step' \
+'snooze:Take it for a while\: then it is open again, from the first step' \
+'waive:Let a promise go, with a reason, on the record' \
+'fulfil:Say that a duty to somebody outside was done, and how' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch incident help commands' commands "$@"
@@ -1635,6 +2300,16 @@ _gatewatch__subcmd__incident__subcmd__help__subcmd__escalate_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident help escalate commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__false-positive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__false-positive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help false-positive commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__fulfil_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help fulfil commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
@@ -1644,6 +2319,11 @@ _gatewatch__subcmd__incident__subcmd__help__subcmd__help_commands() {
 _gatewatch__subcmd__incident__subcmd__help__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident help list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__merge_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__merge_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help merge commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__note_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__help__subcmd__note_commands() {
@@ -1665,10 +2345,30 @@ _gatewatch__subcmd__incident__subcmd__help__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident help show commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__snooze_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__snooze_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help snooze commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__split_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__split_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help split commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__help__subcmd__waive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__help__subcmd__waive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident help waive commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__incident__subcmd__list_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident list commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__merge_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__merge_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident merge commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__incident__subcmd__note_commands] )) ||
 _gatewatch__subcmd__incident__subcmd__note_commands() {
@@ -1689,6 +2389,21 @@ _gatewatch__subcmd__incident__subcmd__resolve_commands() {
 _gatewatch__subcmd__incident__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch incident show commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__snooze_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__snooze_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident snooze commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__split_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__split_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident split commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__incident__subcmd__waive_commands] )) ||
+_gatewatch__subcmd__incident__subcmd__waive_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch incident waive commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__mail_commands] )) ||
 _gatewatch__subcmd__mail_commands() {
@@ -1777,6 +2492,49 @@ _gatewatch__subcmd__replay_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch replay commands' commands "$@"
 }
+(( $+functions[_gatewatch__subcmd__report_commands] )) ||
+_gatewatch__subcmd__report_commands() {
+    local commands; commands=(
+'timeliness:Every incident of a time with all its times\: promises kept, broken or in doubt, percentiles, who was told' \
+'drills:Every drill of a time, stage by stage' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch report commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__drills_commands] )) ||
+_gatewatch__subcmd__report__subcmd__drills_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report drills commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help_commands() {
+    local commands; commands=(
+'timeliness:Every incident of a time with all its times\: promises kept, broken or in doubt, percentiles, who was told' \
+'drills:Every drill of a time, stage by stage' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch report help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help__subcmd__drills_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help__subcmd__drills_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report help drills commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__help__subcmd__timeliness_commands] )) ||
+_gatewatch__subcmd__report__subcmd__help__subcmd__timeliness_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report help timeliness commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__report__subcmd__timeliness_commands] )) ||
+_gatewatch__subcmd__report__subcmd__timeliness_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch report timeliness commands' commands "$@"
+}
 (( $+functions[_gatewatch__subcmd__rules_commands] )) ||
 _gatewatch__subcmd__rules_commands() {
     local commands; commands=()
@@ -1791,6 +2549,37 @@ _gatewatch__subcmd__run_commands() {
 _gatewatch__subcmd__schema_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch schema commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series_commands] )) ||
+_gatewatch__subcmd__series_commands() {
+    local commands; commands=(
+'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch series commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__help_commands] )) ||
+_gatewatch__subcmd__series__subcmd__help_commands() {
+    local commands; commands=(
+'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch series help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__series__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch series help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__help__subcmd__score_commands] )) ||
+_gatewatch__subcmd__series__subcmd__help__subcmd__score_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch series help score commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__score_commands] )) ||
+_gatewatch__subcmd__series__subcmd__score_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch series score commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__silence_commands] )) ||
 _gatewatch__subcmd__silence_commands() {

@@ -4,7 +4,9 @@ mod explain;
 
 pub use explain::{ExplainCommand, WhyNotArgs};
 
+use super::drill::DrillCommand;
 use super::oncall::OncallCommand;
+use super::report::ReportCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -39,6 +41,16 @@ pub struct Global {
     /// Colour in text
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+/// `series`.
+#[derive(Debug, Subcommand)]
+pub enum SeriesCommand {
+    /// Judge each row of a `timestamp,value` file by the rows before it
+    Score {
+        /// The file, with its header; `-` reads standard input
+        file: PathBuf,
+    },
 }
 
 /// When to colour.
@@ -77,9 +89,18 @@ pub enum Command {
     /// Look at incidents and act on them
     #[command(subcommand)]
     Incident(IncidentCommand),
+    /// Series of numbers
+    #[command(subcommand)]
+    Series(SeriesCommand),
     /// Who is on call, and why
     #[command(subcommand)]
     Oncall(OncallCommand),
+    /// Mock incidents through the real path, measured stage by stage
+    #[command(subcommand)]
+    Drill(DrillCommand),
+    /// Reports as HTML and CSV
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Store and count matching findings without telling anybody, until an end
     #[command(subcommand)]
     Silence(SilenceCommand),
@@ -238,6 +259,9 @@ pub enum IncidentCommand {
     },
     /// Start the next step of the policy now
     Escalate(IncidentAct),
+    /// More acts: merge, split, snooze, waive, fulfil, false-positive
+    #[command(flatten)]
+    More(super::incident_args::More),
 }
 
 /// Which incident, and what the person says to it.

@@ -1,12 +1,13 @@
 //! `incident`: looks come from the store, acts go through the daemon.
 
 use super::args::{Global, IncidentAct, IncidentCommand};
+use super::incident_args::{Decision, More};
 use super::out::{Out, Tone};
 use super::query::failure;
 use super::{Done, Failure, act, exit, setup};
 use crate::desk::{Deed, Word};
 use crate::ledger::read::{Filter, Object, Reader};
-use crate::schema::Printable;
+use crate::schema::{Printable, Span};
 use serde_json::Value;
 
 /// Runs one of the incident commands.
@@ -30,7 +31,32 @@ pub fn run(global: &Global, command: &IncidentCommand, out: &mut Out) -> Done {
             act::act(global, Deed { person: Some(to.clone()), ..deed(Word::Assign, args) }, out)
         }
         IncidentCommand::Escalate(args) => act::act(global, deed(Word::Escalate, args), out),
+        IncidentCommand::More(more) => act::act(global, further(more)?, out),
     }
+}
+
+fn further(more: &More) -> Result<Deed, Failure> {
+    let decision = |verb, decision: &Decision| Deed {
+        verb,
+        incident: Some(decision.id.clone()),
+        clock: Some(decision.clock.clone()),
+        note: Some(decision.reason.clone()),
+        ..Deed::default()
+    };
+    Ok(match more {
+        More::FalsePositive(args) => Deed { false_positive: true, ..deed(Word::Resolve, args) },
+        More::Merge { act, into } => Deed { into: Some(into.clone()), ..deed(Word::Merge, act) },
+        More::Split(args) => deed(Word::Split, args),
+        More::Snooze { act, span } => {
+            let seconds = Span::parse(span).map(|span| span.0 / 1_000_000);
+            let seconds = seconds.ok_or_else(|| {
+                Failure::usage(format!("--for: {} is no time span such as 30m, 8h or 2d", Printable(span)))
+            })?;
+            Deed { seconds: Some(seconds), ..deed(Word::Snooze, act) }
+        }
+        More::Waive(args) => decision(Word::Waive, args),
+        More::Fulfil(args) => decision(Word::Fulfil, args),
+    })
 }
 
 fn deed(verb: Word, args: &IncidentAct) -> Deed {
@@ -95,11 +121,12 @@ fn show(global: &Global, id: &str, out: &mut Out) -> Done {
         "notifications",
         &["kind", "step", "address", "state", "due_at", "accepted_at", "attempts", "relay_reply"],
     )?;
+    section(out, &incident, "promises", "clocks", &["clock", "state", "due_at", "ended_at", "elapsed"])?;
     section(out, &incident, "journal", "journal", &["at", "kind", "actor", "detail"])?;
     Ok(exit::OK)
 }
 
-const FACTS: [(&str, &str); 12] = [
+const FACTS: [(&str, &str); 13] = [
     ("id", "id"),
     ("entity", "entity"),
     ("type", "incident_type"),
@@ -112,6 +139,7 @@ const FACTS: [(&str, &str); 12] = [
     ("acknowledge by", "ack_due"),
     ("acknowledged", "acknowledged_at"),
     ("by", "acknowledged_by"),
+    ("joined to", "merged_into"),
 ];
 
 fn section(

@@ -7,12 +7,14 @@ pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod doctor;
+pub mod drill;
 pub mod exception;
 pub mod explain;
 pub mod files;
 pub mod formats;
 pub mod generate;
 pub mod incident;
+pub mod incident_args;
 pub mod junit;
 pub mod mail;
 pub mod oncall;
@@ -23,9 +25,11 @@ pub mod query;
 pub mod reload;
 pub mod render;
 pub mod replay;
+pub mod report;
 pub mod rules;
 pub mod run;
 pub mod samples;
+pub mod series;
 pub mod setup;
 pub mod silence;
 pub mod status;
@@ -117,7 +121,10 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Done {
         Command::Reload => reload::run(global, out),
         Command::Status => status::run(global, out),
         Command::Incident(command) => incident::run(global, command, out),
+        Command::Series(command) => series::run(command, out),
         Command::Oncall(command) => oncall::run(global, command, out),
+        Command::Drill(command) => drill::run(global, command, out),
+        Command::Report(command) => report::run(global, command, out),
         Command::Silence(command) => silence::run(global, command, out),
         Command::Exception(command) => exception::run(global, command, out),
         Command::Rules(args) => rules::run(global, args, out),

@@ -53,6 +53,7 @@ pub(super) fn mail(
         reply_authserv: section.text("reply_authserv").map(|text| text.value),
         reply_address: reply_address.map(|text| text.value),
         max_per_recipient_per_hour: letters.unwrap_or(built_in.max_per_recipient_per_hour),
+        own: super::selfmail::read(section),
         relays: relays.into_iter().map(|section| relay(section, folder, given)).collect(),
     };
     replies::judge(section, &mail, given.now);
@@ -163,10 +164,12 @@ fn policy(section: Section<'_>, ids: &mut BTreeSet<String>) -> Policy {
         acknowledge_within: section
             .span("acknowledge_within", "1s", "30d")
             .unwrap_or(ACKNOWLEDGE_WITHIN_DEFAULT),
+        resolve_within: section.span("resolve_within", "1s", "365d"),
         acknowledgement_lasts: section.span("acknowledgement_lasts", "1s", "365d"),
         clock_starts: section.word("clock_starts", keys::CLOCK_STARTS, &starts).unwrap_or_default(),
         repeat_every: section.span("repeat_every", "1s", "30d"),
         steps: section.tables("step", "policy.step").into_iter().map(step).collect(),
+        duties: super::duties::duties(&section.tables("duty", "policy.duty")),
     };
     if policy.steps.is_empty() && section.value("step").is_none() {
         section.missing("step", "at least one [[policy.step]] with its notify");

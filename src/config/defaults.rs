@@ -73,6 +73,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             reply_authserv: None,
             reply_address: None,
             max_per_recipient_per_hour: LETTERS_DEFAULT,
+            own: super::selfmail::SelfMailConfig::default(),
             relays: Vec::new(),
         },
         schedules: Vec::new(),
@@ -90,6 +91,7 @@ pub(super) fn policy(persons: &[Person]) -> Policy {
         id: POLICY.to_owned(),
         notify_within: NOTIFY_WITHIN_DEFAULT,
         acknowledge_within: ACKNOWLEDGE_WITHIN_DEFAULT,
+        resolve_within: None,
         acknowledgement_lasts: None,
         clock_starts: ClockStarts::default(),
         repeat_every: None,
@@ -97,6 +99,7 @@ pub(super) fn policy(persons: &[Person]) -> Policy {
             after: crate::schema::Span::ZERO,
             notify: persons.iter().map(|person| Recipient::Person(person.id.clone())).collect(),
         }],
+        duties: Vec::new(),
     }
 }
 

@@ -142,6 +142,8 @@ pub struct MailConfig {
     pub reply_address: Option<String>,
     /// Letters per recipient and hour before digests begin.
     pub max_per_recipient_per_hour: u32,
+    /// `[mail.canary]`, `[mail.alive]` and `[mail.proof]`.
+    pub own: super::selfmail::SelfMailConfig,
     /// In order of preference; none = the Maildir `<store.directory>/mail`.
     pub relays: Vec<RelayConfig>,
 }
@@ -249,6 +251,8 @@ pub struct Policy {
     pub notify_within: Span,
     /// Somebody has acknowledged within this, from the first accepted notice.
     pub acknowledge_within: Span,
+    /// Somebody has ended it within this, from the start of the clocks; `None` = no promise.
+    pub resolve_within: Option<Span>,
     /// An acknowledgement without resolution lasts so long; `None` = for ever.
     pub acknowledgement_lasts: Option<Span>,
     /// What starts the clocks.
@@ -257,6 +261,8 @@ pub struct Policy {
     pub repeat_every: Option<Span>,
     /// At least one, `after` never falling.
     pub steps: Vec<Step>,
+    /// What is owed to others outside.
+    pub duties: Vec<crate::escalate::OutsideDuty>,
 }
 
 /// One step of a policy.

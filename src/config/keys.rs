@@ -52,8 +52,14 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "reply_address",
             "max_per_recipient_per_hour",
             "relay",
+            "canary",
+            "alive",
+            "proof",
         ],
     ),
+    ("mail.canary", &["to", "every"]),
+    ("mail.alive", &["to", "every"]),
+    ("mail.proof", &["every"]),
     ("mail.relay", &["host", "port", "tls", "username", "password_file", "credential", "ca_file"]),
     ("person", &["id", "name", "email", "timezone", "account", "party", "deputies"]),
     (
@@ -68,13 +74,30 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "id",
             "notify_within",
             "acknowledge_within",
+            "resolve_within",
             "acknowledgement_lasts",
             "clock_starts",
             "repeat_every",
             "step",
+            "duty",
         ],
     ),
     ("policy.step", &["after", "notify"]),
+    (
+        "policy.duty",
+        &[
+            "id",
+            "trigger",
+            "within",
+            "audience",
+            "incident_type",
+            "severity",
+            "timezone",
+            "working_days",
+            "working_hours",
+            "holidays",
+        ],
+    ),
     (
         "route",
         &[
@@ -126,5 +149,7 @@ pub const ENCODINGS: &[&str] = &["utf-8", "utf-16le", "utf-16be", "latin-1"];
 pub const TLS: &[&str] = &["starttls", "implicit", "none"];
 /// `policy.clock_starts`.
 pub const CLOCK_STARTS: &[&str] = &["occurred", "read", "detected"];
+/// `policy.duty.trigger`; `start` = what the policy's `clock_starts` says.
+pub const TRIGGERS: &[&str] = &["start", "occurred", "read", "detected", "acknowledged", "resolved"];
 /// `route.severity`.
 pub const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];

@@ -4,6 +4,7 @@
 mod alerting;
 pub mod check;
 pub mod defaults;
+mod duties;
 pub mod file;
 mod globs;
 pub mod grammars;
@@ -17,9 +18,11 @@ pub mod rules;
 mod schedules;
 pub mod schema;
 mod sections;
+pub mod selfmail;
 mod shape;
 mod values;
 mod walk;
 
 pub use file::Config;
+pub use globs::expand;
 pub use load::{Given, STANDARD_FILE, grammars_folder, load, read, store_directory};

@@ -324,6 +324,7 @@ fn policy(policy: &super::file::Policy, config: &Config) -> escalate::Policy {
     escalate::Policy {
         notify_within: policy.notify_within,
         acknowledge_within: Some(policy.acknowledge_within),
+        resolve_within: policy.resolve_within,
         acknowledgement_lasts: policy.acknowledgement_lasts,
         clock_starts: match policy.clock_starts {
             ClockStarts::Occurred => escalate::ClockStart::Occurred,
@@ -332,5 +333,6 @@ fn policy(policy: &super::file::Policy, config: &Config) -> escalate::Policy {
         },
         repeat_every: policy.repeat_every,
         steps: policy.steps.iter().map(step).collect(),
+        duties: policy.duties.clone(),
     }
 }

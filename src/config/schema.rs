@@ -1,11 +1,11 @@
 //! The JSON Schema (draft 2020-12) of the configuration, for editors: its sections, keys and words, from the tables
 //! that the reader goes by. What a value may be beyond that, `gatewatch check` says.
 
-use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, of};
+use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, TRIGGERS, of};
 use serde_json::{Map, Value, json};
 
 /// Sections of which a file may have several: `[[NAME]]`.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
     "source",
     "detect.placeholder",
     "mail.relay",
@@ -15,6 +15,7 @@ const LISTS: [&str; 10] = [
     "schedule.override",
     "policy",
     "policy.step",
+    "policy.duty",
     "route",
 ];
 
@@ -41,7 +42,8 @@ fn value(parent: &str, key: &str) -> Value {
         "source.encoding" => words(ENCODINGS),
         "mail.relay.tls" => words(TLS),
         "policy.clock_starts" => words(CLOCK_STARTS),
-        "route.severity" => json!({"type": "array", "items": words(SEVERITIES)}),
+        "policy.duty.trigger" => words(TRIGGERS),
+        "route.severity" | "policy.duty.severity" => json!({"type": "array", "items": words(SEVERITIES)}),
         _ => json!({"type": ["string", "number", "boolean", "array"]}),
     }
 }

@@ -1,6 +1,7 @@
 //! What people ask, and how it becomes an act. Pure.
 
 use crate::limits::FIELD_BYTES_MAX;
+use crate::schema::drill::DrillAct;
 use crate::schema::{Act, Actor, Channel, Printable, Silence, SilenceKind, Span, Verb};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -48,6 +49,18 @@ pub struct Deed {
     /// With `end-silence`: its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// With `merge`: the incident that it is joined to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<String>,
+    /// With `snooze`: for how long from now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<i64>,
+    /// With `waive` and `fulfil`: the clock, `notify`, `acknowledge`, `resolve` or a duty's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
+    /// With `drill`: what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<DrillAct>,
     /// With `mail-test`: where to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -70,6 +83,16 @@ pub enum Word {
     Note,
     /// Give it to a person.
     Assign,
+    /// Join it to another incident.
+    Merge,
+    /// Take it out of the other again.
+    Split,
+    /// Take it for a while.
+    Snooze,
+    /// Let a promise go; the note is the reason.
+    Waive,
+    /// A duty was done; the note says how.
+    Fulfil,
     /// Add a silence.
     Silence,
     /// End a silence.
@@ -80,6 +103,8 @@ pub enum Word {
     EndException,
     /// Send a test mail.
     MailTest,
+    /// Plan a drill, or tell that its lines are written.
+    Drill,
 }
 
 /// The terms of a silence. Reason, scope and end are mandatory.
@@ -169,6 +194,11 @@ pub fn act(deed: Deed, actor: Actor) -> Result<Act, String> {
         Word::Escalate => Verb::Escalate,
         Word::Note => Verb::Note,
         Word::Assign => Verb::Assign(required("a person", name("a person", deed.person)?)?),
+        Word::Merge => Verb::Merge(required("the other incident", name("an incident", deed.into)?)?),
+        Word::Split => Verb::Split,
+        Word::Snooze => Verb::Snooze(Span(deed.seconds.unwrap_or(0).saturating_mul(1_000_000))),
+        Word::Waive => Verb::Waive(required("a clock", name("a clock", deed.clock)?)?),
+        Word::Fulfil => Verb::Fulfil(required("a duty", name("a duty", deed.clock)?)?),
         Word::Silence => {
             silence(SilenceKind::Silence, deed.silence.ok_or("a silence needs its terms")?, &actor)?
         }
@@ -177,14 +207,19 @@ pub fn act(deed: Deed, actor: Actor) -> Result<Act, String> {
             silence(SilenceKind::Exception, deed.silence.ok_or("an exception needs its terms")?, &actor)?
         }
         Word::EndException => Verb::EndSilence(required("the exception's id", name("an id", deed.id)?)?),
+        Word::Drill => Verb::Drill(deed.drill.ok_or("the act needs a drill")?),
         Word::MailTest => Verb::MailTest(required("an address", name("an address", deed.address)?)?),
     };
-    let about_incident = !matches!(verb, Verb::Silence(..) | Verb::EndSilence(_) | Verb::MailTest(_));
+    let about_incident =
+        !matches!(verb, Verb::Silence(..) | Verb::EndSilence(_) | Verb::MailTest(_) | Verb::Drill(_));
     if about_incident && incident.is_none() {
         return Err("the act needs an incident: its number or its id".into());
     }
     if matches!(verb, Verb::Note) && note.is_none() {
         return Err("a note needs words".into());
+    }
+    if matches!(verb, Verb::Waive(_) | Verb::Fulfil(_)) && note.is_none() {
+        return Err("say why: --reason TEXT".into());
     }
     Ok(Act { actor, verb, incident, note })
 }

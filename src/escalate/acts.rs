@@ -54,6 +54,25 @@ pub enum ActRefused {
     /// This is no mail address.
     #[error("{0} is no mail address")]
     BadAddress(String),
+    /// These two cannot be joined.
+    #[error("incident {0} cannot be joined to incident {1}: {2}")]
+    NotJoined(u64, u64, String),
+    /// A person's decision needs a reason.
+    #[error("say why: --reason TEXT")]
+    NoReason,
+    /// The incident has no such promise under way.
+    #[error("incident {number} has no {wanted}; {there}")]
+    NoSuchClock {
+        /// The incident's number.
+        number: u64,
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        there: String,
+    },
+    /// Too long, or no time at all.
+    #[error("snooze for 1m to {}", .0.in_words())]
+    BadSnooze(Span),
 }
 
 /// The longest silence, and the longest exception: one that never ends is a change of the rule.
@@ -105,10 +124,15 @@ impl Escalate {
             _ => {}
         }
         let name = act.incident.as_deref().ok_or(ActRefused::NoIncidentGiven)?;
-        let found = book.incident_named(name).filter(|i| i.status != IncidentStatus::Merged).cloned();
-        let incident = found.ok_or_else(|| ActRefused::NoSuchIncident(shown(name)))?;
+        let incident = book.incident_named(name).cloned();
+        let incident = incident.ok_or_else(|| ActRefused::NoSuchIncident(shown(name)))?;
         match &act.verb {
-            Verb::Acknowledge => self.acknowledge(book, &incident, act, now, changes),
+            Verb::Acknowledge => self.acknowledge(book, &incident, act, None, now, changes),
+            Verb::Snooze(span) => self.snooze(book, &incident, act, *span, now, changes),
+            Verb::Merge(into) => self.merge(book, &incident, into, act, now, changes),
+            Verb::Split => self.split(book, &incident, act, now, changes),
+            Verb::Waive(clock) => self.waive(book, &incident, clock, act, now, changes),
+            Verb::Fulfil(duty) => self.fulfil(book, &incident, duty, act, now, changes),
             Verb::Resolve { false_positive } => {
                 self.resolve(book, &incident, act, *false_positive, now, changes)
             }
@@ -119,11 +143,13 @@ impl Escalate {
         }
     }
 
-    fn acknowledge(
+    /// Takes the incident; `lasts` = for so long instead of what the policy says.
+    pub(super) fn acknowledge(
         &self,
         book: &mut Book,
         incident: &Incident,
         act: &Act,
+        lasts: Option<Span>,
         now: &Reading,
         changes: &mut Changes,
     ) -> Result<String, ActRefused> {
@@ -138,7 +164,7 @@ impl Escalate {
             ));
         }
         move_incident(book, &incident.id, IncidentInput::Acknowledge, now, changes);
-        let until = self.hold(book, incident, now, changes);
+        let until = self.hold(book, incident, lasts, now, changes);
         if renewed {
             return Ok(format!("incident {number} stays yours{until}"));
         }
@@ -153,8 +179,15 @@ impl Escalate {
     }
 
     /// Arms the clock of how long an acknowledgement lasts; the answer's tail says until when.
-    fn hold(&self, book: &mut Book, incident: &Incident, now: &Reading, changes: &mut Changes) -> String {
-        let Some(lasts) = self.policy(incident).acknowledgement_lasts else { return String::new() };
+    fn hold(
+        &self,
+        book: &mut Book,
+        incident: &Incident,
+        lasts: Option<Span>,
+        now: &Reading,
+        changes: &mut Changes,
+    ) -> String {
+        let Some(lasts) = lasts.or(self.policy(incident).acknowledgement_lasts) else { return String::new() };
         let base = book.clock(&incident.id, ClockKind::Ladder).map_or(incident.round, |ladder| ladder.round);
         let held = book
             .clocks_of(&incident.id)
@@ -199,6 +232,9 @@ impl Escalate {
             (i.resolved_at, i.resolution) = (Some(now.utc), Some(resolution))
         });
         self.stop(book, &incident.id, &act.actor.name, now, changes);
+        for clock in live_clocks(book, &incident.id, &[ClockKind::Resolve]) {
+            keep(book, clock, &format!("resolved (D5) by {}", act.actor.name), now, changes);
+        }
         for clock in live_clocks(book, &incident.id, &[ClockKind::Hold]) {
             move_clock(book, clock, ClockInput::Keep, now, changes);
         }
@@ -273,7 +309,7 @@ impl Escalate {
     }
 
     /// Owes everyone who was, or may have been, told of the incident a word on what the actor did.
-    fn tell_others(
+    pub(super) fn tell_others(
         &self,
         book: &mut Book,
         incident: &Incident,
@@ -385,7 +421,7 @@ fn with_article(kind: SilenceKind) -> &'static str {
 }
 
 /// Cancels the messages of these kinds that have not started (or may go again).
-fn cancel(
+pub(super) fn cancel(
     book: &mut Book,
     id: &str,
     kinds: impl Fn(NotificationKind) -> bool,
@@ -401,13 +437,17 @@ fn cancel(
     }
 }
 
-fn allowed(incident: &Incident, input: IncidentInput, wanted: &'static str) -> Result<(), ActRefused> {
+pub(super) fn allowed(
+    incident: &Incident,
+    input: IncidentInput,
+    wanted: &'static str,
+) -> Result<(), ActRefused> {
     let refused =
         |_| ActRefused::Impossible { number: incident.number, status: incident.status.name(), wanted };
     incident.status.next(input).map(|_| ()).map_err(refused)
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     Printable(text).cut(80)
 }
 
@@ -419,11 +459,17 @@ fn verb_name(verb: &Verb) -> &'static str {
         Verb::Escalate => "escalate",
         Verb::Note => "note",
         Verb::Assign(_) => "assign",
+        Verb::Merge(_) => "merge",
+        Verb::Split => "split",
+        Verb::Snooze(_) => "snooze",
+        Verb::Waive(_) => "waive",
+        Verb::Fulfil(_) => "fulfil",
         Verb::Silence(silence, _) if silence.kind == SilenceKind::Exception => "exception add",
         Verb::Silence(..) => "silence add",
         Verb::EndSilence(id) if id.starts_with('E') => "exception end",
         Verb::EndSilence(_) => "silence end",
         Verb::MailTest(_) => "mail test",
+        Verb::Drill(_) => "drill",
     }
 }
 

@@ -17,6 +17,7 @@ use super::receipts::give_up_elsewhere;
 use super::rows::{Draft, is_telling, journal, move_notification};
 use crate::limits;
 use crate::schema::book::{Budget, Claim};
+use crate::schema::selfmail::is_self;
 use crate::schema::{
     Attempt, AttemptResult, Book, Changes, ClockKind, IncidentStatus, MailPhase, Notification,
     NotificationKind, NotificationState, Reading, Severity, Span,
@@ -87,6 +88,10 @@ impl Escalate {
     /// It goes again, marked, with the same message id. Due times are clamped to the longest retry wait, in
     /// case the wall clock went back while the program was away.
     pub fn recover(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
+        let ticks = book.incidents().flat_map(|i| book.clocks_of(&i.id)).filter(|c| c.ended_at.is_none());
+        if let Some(last) = ticks.map(|c| &c.ticked).max_by_key(|ticked| ticked.utc) {
+            super::promises::tell_step(last, now, changes);
+        }
         let rows: Vec<Notification> = book.unfinished().cloned().collect();
         for row in rows {
             if row.state == NotificationState::Sending {
@@ -203,7 +208,10 @@ impl Escalate {
         let rows: Vec<&Notification> = waiting.iter().filter_map(|id| book.notification(*id)).collect();
         let first = rows.first()?;
         let person = first.recipient.clone();
-        if let Some(urgent) = rows.iter().find(|n| goes_alone(book, n)).map(|n| n.id) {
+        if is_self(first.kind) {
+            return Some(first.id); // nothing about an incident is due, or it would stand first
+        }
+        if let Some(urgent) = rows.iter().find(|n| goes_alone(book, n) && !is_self(n.kind)).map(|n| n.id) {
             self.spend(book, &person, now);
             return Some(urgent);
         }
@@ -315,12 +323,12 @@ impl Escalate {
 
 /// Whether a waiting message still has its reason.
 pub(super) fn is_wanted(book: &Book, notification: &Notification) -> bool {
-    use IncidentStatus::{Acknowledged, New, Open, Resolved};
+    use IncidentStatus::{Acknowledged, Merged, New, Open, Resolved};
     let Some(id) = &notification.incident else { return true };
     let Some(status) = book.incident(id).map(|incident| incident.status) else { return false };
     match notification.kind {
         NotificationKind::Acknowledged => status == Acknowledged,
-        NotificationKind::Resolved => status == Resolved,
+        NotificationKind::Resolved => matches!(status, Resolved | Merged),
         kind if is_telling(kind) => matches!(status, New | Open),
         _ => true,
     }
@@ -340,7 +348,9 @@ fn goes_alone(book: &Book, notification: &Notification) -> bool {
 
 /// Due messages by address, the most urgent first; addresses with a session under way are left out.
 fn due_by_address(book: &Book, now: &Reading) -> BTreeMap<Arc<str>, Vec<u64>> {
-    let under_way = |n: &&Notification| n.state == NotificationState::Sending && n.digest.is_none();
+    // A self mail under way holds back no message to the same address.
+    let under_way =
+        |n: &&Notification| n.state == NotificationState::Sending && n.digest.is_none() && !is_self(n.kind);
     let hangs = |n: &Notification| {
         let claim = book.hints.claims.get(&n.id);
         claim.is_none_or(|c| now.boottime.0.saturating_sub(c.at.boottime.0) >= HANGING_AFTER.0)

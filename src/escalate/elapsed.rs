@@ -94,6 +94,7 @@ mod tests {
             ticked: now.clone(),
             armed: now,
             ended_at: None,
+            name: None,
         }
     }
 

@@ -8,6 +8,7 @@
 
 use super::elapsed::{self, elapsed};
 use super::moves::{ClockInput, IncidentInput};
+use super::promises;
 use super::rows::{Draft, is_live, is_telling, journal, live_clocks, move_clock, move_incident, new_clock};
 use super::{ClockStart, Escalate, Policy, Recipient};
 use crate::limits::EMERGENCY_PERCENT;
@@ -36,8 +37,12 @@ impl Escalate {
         if book.hints.looked_at.as_ref().is_none_or(|last| is_stepped(last, now)) {
             book.disturb_all();
         }
+        if let Some(last) = &book.hints.looked_at {
+            promises::tell_step(last, now, changes);
+        }
         book.hints.looked_at = Some(now.clone());
         self.remind(book, now, changes);
+        self.self_mails(book, now, changes);
         for id in book.take_due(now.boottime) {
             self.look_at(book, &id, now, changes);
             let wake =
@@ -53,6 +58,7 @@ impl Escalate {
         } else if is_raised(book, incident) {
             self.start_raised(book, id, now, changes);
         }
+        self.arm_duties(book, id, now, changes);
         self.warn(book, id, now, changes);
         tick(book, id, now);
         self.judge_promises(book, id, now, changes);
@@ -111,28 +117,43 @@ impl Escalate {
         let ladder = new_clock(id.clone(), ClockKind::Ladder, round, allowed, back, now);
         let armed = ladder.armed.clone();
         book.put_clock(ladder);
+        // A promise that was broken stays broken; one that was kept, or let go, counts anew.
+        let over = |c: &Clock| matches!(c.state, ClockState::Met | ClockState::Waived);
+        let resolve = policy.resolve_within.filter(|_| book.clock(id, ClockKind::Resolve).is_none_or(over));
         if first {
             book.put_clock(new_clock(id.clone(), ClockKind::Notify, round, policy.notify_within, back, now));
             book.update_incident(id, |i| i.started = armed);
         }
+        if let Some(allowed) = resolve {
+            book.put_clock(new_clock(id.clone(), ClockKind::Resolve, round, allowed, back, now));
+        }
     }
 
-    /// At 50 % of the notify promise without acceptance the second addresses are told; at 70 % the journal cries.
+    /// At 50 % of the notify promise without acceptance the second addresses are told; at 70 % the journal cries; a
+    /// promise that used 75 % of its time is a near miss.
     fn warn(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
-        for mut clock in live_clocks(book, id, &[ClockKind::Notify]) {
+        for mut clock in live_clocks(book, id, &promises::KINDS) {
             let passed = elapsed(&clock, now).hi;
             let share = |percent: i64| Span((clock.allowed.0 / 100).saturating_mul(percent));
-            if passed >= share(SECOND_ADDRESS_PERCENT) {
+            let notify = clock.kind == ClockKind::Notify;
+            if notify && passed >= share(SECOND_ADDRESS_PERCENT) {
                 self.tell_second_addresses(book, id, now, changes);
             }
-            // The tick that follows the crossing is written down, so that it is crossed once.
-            let emergency = share(EMERGENCY_PERCENT);
-            if clock.elapsed_hi < emergency && emergency <= passed {
-                elapsed::tick(&mut clock, now);
-                book.put_clock(clock);
+            // The tick that follows a crossing is written down, so that it is crossed once.
+            let crosses = |percent| clock.elapsed_hi < share(percent) && share(percent) <= passed;
+            let emergency = notify && crosses(EMERGENCY_PERCENT);
+            let near_miss = crosses(promises::NEAR_MISS_PERCENT);
+            if emergency {
                 let detail =
                     "nobody's relay has accepted a notice, and 70 % of the time to notify has passed";
                 journal(changes, now.utc, "emergency", id, detail);
+            }
+            if near_miss {
+                promises::tell_near_miss(&clock, now, changes);
+            }
+            if emergency || near_miss {
+                elapsed::tick(&mut clock, now);
+                book.put_clock(clock);
             }
         }
     }
@@ -152,7 +173,7 @@ impl Escalate {
     /// Judges the promises by the lower bound, and in doubt by the upper one. A late acknowledgement starts
     /// the next unsent step at once.
     fn judge_promises(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
-        for clock in live_clocks(book, id, &[ClockKind::Notify, ClockKind::Acknowledge]) {
+        for clock in live_clocks(book, id, &promises::KINDS) {
             let passed = elapsed(&clock, now);
             let was_running = clock.state == ClockState::Running;
             let input = if passed.lo >= clock.allowed {
@@ -163,15 +184,13 @@ impl Escalate {
                 continue;
             };
             let (kind, allowed) = (clock.kind, clock.allowed.in_words());
+            let promise = promises::promise(&clock);
             if !move_clock(book, clock, input, now, changes) {
                 continue;
             }
             let detail = match input {
-                ClockInput::Pass => format!("the promise to {} within {allowed} is broken", kind.name()),
-                _ => format!(
-                    "the promise to {} within {allowed} may be broken: the clocks disagree",
-                    kind.name()
-                ),
+                ClockInput::Pass => format!("{promise} within {allowed} is broken"),
+                _ => format!("{promise} within {allowed} may be broken: the clocks disagree"),
             };
             journal(changes, now.utc, "clock", id, &detail);
             if kind == ClockKind::Acknowledge && was_running {
@@ -379,7 +398,8 @@ impl Escalate {
     }
 
     fn close(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
-        let Some(resolved_at) = book.incident(id).and_then(|incident| incident.resolved_at) else { return };
+        let resolved = book.incident(id).filter(|incident| promises::may_close(book, incident));
+        let Some(resolved_at) = resolved.and_then(|incident| incident.resolved_at) else { return };
         if now.utc - resolved_at >= self.params.close_after {
             move_incident(book, id, IncidentInput::Close, now, changes);
             journal(changes, now.utc, "incident", id, "closed: resolved and left alone");
@@ -403,8 +423,9 @@ fn is_raised(book: &Book, incident: &Incident) -> bool {
 
 /// Writes down the elapsed time of the clocks that still count, where it is time to.
 fn tick(book: &mut Book, id: &str, now: &Reading) {
-    let all = [ClockKind::Notify, ClockKind::Acknowledge, ClockKind::Ladder, ClockKind::Hold];
-    for mut clock in live_clocks(book, id, &all) {
+    let own = [ClockKind::Ladder, ClockKind::Hold];
+    let (promised, own) = (live_clocks(book, id, &promises::KINDS), live_clocks(book, id, &own));
+    for mut clock in promised.into_iter().chain(own) {
         if elapsed::wants_tick(&clock, now) {
             elapsed::tick(&mut clock, now);
             book.put_clock(clock);

@@ -5,7 +5,7 @@
 //! the machine's clocks ([`mod@elapsed`]), statuses change by the tables of [`moves`] alone.
 //!
 //! - [`Escalate::look`] (`ladder`): clocks, steps, repeats, acknowledgements that run out.
-//! - [`Escalate::act`] (`acts`): what a person does.
+//! - [`Escalate::act`] (`acts`, `merging`, `promises`): what a person does.
 //! - [`Escalate::claim`], [`Escalate::recover`] (`claims`): what goes out now, alone or in a digest.
 //! - [`Escalate::receipt`] (`receipts`): what came of it, when it is tried again, and where else.
 //! - [`Escalate::letter`] (`letter`): the words.
@@ -13,23 +13,29 @@
 
 mod acts;
 mod claims;
+pub mod duties;
 pub mod elapsed;
 mod ladder;
 pub mod letter;
+mod merging;
 pub mod moves;
 mod params;
+mod promises;
 mod receipts;
 mod reminders;
 mod replies;
 mod reports;
 mod rows;
 pub mod schedule;
+mod selfmail;
 #[cfg(test)]
 mod tests;
 
 pub use acts::ActRefused;
+pub use duties::{Calendar, Duty as OutsideDuty, Trigger, Within};
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Replies, Step};
 pub use schedule::{Duty, Layer, Override, Schedule, Stretch, Why};
+pub use selfmail::SelfMail;
 
 use crate::schema::{
     Book, ClockKind, ClockState, Incident, IncidentStatus, NotificationState, Reading, Span, Timestamp,
@@ -40,10 +46,12 @@ use elapsed::elapsed;
 static NOBODY: Policy = Policy {
     notify_within: Span::minutes(30),
     acknowledge_within: None,
+    resolve_within: None,
     acknowledgement_lasts: None,
     clock_starts: ClockStart::Detected,
     repeat_every: None,
     steps: Vec::new(),
+    duties: Vec::new(),
 };
 
 /// The room.
@@ -73,6 +81,11 @@ impl Escalate {
         Escalate { params }
     }
 
+    /// Whether the configuration has this person.
+    pub fn has_person(&self, id: &str) -> bool {
+        self.params.persons.contains_key(id)
+    }
+
     /// When to look next, and why: the earliest of everything that is under way; in the past when it is
     /// overdue. Ask after [`Escalate::claim`]: messages that are due and still here wait for a free session
     /// or for their recipient's budget, and a receipt or the regular look brings them on.
@@ -87,18 +100,18 @@ impl Escalate {
         let waits =
             messages.filter(|n| n.state != NotificationState::Sending).map(|n| claims::wait(book, n, now));
         let sends = waits.filter(|wait| *wait > Span::ZERO).map(|wait| (wait, WakeReason::Send));
-        clocks.into_iter().chain(sends).min().map(|(wait, reason)| (now.utc + wait, reason))
+        let own = self.self_mail_wait(book, now).map(|wait| (wait, WakeReason::Send));
+        clocks.into_iter().chain(sends).chain(own).min().map(|(wait, reason)| (now.utc + wait, reason))
     }
 
     fn wakes_of(&self, book: &Book, incident: &Incident, now: &Reading) -> Vec<(Span, WakeReason)> {
-        match (incident.status, incident.resolved_at) {
-            (IncidentStatus::New, _) => return vec![(Span::ZERO, WakeReason::Step)],
-            (IncidentStatus::Resolved, Some(at)) => {
-                let left = Span((at + self.params.close_after - now.utc).0.max(0));
-                return vec![(left, WakeReason::Tick)];
-            }
-            _ => {}
+        if incident.status == IncidentStatus::New {
+            return vec![(Span::ZERO, WakeReason::Step)];
         }
+        let closing = incident.resolved_at.filter(|_| promises::may_close(book, incident)).map(|at| {
+            let left = Span((at + self.params.close_after - now.utc).0.max(0));
+            (left, WakeReason::Tick)
+        });
         let waits = book.clocks_of(&incident.id).iter().filter(|c| rows::is_live(c));
         let wait = |clock: &crate::schema::Clock| {
             let passed = elapsed(clock, now);
@@ -107,16 +120,14 @@ impl Escalate {
                 ClockKind::Ladder => (acting, WakeReason::Step),
                 ClockKind::Hold => (acting, WakeReason::AcknowledgementEnds),
                 // In doubt already: only the lower bound can still decide.
-                ClockKind::Notify | ClockKind::Acknowledge if clock.state == ClockState::Uncertain => {
+                _ if clock.state == ClockState::Uncertain => {
                     (Span(clock.allowed.0.saturating_sub(passed.lo.0)), WakeReason::Deadline)
                 }
-                ClockKind::Notify | ClockKind::Acknowledge => {
-                    (passed.until_judged(clock.allowed), WakeReason::Deadline)
-                }
+                _ => (passed.until_judged(clock.allowed), WakeReason::Deadline),
             };
             (due.min(elapsed::TICK_EVERY), if due > elapsed::TICK_EVERY { WakeReason::Tick } else { reason })
         };
-        waits.map(wait).collect()
+        waits.map(wait).chain(closing).collect()
     }
 
     /// The policy of an incident: its own; the first one if that is gone; where there is none at all, one

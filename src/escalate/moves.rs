@@ -188,6 +188,13 @@ pub enum ClockInput {
     Arm,
 }
 
+impl ClockInput {
+    /// Whether the table has a row for this input.
+    pub fn is_legal(self, state: ClockState) -> bool {
+        state.next(self).is_ok()
+    }
+}
+
 impl Machine for ClockState {
     type Input = ClockInput;
     const INPUTS: &'static [ClockInput] = {

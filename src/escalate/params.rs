@@ -49,12 +49,14 @@ pub enum ClockStart {
 }
 
 /// How an incident is escalated.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     /// Some recipient's relay must have accepted by then.
     pub notify_within: Span,
     /// Somebody must have acknowledged so long after the first accepted notice.
     pub acknowledge_within: Option<Span>,
+    /// Somebody must have ended the incident so long after the start; `None` = nobody promised.
+    pub resolve_within: Option<Span>,
     /// An acknowledgement ends after so long; `None` = never.
     pub acknowledgement_lasts: Option<Span>,
     /// The start.
@@ -63,6 +65,8 @@ pub struct Policy {
     pub repeat_every: Option<Span>,
     /// In rising order of `after`.
     pub steps: Vec<Step>,
+    /// What is owed to others outside.
+    pub duties: Vec<super::duties::Duty>,
 }
 
 /// How mails find back to the message that they are about.
@@ -93,6 +97,8 @@ pub struct Params {
     pub relays: u32,
     /// A resolved incident that was left alone for so long is closed.
     pub close_after: Span,
+    /// The program's mails about itself; none in a replay.
+    pub self_mails: Vec<super::SelfMail>,
     /// `None`: nobody reads what comes back.
     pub replies: Option<Replies>,
 }
@@ -107,6 +113,7 @@ impl Default for Params {
             max_per_recipient_per_hour: 30,
             relays: 1,
             close_after: Span::hours(24),
+            self_mails: Vec::new(),
             replies: None,
         }
     }

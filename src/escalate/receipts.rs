@@ -5,6 +5,7 @@ use super::elapsed::elapsed;
 use super::moves::{ClockInput, NotificationInput};
 use super::rows::{Draft, is_telling, journal, live_clocks, move_clock, move_notification, new_clock};
 use crate::limits;
+use crate::schema::selfmail::is_self;
 use crate::schema::{
     Attempt, AttemptResult, Book, Changes, Clock, ClockKind, ClockState, IncidentStatus, MailPhase,
     Notification, NotificationKind, NotificationState, Printable, Reading, Receipt, Span,
@@ -153,7 +154,7 @@ impl Escalate {
         let detail = format!("{} refused it for {}: {}", receipt.relay, row.address, receipt.reply);
         journal(changes, now.utc, "refusal", &format!("notification {}", row.id), &detail);
         let content = receipt.phase >= MailPhase::Data && row.kind != NotificationKind::Fallback;
-        if content && row.kind != NotificationKind::Test {
+        if content && row.kind != NotificationKind::Test && !is_self(row.kind) {
             let salt = if row.incident.is_some() { String::new() } else { row.message_id.to_string() };
             let draft = Draft {
                 incident: row.incident.as_ref(),
@@ -259,6 +260,7 @@ pub(super) fn give_up_elsewhere(
 pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, changes: &mut Changes) {
     let passed = elapsed(&clock, now);
     let (id, kind, round, allowed) = (clock.incident.clone(), clock.kind, clock.round, clock.allowed);
+    let called = clock.called().to_owned();
     let input = if passed.lo >= allowed {
         ClockInput::Pass
     } else if passed.hi >= allowed && passed.is_doubtful() && clock.state == ClockState::Running {
@@ -288,7 +290,7 @@ pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, chang
         now.utc,
         "clock",
         &id,
-        &format!("{}: {by}, {verdict}, after {after} of {}", kind.name(), allowed.in_words()),
+        &format!("{called}: {by}, {verdict}, after {after} of {}", allowed.in_words()),
     );
 }
 

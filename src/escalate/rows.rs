@@ -135,6 +135,7 @@ pub(super) fn new_clock(
         elapsed_hi: back,
         ticked: now.clone(),
         ended_at: None,
+        name: None,
     }
 }
 

@@ -86,6 +86,7 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident> {
         assignee: row.get("assignee")?,
         last_event_at: time(row, "last_event_at")?,
         drill: row.get("drill")?,
+        merged_into: row.get("merged_into")?,
     })
 }
 
@@ -102,6 +103,7 @@ pub(super) fn clock(row: &Row<'_>) -> Result<Clock> {
         ticked: reading(row, "ticked")?,
         due_at: time(row, "due_at")?,
         ended_at: some_time(row, "ended_at")?,
+        name: row.get("name")?,
     })
 }
 

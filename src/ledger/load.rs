@@ -2,6 +2,7 @@
 
 use super::decode::{self, bad, hash, number, some_time, text, time};
 use super::fault::Fault;
+use crate::schema::selfmail::SelfMarks;
 use crate::schema::{Clock, Generation, Incident, Notification, Position, Silence, SilenceKind, StateRow};
 use rusqlite::{Connection, Result, Row, params};
 
@@ -12,12 +13,14 @@ pub struct Loaded {
     pub generations: Vec<(Generation, Option<Position>)>,
     /// The rooms' memory, by room and key.
     pub states: Vec<StateRow>,
-    /// Incidents that are not closed or merged, by number.
+    /// Incidents that are not closed, by number; a merged one while the one that it was joined to is not.
     pub incidents: Vec<Incident>,
     /// All clocks of those incidents.
     pub clocks: Vec<Clock>,
     /// All notifications of those incidents, and those of no incident that are still owed, by id.
     pub notifications: Vec<Notification>,
+    /// The last mails of the program about itself.
+    pub self_mails: SelfMarks,
     /// Silences without the ones that had ended when the store was opened, by id.
     pub silences: Vec<Silence>,
     /// The next event id.
@@ -37,8 +40,11 @@ pub struct Loaded {
 /// Rooms that keep state. A row of another room is kept and handed over under its own name.
 const ROOMS: [&str; 5] = ["normalize", "detect", "triage", "escalate", "pipeline"];
 
-/// Incidents that can still change: all but those that are over for good.
-const LIVE: &str = "status NOT IN ('closed', 'merged')";
+/// Incidents that can still change: all but those that are over for good. A merged one goes with the one that it was
+/// joined to, and stays as long as a duty to somebody outside is not done.
+const LIVE: &str = "(status NOT IN ('closed', 'merged') OR (status = 'merged' AND (
+    EXISTS (SELECT 1 FROM incident t WHERE t.id = incident.merged_into AND t.status NOT IN ('closed', 'merged'))
+    OR EXISTS (SELECT 1 FROM clock d WHERE d.incident = incident.id AND d.kind = 'duty' AND d.ended_at IS NULL))))";
 
 pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<Loaded, Fault> {
     let next = |sql: &str| -> Result<u64> {
@@ -62,6 +68,7 @@ pub(super) fn load(connection: &Connection, clean: bool) -> std::result::Result<
         incidents: all(connection, &incidents, decode::incident)?,
         clocks: all(connection, &clocks, decode::clock)?,
         notifications: all(connection, &notifications, decode::notification)?,
+        self_mails: super::delivered::delivered(connection)?.self_mails,
         silences: all(connection, silences, silence)?,
         next_event: next("SELECT coalesce(max(id), 0) FROM event")?,
         next_generation: next("SELECT coalesce(max(id), 0) FROM generation")?,

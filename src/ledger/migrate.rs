@@ -10,13 +10,15 @@ pub const APPLICATION_ID: i32 = 0x6777_6174;
 pub const VERSION: i32 = STEPS.len() as i32;
 
 /// Each step's tables and the views that stand after it ("" where they stay).
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 8] = [
     (include_str!("migrations/0001.sql"), include_str!("migrations/views.sql")),
     (include_str!("migrations/0002.sql"), ""),
     (include_str!("migrations/0003.sql"), ""),
     (include_str!("migrations/0004.sql"), include_str!("migrations/0004-views.sql")),
     (include_str!("migrations/0005.sql"), include_str!("migrations/0005-views.sql")),
+    (include_str!("migrations/0006.sql"), include_str!("migrations/0006-views.sql")),
     (include_str!("migrations/0007.sql"), ""),
+    (include_str!("migrations/0008.sql"), include_str!("migrations/0008-views.sql")),
 ];
 
 /// Brings a store to [`VERSION`]. The version number changes in the same transaction as the tables.

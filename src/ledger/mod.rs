@@ -10,6 +10,7 @@
 mod ballast;
 mod commit;
 mod decode;
+mod delivered;
 mod events;
 mod evidence;
 mod fault;
@@ -25,6 +26,7 @@ pub mod saved;
 pub mod stored;
 pub mod yardstick;
 
+pub use delivered::Delivered;
 pub use load::Loaded;
 pub use migrate::{APPLICATION_ID, VERSION};
 pub use open::OpenError;
@@ -192,6 +194,14 @@ impl Store {
             let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?)
         })
+    }
+
+    /// What went out before.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn delivered(&mut self) -> Result<Delivered, LedgerError> {
+        self.reading(|connection| Ok(delivered::delivered(connection)?))
     }
 
     /// Everything that the pipeline and the tail need at the start.

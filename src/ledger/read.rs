@@ -94,11 +94,13 @@ impl Reader {
             notification.insert("tries".to_owned(), json!(tries));
         }
         let journal = self.rows("SELECT * FROM journal WHERE subject = ?1 ORDER BY seq", [&id])?;
+        let clocks = self.rows("SELECT * FROM clocks WHERE incident = ?1 ORDER BY due_at, clock", [&id])?;
         let gravest = findings.first().and_then(|f| f.get("id")).and_then(Value::as_str);
         let evidence = gravest.map(|finding| self.evidence(finding)).transpose()?.unwrap_or_default();
         let parts = [
             ("finding_rows", json!(findings)),
             ("notifications", json!(notifications)),
+            ("clocks", json!(clocks)),
             ("journal", json!(journal)),
             ("evidence", json!(evidence)),
         ];

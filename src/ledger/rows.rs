@@ -176,9 +176,9 @@ pub(super) fn incidents(connection: &Connection, changes: &Changes) -> Result<()
 fn put_incident(connection: &Connection, i: &Incident) -> Result<(), Fault> {
     let sql = "INSERT INTO incident (id, number, title, severity, status, entity, incident_type, policy, opened_at, occurred_at,
         read_at, detected_at, started_utc, started_boottime, started_boot_id, next_step, round, notified_at, acknowledged_at,
-        acknowledged_by, ack_via, resolved_at, resolution, findings, assignee, last_event_at, drill)
+        acknowledged_by, ack_via, resolved_at, resolution, findings, assignee, last_event_at, drill, merged_into)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-        ?24, ?25, ?26, ?27)
+        ?24, ?25, ?26, ?27, ?28)
         ON CONFLICT (id) DO UPDATE SET number = excluded.number, title = excluded.title, severity = excluded.severity,
         status = excluded.status, entity = excluded.entity, incident_type = excluded.incident_type, policy = excluded.policy,
         opened_at = excluded.opened_at, occurred_at = excluded.occurred_at, read_at = excluded.read_at,
@@ -187,7 +187,8 @@ fn put_incident(connection: &Connection, i: &Incident) -> Result<(), Fault> {
         notified_at = excluded.notified_at, acknowledged_at = excluded.acknowledged_at,
         acknowledged_by = excluded.acknowledged_by, ack_via = excluded.ack_via, resolved_at = excluded.resolved_at,
         resolution = excluded.resolution, findings = excluded.findings, assignee = excluded.assignee,
-        last_event_at = excluded.last_event_at, drill = excluded.drill";
+        last_event_at = excluded.last_event_at, drill = excluded.drill,
+        merged_into = excluded.merged_into";
     connection.prepare_cached(sql)?.execute(params![
         i.id,
         int(i.number),
@@ -215,15 +216,16 @@ fn put_incident(connection: &Connection, i: &Incident) -> Result<(), Fault> {
         int(i.findings),
         i.assignee,
         i.last_event_at.0,
-        i.drill
+        i.drill,
+        i.merged_into
     ])?;
     Ok(())
 }
 
 fn put_clock(connection: &Connection, c: &Clock) -> Result<(), Fault> {
     let sql = "INSERT OR REPLACE INTO clock (incident, kind, round, state, allowed, armed_utc, armed_boottime, armed_boot_id,
-        elapsed_lo, elapsed_hi, ticked_utc, ticked_boottime, ticked_boot_id, due_at, ended_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        elapsed_lo, elapsed_hi, ticked_utc, ticked_boottime, ticked_boot_id, due_at, ended_at, name)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     connection.prepare_cached(sql)?.execute(params![
         c.incident,
         c.kind.name(),
@@ -239,7 +241,8 @@ fn put_clock(connection: &Connection, c: &Clock) -> Result<(), Fault> {
         c.ticked.boottime.0,
         c.ticked.boot_id,
         c.due_at.0,
-        micros(c.ended_at)
+        micros(c.ended_at),
+        c.name
     ])?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a person does: an input like a line, with its actor and the way it came.
 
+use super::drill::DrillAct;
 use super::incident::Silence;
 use super::time::Span;
 use serde::{Deserialize, Serialize};
@@ -61,8 +62,20 @@ pub enum Verb {
     Silence(Silence, Span),
     /// End a silence now.
     EndSilence(Arc<str>),
+    /// Join it to another incident, by number or id.
+    Merge(Arc<str>),
+    /// Take it out of the other again.
+    Split,
+    /// Take it, and have it open again after so long, from the first step.
+    Snooze(Span),
+    /// Let a promise go: its clock (`notify`, `acknowledge`, `resolve` or a duty's id); the note is the reason.
+    Waive(Arc<str>),
+    /// A duty was done: its id; the note says how.
+    Fulfil(Arc<str>),
     /// Send a test mail to an address.
     MailTest(Arc<str>),
+    /// Plan a drill, or tell that its lines are written.
+    Drill(DrillAct),
 }
 
 /// One act.

@@ -10,19 +10,22 @@
 //!
 //! [`Hints`] are the one part without rows: what a restart may forget without owing anybody anything.
 
+mod merged;
+
 use super::changes::Changes;
 use super::incident::{Clock, ClockKind, Incident, IncidentStatus, Silence, SilenceKind};
 use super::mail::{Notification, NotificationState};
+use super::selfmail::SelfMarks;
 use super::time::{Reading, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What the ledger gives back at start: every incident that is neither closed nor merged with all its
+/// What the ledger gives back at start: every incident that is not closed (see the ledger's `load`) with all its
 /// clocks and notifications, every notification without incident that is not final, every silence that has
 /// not ended, and the highest numbers given so far (of all rows, not only of these).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
-    /// Incidents that are neither closed nor merged.
+    /// Incidents that are not closed; merged ones while the one that they were joined to is not.
     pub incidents: Vec<Incident>,
     /// Their clocks.
     pub clocks: Vec<Clock>,
@@ -100,7 +103,10 @@ pub struct Book {
     by_incident: BTreeMap<Arc<str>, BTreeSet<u64>>,
     by_digest: BTreeMap<u64, BTreeSet<u64>>,
     unfinished: BTreeSet<u64>,
+    self_mails: SelfMarks,
     unsettled: BTreeSet<Arc<str>>,
+    /// Merged incidents by their entity: what comes for them goes to the ones that they were joined to.
+    merged: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// Incidents that changed since they were looked at.
     restless: BTreeSet<Arc<str>>,
     /// When (boot clock) the others want to be looked at. May hold stale entries, which are looked at in vain.
@@ -190,13 +196,17 @@ impl Book {
         }
     }
 
-    fn is_over(&self, id: &str) -> bool {
-        let closed = |i: &Incident| matches!(i.status, IncidentStatus::Closed | IncidentStatus::Merged);
-        self.incidents.get(id).is_some_and(closed) && self.notifications_of(id).all(|n| is_final(n.state))
-    }
-
     fn forget_incident(&mut self, id: &str) {
-        self.incidents.remove(id);
+        let joined: Vec<Arc<str>> = self.joined_to(id).map(|i| i.id.clone()).collect();
+        if let Some(incident) = self.incidents.remove(id)
+            && let Some(ids) = self.merged.get_mut(&incident.entity)
+        {
+            ids.remove(id);
+        }
+        self.merged.retain(|_, ids| !ids.is_empty());
+        for joined in joined.into_iter().filter(|joined| self.is_over(joined)).collect::<Vec<_>>() {
+            self.forget_incident(&joined);
+        }
         self.clocks.remove(id);
         self.restless.remove(id);
         for notification in self.by_incident.remove(id).unwrap_or_default() {
@@ -276,6 +286,11 @@ impl Book {
     }
 
     fn index_incident(&mut self, incident: &Incident) {
+        if incident.status == IncidentStatus::Merged {
+            self.merged.entry(incident.entity.clone()).or_default().insert(incident.id.clone());
+        } else if let Some(ids) = self.merged.get_mut(&incident.entity) {
+            ids.remove(&incident.id);
+        }
         if is_unsettled(incident.status) {
             self.by_entity.entry(incident.entity.clone()).or_default().insert(incident.id.clone());
             self.unsettled.insert(incident.id.clone());
@@ -397,6 +412,7 @@ impl Book {
         if let Some(incident) = &notification.incident {
             self.restless.insert(incident.clone());
         }
+        self.self_mails.note(notification);
         if let Some(digest) = notification.digest {
             self.by_digest.entry(digest).or_default().insert(id);
         }
@@ -407,6 +423,16 @@ impl Book {
         } else {
             self.unfinished.insert(id);
         }
+    }
+
+    /// The program's mails about itself.
+    pub fn self_mails(&self) -> &SelfMarks {
+        &self.self_mails
+    }
+
+    /// What the store remembers of them.
+    pub fn remember_self_mails(&mut self, marks: SelfMarks) {
+        self.self_mails = marks;
     }
 
     /// A silence by id.

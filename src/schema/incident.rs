@@ -115,6 +115,8 @@ pub struct Incident {
     pub last_event_at: Timestamp,
     /// The drill plan's id; `None` for a real one.
     pub drill: Option<Arc<str>>,
+    /// The incident that it was joined to, while it is merged.
+    pub merged_into: Option<Arc<str>>,
 }
 
 /// Which promise a clock measures.
@@ -129,6 +131,10 @@ pub enum ClockKind {
     Ladder,
     /// No promise of the contract: how long an acknowledgement has lasted, and may last.
     Hold,
+    /// A person ended the incident.
+    Resolve,
+    /// A duty to somebody outside, by its name.
+    Duty,
 }
 
 impl ClockKind {
@@ -139,12 +145,14 @@ impl ClockKind {
             ClockKind::Acknowledge => "acknowledge",
             ClockKind::Ladder => "ladder",
             ClockKind::Hold => "hold",
+            ClockKind::Resolve => "resolve",
+            ClockKind::Duty => "duty",
         }
     }
     /// The kind of a name.
     pub fn from_name(name: &str) -> Option<ClockKind> {
-        use ClockKind::{Acknowledge, Hold, Ladder, Notify};
-        [Notify, Acknowledge, Ladder, Hold].into_iter().find(|k| k.name() == name)
+        use ClockKind::{Acknowledge, Duty, Hold, Ladder, Notify, Resolve};
+        [Notify, Acknowledge, Ladder, Hold, Resolve, Duty].into_iter().find(|k| k.name() == name)
     }
 }
 
@@ -190,7 +198,7 @@ pub struct Clock {
     pub incident: Arc<str>,
     /// Which promise.
     pub kind: ClockKind,
-    /// 0 for the first arming, counting up when an acknowledgement runs out.
+    /// 0 for the first arming, counting up when an acknowledgement runs out; for a duty a number made of its name.
     pub round: u32,
     /// Where it stands.
     pub state: ClockState,
@@ -208,6 +216,20 @@ pub struct Clock {
     pub due_at: Timestamp,
     /// When it left `running`.
     pub ended_at: Option<Timestamp>,
+    /// The duty's id, for a duty.
+    pub name: Option<Arc<str>>,
+}
+
+impl Clock {
+    /// What people call it: the kind, or the duty's id.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.kind.name())
+    }
+
+    /// Whether it measures a promise (and is not the ladder's or an acknowledgement's own measure).
+    pub fn is_promise(&self) -> bool {
+        !matches!(self.kind, ClockKind::Ladder | ClockKind::Hold)
+    }
 }
 
 /// Why findings that are covered open nothing.

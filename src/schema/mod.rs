@@ -4,6 +4,7 @@
 pub mod act;
 pub mod book;
 pub mod changes;
+pub mod drill;
 pub mod event;
 pub mod finding;
 pub mod history;
@@ -13,6 +14,7 @@ pub mod kind;
 pub mod mail;
 pub mod network;
 pub mod printable;
+pub mod selfmail;
 pub mod tag;
 pub mod time;
 pub mod wall;

@@ -197,5 +197,4 @@ fn notice(book: &Book, incident: &Incident, repeat: bool, now: &Reading) -> Valu
 }
 
 #[cfg(test)]
-#[path = "emergency_tests.rs"]
 mod tests;

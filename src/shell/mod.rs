@@ -1,6 +1,7 @@
 //! The service: it owns the threads, waits for the bell or the next deadline, and feeds the driver.
 //! No decision about lines, incidents or letters is made here.
 
+pub mod alive;
 pub mod couriers;
 pub mod emergency;
 pub mod inbox;
@@ -26,6 +27,7 @@ use crate::limits;
 use crate::ports::{Clock, LedgerError};
 use crate::schema::{Reading, Span};
 use crate::tail::Watch;
+use alive::Alive;
 use emergency::Emergency;
 use inbox::Inbox;
 use monitor::Monitor;
@@ -95,6 +97,7 @@ pub struct Service {
     watch: Option<Watch>,
     troubles: Troubles,
     emergency: Emergency,
+    alive: Alive,
     /// The rules that the journal knows to be in force.
     versions: Versions,
     monitor: Monitor,
@@ -143,13 +146,14 @@ impl Service {
         let (bell, waiter) = wake::bell();
         let directory = &setup.config.store.directory;
         let mut store = Store::open(directory, &clock.now())?;
-        let (gaps, versions) = (store.gaps()?, store.rule_versions()?);
+        let (gaps, versions, delivered) = (store.gaps()?, store.rule_versions()?, store.delivered()?);
         let desk_bell = bell.clone();
         let desk = Desk::open(&directory.join(desk::SOCKET_NAME), move || desk_bell.ring()).map_err(host)?;
         let couriers = parts::couriers(&setup.config, &options, &bell)?;
         let daemon = parts::daemon(&setup, store, couriers)?;
         let monitor = Monitor::open(&setup.config, daemon.ledger.times(), &clock)?;
         let emergency = Emergency::new(directory);
+        let alive = Alive::begin(&setup.config, &delivered, &clock.now());
         let inbox = Inbox::open(&setup.config, &options, &bell)?;
         let mut troubles = Troubles::default();
         troubles.begin(gaps);
@@ -163,6 +167,7 @@ impl Service {
             daemon,
             watch: None,
             emergency,
+            alive,
             troubles,
             versions,
             monitor,
@@ -233,6 +238,7 @@ impl Service {
         let turn = self.daemon.turn(&acts, &now);
         self.daemon.filed(self.inbox.file(&turn));
         self.requests.answer(&turn);
+        self.daemon.pipeline.stored(&turn.changes, self.clock.now().utc);
         self.monitor.turned(&turn, &now, &self.clock);
         self.note(&turn, &now)?;
         seen(&turn, &now);
@@ -280,7 +286,9 @@ impl Service {
         self.emergency.stalled(why.as_deref(), now);
         self.troubles.set("store", why, now);
         self.troubles.count(turn);
-        self.emergency.note(turn, self.daemon.pipeline.book(), now);
+        let book = self.daemon.pipeline.book();
+        self.emergency.note(turn, book, now);
+        self.alive.note(turn, book, &self.setup.config, &mut self.troubles, now);
         if self.troubles.due_for_look(now) {
             let directories = self.daemon.source.directories();
             if let Some(watch) = &mut self.watch

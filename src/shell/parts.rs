@@ -7,6 +7,7 @@ use super::{Options, ServiceError};
 use crate::config::file::{Config, Encoding, RelayConfig, Tls};
 use crate::config::params::{Request, Setup, pipeline_params, setup};
 use crate::config::replies;
+use crate::config::selfmail::self_mails;
 use crate::courier::{self, Deadlines, Post, Relay, Secret};
 use crate::daemon::Daemon;
 use crate::host::clock::SystemClock;
@@ -59,8 +60,9 @@ pub fn daemon(setup: &Setup, mut store: Store, couriers: Couriers) -> Result<Run
 pub fn rooms(setup: &Setup, loaded: Loaded, key: Option<TagKey>) -> (Pipeline, Tail) {
     let mut params = pipeline_params(setup);
     params.escalate.replies = key.map(|key| replies::judging(&setup.config, key));
+    params.escalate.self_mails = self_mails(&setup.config);
     let mut pipeline = Pipeline::new(params);
-    let book = Book::load(Rows {
+    let mut book = Book::load(Rows {
         incidents: loaded.incidents,
         clocks: loaded.clocks,
         notifications: loaded.notifications,
@@ -69,6 +71,7 @@ pub fn rooms(setup: &Setup, loaded: Loaded, key: Option<TagKey>) -> (Pipeline, T
         last_notification: loaded.next_notification.saturating_sub(1),
         last_silence: loaded.next_silence.saturating_sub(1),
     });
+    book.remember_self_mails(loaded.self_mails);
     pipeline.restore(Memory { states: loaded.states, book, next_event: loaded.next_event });
     let mut tail = Tail::new(tail_params(&setup.config), loaded.generations, loaded.next_generation);
     for source in &setup.config.sources {

@@ -23,8 +23,11 @@ use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub mod drills;
 #[cfg(test)]
 mod tests;
+
+pub use drills::Drills;
 
 /// Which policy an incident follows; the first route that matches wins.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -162,6 +165,12 @@ impl Triage {
                 format!("incident {} is about the same entity", incident.number),
             ));
         }
+        if let Some(incident) = book.hosts_of(&entity).find(fits) {
+            return Some((
+                incident.id.clone(),
+                format!("the incident about this entity was joined to incident {}", incident.number),
+            ));
+        }
         let address = finding.group.iter().find(|(key, _)| &**key == "src_ip");
         let by_address =
             address.and_then(|(key, value)| book.unsettled_of(&format!("{key}={value}")).find(fits));
@@ -255,6 +264,7 @@ impl Triage {
             assignee: None,
             last_event_at: finding.last_event_at,
             drill: None,
+            merged_into: None,
         };
         book.put_incident(incident.clone());
         incident

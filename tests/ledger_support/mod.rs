@@ -131,6 +131,7 @@ pub fn incident(id: &str, number: u64, status: IncidentStatus) -> Incident {
         assignee: None,
         last_event_at: at(5),
         drill: Some(arc("drill-1")),
+        merged_into: None,
     }
 }
 
@@ -147,6 +148,7 @@ pub fn clock(incident: &str, kind: ClockKind, round: u32) -> Clock {
         ticked: reading(),
         due_at: at(1800 + i64::from(round)),
         ended_at: None,
+        name: None,
     }
 }
 

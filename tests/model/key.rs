@@ -1,7 +1,8 @@
 //! The canonical form of a state: what can make a difference for anything that follows, and no more. Times are
 //! units; ids, words, and what only people read are left out.
 
-use super::world::{State, UNIT};
+use super::plan::UNIT;
+use super::world::State;
 use gatewatch::schema::*;
 use sha2::{Digest, Sha256};
 

@@ -1,7 +1,7 @@
 //! Known failures of programs of this kind, each cast as a spell over one step: the model must notice.
 
+use super::plan::units;
 use super::truth::is_telling;
-use super::world::units;
 use gatewatch::escalate::Escalate;
 use gatewatch::schema::book::Rows;
 use gatewatch::schema::*;
@@ -58,6 +58,8 @@ pub enum Kind {
     DigestTakesAll,
     /// Messages of a merged incident go out all the same.
     MergedGoesOut,
+    /// Nobody hears that an incident was joined to another.
+    MergedTellsNobody,
 }
 
 pub struct Mutant {
@@ -70,7 +72,7 @@ const fn mutant(kind: Kind, breaks: &'static [&'static str], known_from: &'stati
     Mutant { kind, breaks, known_from }
 }
 
-pub const ALL: [Mutant; 23] = [
+pub const ALL: [Mutant; 25] = [
     mutant(Kind::CursorFirst, &["I8"], "offset before delivery: fluent-bit#2051"),
     mutant(Kind::MarkedBeforeSending, &["I4", "I9"], "Healthchecks, sendalerts"),
     mutant(Kind::FailedByCrash, &["I5", "I9"], "GoAlert, engine/message"),
@@ -93,6 +95,8 @@ pub const ALL: [Mutant; 23] = [
     mutant(Kind::RefusalIsTheEnd, &["I5", "I9"], "OnCall #1326: a person without contact, a silent jump"),
     mutant(Kind::RosterAtOwing, &["I12"], "OneUptime #1890: the wrong person after a handoff"),
     mutant(Kind::SkippedStep, &["I1"], "Grafana OnCall: wait steps dropped"),
+    mutant(Kind::MergedGoesOut, &["I7"], "Keep #958: what was merged goes its own way"),
+    mutant(Kind::MergedTellsNobody, &["M1"], "Alertmanager: a group swallows an alert without a word"),
     mutant(Kind::DigestTakesAll, &["I13", "I9"], "Wazuh #1959: the cap held back the first mail"),
 ];
 
@@ -157,6 +161,7 @@ impl Spell {
         let claimed = match self.0 {
             Some(Kind::QueueNotChecked) => pretend_open(book, &[IncidentStatus::Acknowledged], claim),
             Some(Kind::RunsAfterResolve) => pretend_open(book, &[IncidentStatus::Resolved], claim),
+            Some(Kind::MergedGoesOut) => pretend_open(book, &[IncidentStatus::Merged], claim),
             Some(Kind::RetryByWallClock) => {
                 book.hints.due.clear();
                 claim(book)
@@ -200,7 +205,8 @@ impl Spell {
     }
 
     pub fn before_act(&self, book: &Book, verb: &Verb) -> Kept {
-        let revived = self.is(Kind::QueueNotChecked) && *verb == Verb::Acknowledge;
+        let revived = (self.is(Kind::QueueNotChecked) && *verb == Verb::Acknowledge)
+            || (self.is(Kind::MergedGoesOut) && matches!(verb, Verb::Merge(_)));
         book.unfinished().filter(|n| revived && is_telling(n.kind)).cloned().collect()
     }
 
@@ -209,6 +215,13 @@ impl Spell {
         let Some(id) = book.incident_named(&number.to_string()).map(|i| i.id.clone()) else { return };
         let clock = |book: &Book, kind| book.clock(&id, kind).cloned();
         match (self.0, verb) {
+            (Some(Kind::MergedTellsNobody), Verb::Merge(_)) => {
+                let news = |n: &&Notification| n.kind == NotificationKind::Resolved;
+                let told: Vec<u64> = book.notifications_of(&id).filter(news).map(|n| n.id).collect();
+                for id in told {
+                    book.update_notification(id, |n| n.state = NotificationState::Cancelled);
+                }
+            }
             (Some(Kind::AckForEver), Verb::Acknowledge) => {
                 if let Some(mut hold) = clock(book, ClockKind::Hold) {
                     (hold.state, hold.ended_at) = (ClockState::Met, Some(hold.armed.utc));

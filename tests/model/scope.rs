@@ -56,6 +56,11 @@ fn one() -> Scope {
 
 /// The scopes of each push.
 pub fn short() -> Vec<Scope> {
+    [faults(), acts()].concat()
+}
+
+/// What goes wrong by itself.
+fn faults() -> Vec<Scope> {
     let b = Budget::default;
     vec![
         Scope {
@@ -88,6 +93,13 @@ pub fn short() -> Vec<Scope> {
             budget: Budget { crashes: 1, cuts: 1, refusals: 2, acks: 1, ..b() },
             ..one()
         },
+    ]
+}
+
+/// What people do, with a fault or two.
+fn acts() -> Vec<Scope> {
+    let b = Budget::default;
+    vec![
         Scope {
             name: "ack timeout, roster",
             horizon: 5,
@@ -109,6 +121,13 @@ pub fn short() -> Vec<Scope> {
             ..one()
         },
         Scope {
+            name: "merge, split",
+            lines: vec![("eve", Severity::High), ("bob", Severity::High)],
+            horizon: 3,
+            budget: Budget { merges: 1, splits: 1, crashes: 1, ..b() },
+            ..one()
+        },
+        Scope {
             name: "digests",
             lines: vec![("eve", Severity::Medium), ("bob", Severity::Medium), ("kim", Severity::High)],
             horizon: 2,
@@ -119,15 +138,31 @@ pub fn short() -> Vec<Scope> {
     ]
 }
 
-/// The scopes of the full form.
+/// The scopes of the full form: longer, and with more faults together.
 pub fn full() -> Vec<Scope> {
-    let more = |mut scope: Scope| {
-        scope.horizon += 2;
-        scope.budget.crashes += 1;
-        scope.budget.acks = scope.budget.acks.max(1);
-        scope
-    };
-    short().into_iter().map(more).collect()
+    let b = Budget::default;
+    let wide = [
+        Scope {
+            name: "two crashes",
+            horizon: 6,
+            budget: Budget { crashes: 2, outages: 1, acks: 1, ..b() },
+            ..one()
+        },
+        Scope {
+            name: "clock set, long",
+            horizon: 7,
+            budget: Budget { crashes: 1, jumps: 1, outages: 1, ..b() },
+            ..one()
+        },
+        Scope {
+            name: "every clock fault",
+            horizon: 9,
+            budget: Budget { reboots: 1, pauses: 1, outages: 1, suspends: 1, ..b() },
+            ..one()
+        },
+    ];
+    let longer = |scope: Scope| Scope { horizon: scope.horizon + 1, ..scope };
+    wide.into_iter().chain(acts().into_iter().map(longer)).collect()
 }
 
 /// The smallest scope in which a mutant shows.
@@ -158,19 +193,19 @@ pub fn of(mutant: Kind) -> Scope {
         Kind::HastyBreach => Budget { jumps: 1, outages: 1, ..b() },
         Kind::DigestTakesAll => b(),
         Kind::MergedGoesOut => Budget { merges: 1, outages: 1, ..b() },
+        Kind::MergedTellsNobody => Budget { merges: 1, ..b() },
     };
     let digests = mutant == Kind::DigestTakesAll;
     let lines = match mutant {
         Kind::DigestTakesAll => {
             vec![("eve", Severity::High), ("bob", Severity::High), ("kim", Severity::High)]
         }
-        Kind::MergedGoesOut | Kind::RosterAtOwing => vec![("eve", Severity::High), ("bob", Severity::High)],
+        Kind::MergedGoesOut | Kind::MergedTellsNobody | Kind::RosterAtOwing => {
+            vec![("eve", Severity::High), ("bob", Severity::High)]
+        }
         _ => one().lines,
     };
-    let horizon = if matches!(mutant, Kind::DigestTakesAll | Kind::MergedGoesOut | Kind::RosterAtOwing) {
-        3
-    } else {
-        6
-    };
+    let short = [Kind::DigestTakesAll, Kind::MergedGoesOut, Kind::MergedTellsNobody, Kind::RosterAtOwing];
+    let horizon = if short.contains(&mutant) { 3 } else { 6 };
     Scope { name: "mutant", budget, lines, horizon, per_hour: if digests { 1 } else { 1_000 }, ..one() }
 }

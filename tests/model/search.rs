@@ -35,6 +35,7 @@ struct Found {
     state: State,
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long it takes, for who reads")]
 /// Explores a scope; ends at the first layer with a broken invariant.
 pub fn explore(scope: &Scope, mutant: Option<Kind>) -> Outcome {
     let began = Instant::now();

@@ -1,6 +1,7 @@
 //! What must hold, seen from outside: true time, and what the relay really got.
 
-use super::world::{Answer, STEP_AFTER, State, TURN, units};
+use super::plan::{STEP_AFTER, units};
+use super::world::{Answer, State, TURN};
 use gatewatch::escalate::moves::Machine;
 use gatewatch::schema::book::is_final;
 use gatewatch::schema::*;
@@ -30,6 +31,7 @@ pub struct Truth {
     pub copies: BTreeMap<u64, u8>,
     /// By row: tries of which nobody could know what they came to.
     pub causes: BTreeMap<u64, u8>,
+    was_merged: BTreeSet<Arc<str>>,
     /// Rows that the relay refused.
     refused: BTreeSet<u64>,
     /// By row: the Message-ID of the first copy.
@@ -109,6 +111,8 @@ impl Truth {
             must(!(first && grave) || row.digest.is_none(), "I13", || format!("in a digest: {row:?}"))?;
             self.last_row = self.last_row.max(row.id);
         }
+        let merged = after.incidents().filter(|i| i.status == IncidentStatus::Merged);
+        self.was_merged.extend(merged.map(|i| i.id.clone()));
         for clock in after.incidents().flat_map(|i| after.clocks_of(&i.id)) {
             let key = (clock.incident.clone(), clock.kind, clock.round);
             let started = self.started.entry(key).or_insert((time, clock.armed.utc));
@@ -181,6 +185,7 @@ impl Truth {
             must(refused, "I5", || format!("refused, and by no relay: {row:?}"))?;
             let ended = is_final(row.state) && row.state != NotificationState::Accepted;
             let answered = incident.status != IncidentStatus::Open || incident.acknowledged_at.is_some();
+            let answered = answered || self.was_merged.contains(&incident.id);
             let reopened = ladder.is_some_and(|clock| clock.round > row.round);
             let hopeful = |n: &Notification| !is_final(n.state) || n.state == NotificationState::Accepted;
             let instead = rows().any(|n| n.id != row.id && n.round >= row.round && hopeful(n));
@@ -189,6 +194,19 @@ impl Truth {
             })?;
         }
         let settled = state.up && self.quiet >= 2 && state.flights.is_empty();
+        if settled && incident.status == IncidentStatus::Merged {
+            // Who acts (ana) knows it; everybody else who heard of it hears where it went.
+            let heard = rows().filter(|n| n.state == NotificationState::Accepted && &*n.recipient != "ana");
+            for row in heard {
+                let news = |n: &Notification| {
+                    n.kind == NotificationKind::Resolved
+                        && n.recipient == row.recipient
+                        && n.state == NotificationState::Accepted
+                };
+                let told = state.book.notifications_of(&incident.id).any(news);
+                must(told, "M1", || format!("not told that it was joined to another: {row:?}"))?;
+            }
+        }
         if !settled || incident.status != IncidentStatus::Open {
             return Ok(());
         }

@@ -6,29 +6,21 @@
 //! between the relay's answer and its receipt.
 
 use super::mutants::{Kind, Spell};
+use super::plan::{finding, params, units};
 use super::scope::{Budget, Scope};
 use super::truth::{Broken, Truth};
-use gatewatch::escalate::{ClockStart, Escalate, Layer, Params, Person, Policy, Recipient, Schedule, Step};
+use gatewatch::escalate::Escalate;
 use gatewatch::schema::book::{Rows, is_final};
 use gatewatch::schema::*;
 use gatewatch::triage::{self, Triage};
-use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub const UNIT: Span = Span::minutes(5);
-/// Units after which the lead is told.
-pub const STEP_AFTER: i64 = 2;
 /// Units that a silence lasts.
 const SILENCE: i64 = 2;
 const PAUSE: i64 = 3;
 const JUMP: i64 = 4;
 /// Who has the turn before and after the change of the roster.
 pub const TURN: [&str; 2] = ["ana", "ben"];
-
-pub fn units(n: i64) -> Span {
-    Span(UNIT.0 * n)
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
@@ -50,6 +42,9 @@ pub enum Action {
     Acknowledge(u64),
     Resolve(u64),
     Reopen(u64),
+    /// The second incident is joined to the first.
+    Merge,
+    Split,
     Silence,
     NewRoster,
 }
@@ -90,42 +85,6 @@ impl Rooms {
 
     fn escalate(&self, roster: usize) -> &Escalate {
         &self.escalate[roster]
-    }
-}
-
-fn params(scope: &Scope, turn: &str) -> Params {
-    let person = |id: &str| Person {
-        id: id.into(),
-        name: id.into(),
-        addresses: vec![format!("{id}@example.org").into()],
-        zone: TimeZone::UTC,
-    };
-    let persons = ["ana", "ben", "lead"].map(|id| (Arc::from(id), person(id)));
-    let schedule = Schedule::of_one(Layer {
-        name: "rota".into(),
-        zone: TimeZone::UTC,
-        members: vec![turn.into()],
-        turn_days: 7,
-        first: jiff::civil::date(2026, 1, 5).at(9, 0, 0, 0),
-        hours: None,
-    });
-    let policy = Policy {
-        notify_within: units(4),
-        acknowledge_within: Some(units(2)),
-        acknowledgement_lasts: Some(units(3)),
-        clock_starts: ClockStart::Detected,
-        repeat_every: scope.repeats.then(|| units(4)),
-        steps: vec![
-            Step { after: Span::ZERO, notify: vec![Recipient::Schedule("soc".into())] },
-            Step { after: units(STEP_AFTER), notify: vec![Recipient::Person("lead".into())] },
-        ],
-    };
-    Params {
-        persons: BTreeMap::from(persons),
-        policies: BTreeMap::from([("default".into(), policy)]),
-        schedules: BTreeMap::from([("soc".into(), schedule)]),
-        max_per_recipient_per_hour: scope.per_hour,
-        ..Params::default()
     }
 }
 
@@ -226,6 +185,11 @@ impl State {
             may(status == Open && self.left.acks > 0, Action::Acknowledge(number));
             may(matches!(status, Open | Acknowledged) && self.left.resolves > 0, Action::Resolve(number));
             may(status == Resolved && self.left.reopens > 0, Action::Reopen(number));
+            let (second, mergeable) = (number == 2, matches!(status, Open | Acknowledged));
+            let host =
+                self.book.incident_named("1").is_some_and(|host| matches!(host.status, Open | Acknowledged));
+            may(second && mergeable && host && self.left.merges > 0, Action::Merge);
+            may(status == IncidentStatus::Merged && self.left.splits > 0, Action::Split);
         }
         actions
     }
@@ -253,6 +217,8 @@ impl State {
             Action::Acknowledge(_) => &mut left.acks,
             Action::Resolve(_) => &mut left.resolves,
             Action::Reopen(_) => &mut left.reopens,
+            Action::Merge => &mut left.merges,
+            Action::Split => &mut left.splits,
             Action::Silence => &mut left.silences,
             Action::NewRoster => &mut left.rosters,
             _ => return,
@@ -291,6 +257,8 @@ impl State {
             Action::Acknowledge(number) => self.act(rooms, number, Verb::Acknowledge),
             Action::Resolve(number) => self.act(rooms, number, Verb::Resolve { false_positive: false }),
             Action::Reopen(number) => self.act(rooms, number, Verb::Reopen),
+            Action::Merge => self.act(rooms, 2, Verb::Merge("1".into())),
+            Action::Split => self.act(rooms, 2, Verb::Split),
             Action::Silence => self.silence(rooms),
             Action::NewRoster => {
                 self.roster = 1 - self.roster;
@@ -463,32 +431,5 @@ impl State {
             room.recover(book, now, changes);
             rooms.spell.recovered(book);
         })
-    }
-}
-
-fn finding(line: usize, user: &str, severity: Severity, at: Timestamp) -> Finding {
-    Finding {
-        id: format!("finding-{line}").into(),
-        time: at,
-        rule: "rule".into(),
-        rule_version: "1".into(),
-        title: "Guessing".into(),
-        kind: FindingKind::Match,
-        severity,
-        incident_type: None,
-        group: vec![("user".into(), user.into())],
-        first_event_at: at,
-        last_event_at: at,
-        observed: 1.0,
-        expected: None,
-        threshold: None,
-        score: None,
-        explanation: "".into(),
-        advice: None,
-        evidence: vec![1],
-        folded: 0,
-        verdict: Verdict::Opened,
-        reason: "".into(),
-        incident: None,
     }
 }

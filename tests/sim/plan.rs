@@ -90,6 +90,8 @@ pub fn policies() -> BTreeMap<Arc<str>, Policy> {
     let to = |id: &str| Recipient::Person(id.into());
     let step = |after, notify| Step { after, notify };
     let fast = Policy {
+        resolve_within: None,
+        duties: Vec::new(),
         notify_within: Span::minutes(4),
         acknowledge_within: Some(Span::minutes(10)),
         acknowledgement_lasts: Some(Span::minutes(25)),
@@ -102,6 +104,8 @@ pub fn policies() -> BTreeMap<Arc<str>, Policy> {
         ],
     };
     let calm = Policy {
+        resolve_within: None,
+        duties: Vec::new(),
         notify_within: Span::minutes(30),
         acknowledge_within: None,
         acknowledgement_lasts: None,

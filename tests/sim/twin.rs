@@ -52,7 +52,7 @@ impl Twin {
         }
         self.pipeline.lines(batch.clone(), now, &mut changes);
         self.pipeline.tick(now, &mut changes);
-        self.pipeline.finish(&mut changes);
+        self.pipeline.finish(now, &mut changes);
         self.pending = Some(changes);
     }
 
@@ -132,9 +132,9 @@ fn same<T: PartialEq + Debug>(what: &str, stored: &[T], live: &[T], monitor: &Mo
 pub fn stranger_changes_nothing(vault: &mut Vault, act: &Act, now: &Reading, monitor: &Monitor) {
     let Ok(loaded) = vault.store.load() else { return };
     let (mut rooms, mut changes) = (rebuilt(&loaded), Changes::default());
-    rooms.finish(&mut Changes::default());
+    rooms.finish(now, &mut Changes::default());
     let answer = rooms.act(act, now, &mut changes);
-    rooms.finish(&mut changes);
+    rooms.finish(now, &mut changes);
     let others = Changes { journal: Vec::new(), ..changes.clone() };
     let holds = answer.is_err() && others.is_empty() && changes.journal.len() == 1;
     monitor.check(holds, names::STRANGER, || format!("{act:?}: {answer:?}, {others:?}"));

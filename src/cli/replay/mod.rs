@@ -216,7 +216,7 @@ impl Replay<'_> {
                 pipeline.observe(&event, &reading, &mut changes);
                 changes.events.push(event);
             }
-            pipeline.finish(&mut changes);
+            pipeline.finish(&reading, &mut changes);
             walk.step(&changes, &history)?;
             walk.progress.tell(last, Some((last, total)));
         }

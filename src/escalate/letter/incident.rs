@@ -7,7 +7,8 @@ use super::defang::defang;
 use super::page::{Block, Page};
 use super::{Desk, loud, subject, times};
 use crate::schema::{
-    ClockKind, ClockState, Evidence, EvidenceLine, Finding, Incident, NotificationKind, Timestamp,
+    ClockKind, ClockState, Evidence, EvidenceLine, Finding, Incident, IncidentStatus, NotificationKind,
+    Timestamp,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,6 +75,11 @@ impl Desk<'_> {
                 }
                 None => "You need not do anything.".to_owned(),
             }));
+        } else if incident.status == IncidentStatus::Merged {
+            let host = incident.merged_into.as_ref().and_then(|id| self.book.incident(id));
+            let host =
+                host.map_or("another incident".to_owned(), |host| format!("incident #{}", host.number));
+            blocks.push(Block::Text(format!("This incident was joined to {host}. Answer that one.")));
         } else {
             let how = incident.resolution.map_or("resolved", |resolution| resolution.name());
             blocks.push(Block::Text(format!("This incident ended at {}: {how}.", at(incident.resolved_at))));
@@ -87,7 +93,11 @@ impl Desk<'_> {
         ]));
         blocks.push(Block::Title("To look at it".into()));
         blocks.push(Block::Command(format!("gatewatch incident show {}", incident.number)));
-        let done = if self.row.kind == NotificationKind::Acknowledged { "acknowledged" } else { "resolved" };
+        let done = match (self.row.kind, incident.status) {
+            (NotificationKind::Acknowledged, _) => "acknowledged",
+            (_, IncidentStatus::Merged) => "joined to another",
+            _ => "resolved",
+        };
         let heading = format!("{} #{} is {done}", loud(incident.severity), incident.number);
         (subject(incident), Page { severity: incident.severity, heading, blocks })
     }
@@ -121,7 +131,7 @@ impl Desk<'_> {
         why
     }
 
-    fn repeat_warning(&self) -> Option<String> {
+    pub(super) fn repeat_warning(&self) -> Option<String> {
         let warned = self.row.may_repeat && self.row.attempts > 1;
         warned.then(|| {
             "This may repeat an earlier message: the relay's answer to that one was lost.".to_owned()
@@ -231,7 +241,7 @@ impl Desk<'_> {
         )
     }
 
-    fn name_of(&self, id: &Arc<str>) -> String {
+    pub(super) fn name_of(&self, id: &Arc<str>) -> String {
         defang(self.room.params.persons.get(id).map_or(id, |person| &person.name), NAME_CHARS)
     }
 }

@@ -8,6 +8,7 @@ pub mod defang;
 mod digest;
 mod incident;
 mod normal;
+mod own;
 pub mod page;
 mod reminder;
 mod times;
@@ -15,6 +16,7 @@ mod times;
 use super::Escalate;
 use super::rows::is_telling;
 use crate::limits;
+use crate::schema::drill::is_announced;
 use crate::schema::{
     Book, ClockKind, Evidence, Incident, Letter, Notification, NotificationKind, NotificationState,
     Printable, Reading, Severity,
@@ -52,6 +54,9 @@ impl Escalate {
         let (subject, page) = match (row.kind, incident) {
             (NotificationKind::Digest, _) => desk.digest(),
             (NotificationKind::Test, _) => desk.test(),
+            (NotificationKind::Canary, _) => desk.canary(),
+            (NotificationKind::Alive, _) => desk.alive(),
+            (NotificationKind::Proof, _) => desk.proof(),
             (NotificationKind::Reminder, _) => desk.reminder(),
             (NotificationKind::Answer, _) => desk.answer(incident),
             (NotificationKind::Fallback, _) if minimal => desk.minimal(incident),
@@ -90,6 +95,10 @@ impl Desk<'_> {
             headers.push(("X-Gatewatch-Severity", incident.severity.name().to_owned()));
             headers.push(("X-Gatewatch-Step", self.row.step.to_string()));
             headers.extend(self.deadline(incident).map(|at| ("X-Gatewatch-Deadline", at)));
+            // A blind drill is told as one only when it is over.
+            let told =
+                |id: &&std::sync::Arc<str>| is_announced(id) || self.row.kind == NotificationKind::Resolved;
+            headers.extend(incident.drill.as_ref().filter(told).map(|id| ("X-Gatewatch-Drill", ascii(id))));
         }
         headers.extend(self.reply_to().map(|address| ("Reply-To", address)));
         let chain = incident.map(|incident| self.chain(incident)).unwrap_or_default();
@@ -205,8 +214,9 @@ impl Desk<'_> {
 /// The subject of everything about an incident, so that its mails stand together.
 fn subject(incident: &Incident) -> String {
     let number = incident.number;
-    let text =
-        format!("[gatewatch] {} #{number}: {}: {}", loud(incident.severity), incident.title, incident.entity);
+    let drill = if incident.drill.as_deref().is_some_and(is_announced) { "DRILL " } else { "" };
+    let (severity, title) = (loud(incident.severity), &incident.title);
+    let text = format!("[gatewatch] {drill}{severity} #{number}: {title}: {}", incident.entity);
     // An address alone is no link in a subject, and people search for it; anything else is defanged.
     let text = if text.contains("://") { defang(&text, limits::SUBJECT_CHARS_MAX) } else { text };
     Printable(&text).cut(limits::SUBJECT_CHARS_MAX - 1)

@@ -58,7 +58,9 @@ fn turns_change_at_nine_local_time_in_summer_and_winter() {
 }
 
 /// Zone, a handoff inside what the clock does, the first turn's day some days before, and whether that time comes twice.
-const HARD: [(&str, (i8, i8), (i16, i8, i8), bool); 19] = [
+type Hard = (&'static str, (i8, i8), (i16, i8, i8), bool);
+
+const HARD: [Hard; 19] = [
     ("Pacific/Apia", (9, 0), (2011, 12, 28), false),
     ("Pacific/Kwajalein", (9, 0), (1993, 8, 19), false),
     ("Australia/Lord_Howe", (1, 45), (2026, 4, 3), true),

@@ -3,8 +3,11 @@
 
 mod histories;
 mod letters;
+mod merging;
+mod promises;
 mod prose;
 mod replies;
+mod selfmails;
 mod storms;
 
 use super::*;
@@ -59,7 +62,11 @@ impl Store {
     }
 
     fn rows(&self) -> Rows {
-        let over = |i: &Incident| matches!(i.status, IncidentStatus::Closed | IncidentStatus::Merged);
+        let host = |i: &Incident| i.merged_into.as_ref().and_then(|id| self.incidents.get(id));
+        let over = |i: &Incident| match i.status {
+            IncidentStatus::Merged => !host(i).is_some_and(|host| host.status != IncidentStatus::Closed),
+            status => status == IncidentStatus::Closed,
+        };
         let open: BTreeSet<&Arc<str>> = self.incidents.values().filter(|i| !over(i)).map(|i| &i.id).collect();
         let kept = |n: &&Notification| n.incident.as_ref().map_or(!is_final(n.state), |id| open.contains(id));
         Rows {
@@ -118,7 +125,9 @@ pub(super) fn policy() -> Policy {
         acknowledge_within: Some(Span::minutes(15)),
         acknowledgement_lasts: Some(Span::hours(4)),
         clock_starts: ClockStart::Detected,
+        resolve_within: None,
         repeat_every: Some(Span::minutes(30)),
+        duties: Vec::new(),
         steps: vec![step(Span::ZERO, "ana"), step(Span::minutes(10), "lead")],
     }
 }
@@ -262,8 +271,23 @@ impl World {
     }
 
     pub(super) fn act(&mut self, who: &str, verb: Verb, incident: &str) -> Result<String, ActRefused> {
+        self.act_by(Channel::Cli, who, verb, incident)
+    }
+
+    /// The same by a reply mail (who may, and the reading of the mail, is the business of `desk::reply`).
+    pub(super) fn replies(&mut self, who: &str, verb: Verb, incident: &str) -> Result<String, ActRefused> {
+        self.act_by(Channel::Reply, who, verb, incident)
+    }
+
+    fn act_by(
+        &mut self,
+        channel: Channel,
+        who: &str,
+        verb: Verb,
+        incident: &str,
+    ) -> Result<String, ActRefused> {
         let (now, mut changes) = (self.now(), Changes::default());
-        let actor = Actor { name: who.into(), known: who != "mallory", channel: Channel::Cli };
+        let actor = Actor { name: who.into(), known: who != "mallory", channel };
         let act = Act { actor, verb, incident: Some(incident.into()), note: None };
         let done = self.room.act(&mut self.book, &act, &now, &mut changes);
         self.commit(changes);

@@ -38,6 +38,36 @@ fn somebody_is_told_until_somebody_answers() {
     assert_eq!(world.book.notifications().count(), 0);
 }
 
+/// Lines, mail one, thirty minutes, mail two, a reply, silence.
+#[test]
+fn a_reply_by_mail_ends_what_thirty_minutes_of_silence_began() {
+    let patient = Policy {
+        steps: vec![step(Span::ZERO, "ana"), step(Span::minutes(30), "lead")],
+        acknowledge_within: None,
+        repeat_every: None,
+        ..policy()
+    };
+    let mut world = World::new(params(patient));
+    world.finds("root", Severity::High);
+    world.expect_mails(&["ana notice"]);
+
+    world.pass(Span(Span::minutes(30).0 - Span::seconds(1).0));
+    world.expect_silence();
+    world.pass(Span::seconds(1));
+    world.expect_mails(&["lead escalation"]);
+
+    world.replies("lead", Verb::Acknowledge, "1").unwrap();
+    world.expect_mails(&["ana acknowledged"]);
+    let incident = world.store.incidents.values().next().unwrap();
+    assert_eq!(
+        (incident.acknowledged_by.as_deref(), incident.ack_via.as_deref()),
+        (Some("lead"), Some("reply"))
+    );
+
+    world.pass(Span(Span::hours(4).0 - Span::seconds(1).0));
+    world.expect_silence();
+}
+
 #[test]
 fn an_unanswered_incident_is_repeated_for_everyone_told_so_far() {
     let mut world = World::new(params(policy()));

@@ -27,9 +27,8 @@ fn emergency(store: &Path) -> (Emergency, Ear) {
     (channel, ear)
 }
 
-fn book() -> Book {
-    let (mut book, now) = (Book::default(), Reading::default());
-    book.put_incident(Incident {
+fn incident(now: &Reading) -> Incident {
+    Incident {
         id: "u3jxtj43yefscwluj2rmmlxz7s".into(),
         number: 12,
         title: "Guessing\u{1b}[2J at a login".into(),
@@ -55,7 +54,13 @@ fn book() -> Book {
         assignee: None,
         last_event_at: now.utc,
         drill: None,
-    });
+        merged_into: None,
+    }
+}
+
+fn book() -> Book {
+    let (mut book, now) = (Book::default(), Reading::default());
+    book.put_incident(incident(&now));
     book.put_clock(Clock {
         incident: "u3jxtj43yefscwluj2rmmlxz7s".into(),
         kind: ClockKind::Notify,
@@ -68,6 +73,7 @@ fn book() -> Book {
         ticked: now.clone(),
         due_at: now.utc + Span::minutes(30),
         ended_at: None,
+        name: None,
     });
     book.put_notification(Notification {
         id: 1,

@@ -1,0 +1,189 @@
+//! The writing process: it appends the planned lines to the source's real file, as the service would, and flushes them.
+
+use super::super::args::Global;
+use super::super::out::Out;
+use super::super::{Done, Failure, exit, setup};
+use super::scenarios::{self, Scenario};
+use crate::config::file::Source;
+use crate::host::clock::SystemClock;
+use crate::ports::Clock;
+use crate::schema::drill::DrillAct;
+use crate::schema::wall::local;
+use crate::schema::{Printable, Timestamp};
+use serde_json::{Value, json};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long to wait for the incident.
+const WAIT: Duration = Duration::from_secs(30);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(200);
+/// Characters of a word: those of base32 (RFC 4648), in lower case.
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// A word that nobody can guess, 5 bits for each character, from the system's source of randomness.
+pub fn word(length: usize) -> Result<String, Failure> {
+    let mut bytes = vec![0; length];
+    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).map_err(Failure::runtime)?;
+    Ok(bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|c| char::from(*c)).collect())
+}
+
+fn secret_file(state: &Path, id: &str) -> PathBuf {
+    state.join("keys").join(format!("drill-{id}.json"))
+}
+
+/// Keeps a plan's marks where only this account reads them, until they are written.
+pub fn keep(state: &Path, id: &str, marks: &[String]) -> Result<(), Failure> {
+    let file = secret_file(state, id);
+    let failed = |error: std::io::Error| Failure::runtime(format!("{}: {error}", file.display()));
+    if let Some(folder) = file.parent().filter(|folder| !folder.exists()) {
+        fs::DirBuilder::new().mode(0o700).create(folder).map_err(failed)?;
+    }
+    let mut opened =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).map_err(failed)?;
+    opened.write_all(json!(marks).to_string().as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
+}
+
+/// `drill run`.
+pub fn run(global: &Global, id: &str, out: &mut Out) -> Done {
+    let (_, row) = super::find(global, id)?;
+    if row.contains_key("written_at") {
+        return Err(Failure::usage(format!(
+            "drill {} was run before; each mark counts once: plan another",
+            Printable(id)
+        )));
+    }
+    let now = setup::now()?;
+    let closes = Timestamp::parse_rfc3339(&super::text(&row, "closes_at")).unwrap_or_default();
+    if now > closes {
+        return Err(Failure::usage(format!(
+            "the window of drill {} closed at {closes}; plan another",
+            Printable(id)
+        )));
+    }
+    let scenario = scenarios::find(&super::text(&row, "scenario"))?;
+    let config = setup::read(&setup::request(global))?.config;
+    let source = super::source(&config, &super::text(&row, "source"))?;
+    let secret = secret_file(&setup::state(global)?, id);
+    let kept = fs::read_to_string(&secret).map_err(|error| {
+        Failure::runtime(format!(
+            "{}: {error}; run the drill as the account that planned it",
+            secret.display()
+        ))
+    })?;
+    let marks: Vec<String> = serde_json::from_str(&kept).map_err(Failure::runtime)?;
+    let path = live_file(source)?;
+    let times = append(&path, source, &scenario, &marks)?;
+    fs::remove_file(&secret).map_err(Failure::runtime)?;
+    let told = DrillAct::Written { id: Arc::from(id), times, path: Arc::from(path.display().to_string()) };
+    let said = super::tell(global, told)?;
+    if !out.json {
+        out.line(format!("{}: {} lines into {}", Printable(&said), marks.len(), path.display()))?;
+        out.flush()?;
+    }
+    wait(global, id, out)
+}
+
+/// The file that the source follows: the newest that exists, else the first that is named.
+fn live_file(source: &Source) -> Result<PathBuf, Failure> {
+    let found = source.paths.iter().flat_map(|glob| crate::config::expand(glob));
+    let newest = found.max_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
+    let plain = || source.paths.iter().find(|path| !path.contains(['*', '?', '['])).map(PathBuf::from);
+    newest.or_else(plain).ok_or_else(|| {
+        Failure::runtime(format!("the source {} has no file yet, and only globs as paths", source.name))
+    })
+}
+
+/// Appends line by line; the answer is when each was handed to the kernel.
+fn append(
+    path: &Path,
+    source: &Source,
+    scenario: &Scenario,
+    marks: &[String],
+) -> Result<Vec<Timestamp>, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::runtime(format!(
+            "{}: {error}; run the drill as an account that may write the log",
+            path.display()
+        ))
+    };
+    let clock = SystemClock::new().map_err(Failure::runtime)?;
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    // TEST-NET-3 of RFC 5737, a host of which each drill takes another.
+    let address = format!(
+        "203.0.113.{}",
+        1 + marks.first().map_or(0, |mark| mark.bytes().map(u64::from).sum::<u64>()) % 254
+    );
+    let forms = scenario.lines.iter().flat_map(|lines| std::iter::repeat_n(&lines.text, lines.times));
+    let mut times = Vec::new();
+    for (number, (form, mark)) in forms.zip(marks).enumerate() {
+        let stamp = local(&source.timezone, clock.now().utc).strftime("%b %e %H:%M:%S").to_string();
+        let line = form
+            .replace("{stamp}", &stamp)
+            .replace("{host}", &host)
+            .replace("{pid}", &(40_000 + number).to_string())
+            .replace("{address}", &address)
+            .replace("{port}", &(50_000 + number).to_string())
+            .replace("{mark}", mark);
+        // Before the write, so that no stage is told shorter than it was.
+        times.push(clock.now().utc);
+        file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
+        if number + 1 < marks.len() {
+            rest(Duration::from_millis(scenario.pause_ms));
+        }
+    }
+    Ok(times)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command waits as the service that it plays would")]
+fn rest(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Waits for the incident and says which it is.
+fn wait(global: &Global, id: &str, out: &mut Out) -> Done {
+    let mut left = WAIT;
+    loop {
+        let (reader, row) = super::find(global, id)?;
+        let incident = row.get("incident").and_then(Value::as_str);
+        let shown = incident.and_then(|incident| reader.incident(incident).ok().flatten());
+        if let Some(incident) =
+            shown.filter(|incident| incident.contains_key("notified_at") || left.is_zero())
+        {
+            let number = super::text(&incident, "number");
+            if out.json {
+                out.object(
+                    &json!({"id": id, "incident": incident.get("id"), "number": incident.get("number"),
+                    "notified_at": incident.get("notified_at")}),
+                )?;
+            } else {
+                let notified = super::text(&incident, "notified_at");
+                out.line(format!(
+                    "incident {number} is this drill; a notice of it was accepted at {notified}"
+                ))?;
+                out.line(format!(
+                    "acknowledge and resolve it, then: gatewatch drill report {} --out DIR",
+                    Printable(id)
+                ))?;
+            }
+            return Ok(exit::OK);
+        }
+        if left.is_zero() {
+            return Err(Failure::new(
+                exit::FOUND,
+                format!(
+                    "no incident came of drill {} within {} s: the drill failed",
+                    Printable(id),
+                    WAIT.as_secs()
+                ),
+            ));
+        }
+        rest(LOOK);
+        left = left.saturating_sub(LOOK);
+    }
+}

@@ -1,0 +1,1 @@
+-- Drills: rows of the room's memory, shown as a table. Marks are hashes; who reads them cannot forge one.

@@ -1,0 +1,215 @@
+//! Drills through the real daemon: labelled by valid marks alone, measured stage by stage, and real as soon as anything
+//! real is in it. And the reports that are made of what the store holds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a helper that cannot help is a failed test, and a skipped test says so"
+)]
+#![allow(clippy::disallowed_methods, reason = "tests run on the machine's own clock and programs")]
+#![allow(dead_code, reason = "the helpers are shared with tests/e2e.rs")]
+
+#[path = "e2e/gate.rs"]
+mod gate;
+#[path = "e2e/machine.rs"]
+mod machine;
+
+use gate::{Gate, header, mails, objects, text};
+use machine::wait_for;
+use serde_json::{Value, json};
+use std::fs;
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A daemon over one log; commands of the test come from the account that runs it.
+fn started() -> Gate {
+    let mut gate = Gate::new();
+    gate.append("a.log", "");
+    let account = text(&std::process::Command::new("id").arg("-un").output().unwrap().stdout);
+    let people = format!(
+        "[[person]]\nid = \"lead\"\nemail = [\"lead@example.org\"]\naccount = \"{}\"\n\
+         [[person]]\nid = \"client\"\nemail = [\"client@example.net\"]\n",
+        account.trim()
+    );
+    gate.configure(&[("auth", "linux-auth", "a.log")], &people);
+    gate.start();
+    gate
+}
+
+fn plan(gate: &Gate, scenario: &str, kind: &str) -> String {
+    let args =
+        ["drill", "plan", "--json", "--scenario", scenario, "--source", "auth", kind, "--approver", "client"];
+    objects(&gate.tell(&args))[0]["id"].as_str().unwrap().to_owned()
+}
+
+fn run(gate: &Gate, id: &str) -> Value {
+    objects(&gate.tell(&["drill", "run", "--json", id]))[0].clone()
+}
+
+fn drill_of(gate: &Gate, number: &Value) -> Value {
+    gate.rows(&format!("SELECT coalesce(drill, 'real') AS drill FROM incidents WHERE number = {number}"))[0]["drill"].clone()
+}
+
+#[test]
+fn an_announced_drill_is_measured_from_line_to_resolution() {
+    let gate = started();
+    let id = plan(&gate, "ssh-brute-force", "--announced");
+    assert!(id.starts_with("open-"));
+    let told = run(&gate, &id);
+    let number = told["number"].to_string();
+    assert_eq!(drill_of(&gate, &told["number"]), json!(id));
+    let mail = mails(&gate.path("state/mail")).remove(0);
+    assert_eq!(header(&mail, "X-Gatewatch-Drill").as_deref(), Some(id.as_str()));
+    assert!(header(&mail, "Subject").unwrap().contains("DRILL"), "{mail}");
+    let out = gate.path("out").display().to_string();
+    let unfinished = gate.run(&["drill", "report", &id, "--out", &out]);
+    assert_eq!(unfinished.status.code(), Some(1), "nobody acknowledged yet");
+    gate.tell(&["incident", "ack", &number]);
+    gate.tell(&["incident", "resolve", &number]);
+    let report = gate.tell(&["drill", "report", &id, "--out", &out]);
+    assert!(report.contains("passed"), "{report}");
+    let dossier: Value =
+        serde_json::from_str(&fs::read_to_string(gate.path(&format!("out/drill-{id}.json"))).unwrap())
+            .unwrap();
+    let stages = dossier["stages"].as_array().unwrap();
+    let names: Vec<&str> = stages.iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+    let wanted = [
+        "written",
+        "read",
+        "parsed",
+        "detected",
+        "committed",
+        "claimed",
+        "accepted",
+        "delivered",
+        "acknowledged",
+        "resolved",
+    ];
+    assert_eq!(names, wanted);
+    let times: Vec<&str> = stages.iter().map(|stage| stage["at"].as_str().unwrap()).collect();
+    assert!(times[1..].windows(2).all(|two| two[0] <= two[1]), "stages come in order: {times:?}");
+    // A turn's clock is read at its beginning.
+    assert!(stages[1]["seconds"].as_f64().unwrap() > -1.0, "{times:?}");
+    assert_eq!((&dossier["passed"], &dossier["drill"]["lines_read"]), (&json!(true), &json!(6)));
+    let html = fs::read_to_string(gate.path(&format!("out/drill-{id}.html"))).unwrap();
+    assert!(html.contains("Passed.") && html.contains("<svg") && !html.contains("<script"));
+    assert!(gate.path(&format!("out/drill-{id}.manifest.json")).exists());
+    let again = gate.run(&["drill", "run", &id]);
+    assert!(text(&again.stderr).contains("was run before"), "{}", text(&again.stderr));
+    // Rules and figures count no drill.
+    assert_eq!(gate.number("SELECT sum(incidents) FROM rules").unwrap_or(0), 0);
+
+    gate.append("a.log", &failures("198.51.100.7", "=cmd|'/C calc'!A1<script>alert(1)</script>"));
+    wait_for("a real incident", SOON, || {
+        gate.number("SELECT count(*) FROM incidents WHERE drill IS NULL AND notified_at IS NOT NULL")
+            == Some(1)
+    });
+    let said = gate.tell(&["report", "timeliness", "--out", &out]);
+    assert!(
+        said.contains("1 incidents: 1 met, 0 breached, 0 uncertain, 0 running; 1 drills beside"),
+        "{said}"
+    );
+    let page = fs::read_to_string(gate.path("out/timeliness.html")).unwrap();
+    assert!(
+        page.contains("(drill)") && page.contains("lead (step 1, accepted)") && !page.contains("<script")
+    );
+    let csv = fs::read_to_string(gate.path("out/timeliness.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    assert!(csv.lines().all(|line| !line.split(',').any(|cell| cell.starts_with(['=', '+', '@']))), "{csv}");
+    assert!(gate.tell(&["report", "drills", "--out", &out]).starts_with("1 drills"));
+    let manifest = fs::read_to_string(gate.path("out/timeliness.manifest.json")).unwrap();
+    assert!(manifest.contains("\"signed\": false") && manifest.contains("sha256"), "{manifest}");
+}
+
+fn failures(address: &str, user: &str) -> String {
+    let stamp =
+        text(&std::process::Command::new("date").args(["-u", "+%b %e %H:%M:%S"]).output().unwrap().stdout);
+    let one = |n| {
+        format!("{} h sshd[{n}]: Failed password for {user} from {address} port 4{n} ssh2\n", stamp.trim())
+    };
+    (10..16).map(one).collect()
+}
+
+#[test]
+fn a_forged_or_replayed_mark_is_real_and_raises_its_own_incident() {
+    let gate = started();
+    let forged = failures("198.51.100.9", "drill-abcdefghijklmnopqrstuvwxyz");
+    gate.append("a.log", &forged);
+    let found = "SELECT count(*) FROM findings WHERE rule = 'drill-mark-invalid' AND entity LIKE '%mark=";
+    wait_for("the forged mark", SOON, || gate.number(&format!("{found}forged'")) == Some(1));
+    wait_for("the attack itself", SOON, || {
+        gate.number("SELECT count(*) FROM incidents WHERE entity LIKE '%198.51.100.9%'") == Some(1)
+    });
+    let id = plan(&gate, "ssh-brute-force", "--blind");
+    let told = run(&gate, &id);
+    assert_eq!(drill_of(&gate, &told["number"]), json!(id));
+    let all = mails(&gate.path("state/mail"));
+    assert!(
+        all.iter().all(|mail| header(mail, "X-Gatewatch-Drill").is_none() && !mail.contains("DRILL")),
+        "a blind drill tells nobody"
+    );
+    // Somebody copies the lines of the drill to another address.
+    let log = fs::read_to_string(gate.path("a.log")).unwrap();
+    let lines: Vec<&str> = log.lines().skip(forged.lines().count()).collect();
+    let address = lines[0].split(" from ").nth(1).unwrap().split(' ').next().unwrap();
+    let copied = lines.join("\n").replace(address, "198.51.100.77") + "\n";
+    gate.append("a.log", &copied);
+    wait_for("the replayed mark", SOON, || gate.number(&format!("{found}replayed'")) == Some(1));
+    let real = "SELECT count(*) FROM incidents WHERE entity LIKE '%198.51.100.77%' AND drill IS NULL";
+    wait_for("the copied attack", SOON, || gate.number(real) == Some(1));
+    assert_eq!(drill_of(&gate, &told["number"]), json!(id), "the drill itself stays one");
+}
+
+#[test]
+fn what_is_real_makes_the_drill_real() {
+    let gate = started();
+    let id = plan(&gate, "ssh-brute-force", "--announced");
+    let told = run(&gate, &id);
+    gate.tell(&["incident", "ack", &told["number"].to_string()]);
+    let log = fs::read_to_string(gate.path("a.log")).unwrap();
+    let address = log.split(" from ").nth(1).unwrap().split(' ').next().unwrap();
+    gate.append("a.log", &failures(address, "root"));
+    wait_for("the incident to be real", SOON, || drill_of(&gate, &told["number"]) == "real");
+    wait_for("to be told anew", SOON, || {
+        mails(&gate.path("state/mail"))
+            .iter()
+            .filter(|mail| header(mail, "X-Gatewatch-Kind").as_deref() == Some("notice"))
+            .count()
+            > 2
+    });
+    let last = mails(&gate.path("state/mail"))
+        .into_iter()
+        .filter(|mail| header(mail, "X-Gatewatch-Drill").is_none());
+    assert!(last.count() >= 1);
+    let said = gate.rows("SELECT detail FROM journal WHERE kind = 'drill' AND detail LIKE 'something real%'");
+    assert_eq!(said.len(), 1, "{said:?}");
+    let out = gate.path("out").display().to_string();
+    let report = gate.run(&["drill", "report", &id, "--out", &out]);
+    assert!(text(&report.stdout).contains("something real joined"), "{}", text(&report.stdout));
+}
+
+#[test]
+fn every_scenario_is_found_by_its_rule() {
+    let gate = started();
+    for scenario in objects(&gate.tell(&["drill", "list", "--scenarios", "--json"])) {
+        let id = plan(&gate, scenario["id"].as_str().unwrap(), "--announced");
+        let told = run(&gate, &id);
+        assert_eq!(drill_of(&gate, &told["number"]), json!(id), "{scenario}");
+        let row =
+            &gate.rows(&format!("SELECT found_by, rule, lines, lines_read FROM drills WHERE id = '{id}'"))[0];
+        let rule = scenario["rule"].as_str().unwrap();
+        wait_for(&format!("{rule} to find {row}"), SOON, || {
+            let row = &gate.rows(&format!("SELECT found_by FROM drills WHERE id = '{id}'"))[0];
+            row["found_by"].as_str().is_some_and(|found| found.contains(&format!("\"{rule}\"")))
+        });
+    }
+    let refused = |args: &[&str]| text(&gate.run(&[&["drill", "plan"][..], args].concat()).stderr);
+    let own = ["--scenario", "ssh-brute-force", "--source", "auth", "--blind", "--approver", "lead"];
+    assert!(refused(&own).contains("takes two persons"), "{}", refused(&own));
+    let stranger = ["--scenario", "ssh-brute-force", "--source", "auth", "--blind", "--approver", "bob"];
+    assert!(refused(&stranger).contains("no person bob"));
+    let odd = ["--scenario", "ssh-brute-forse", "--source", "auth", "--blind", "--approver", "client"];
+    assert!(refused(&odd).contains("did you mean `ssh-brute-force`?"));
+}
