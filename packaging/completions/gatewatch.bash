@@ -82,6 +82,9 @@ _gatewatch() {
             gatewatch,schema)
                 cmd="gatewatch__subcmd__schema"
                 ;;
+            gatewatch,series)
+                cmd="gatewatch__subcmd__series"
+                ;;
             gatewatch,silence)
                 cmd="gatewatch__subcmd__silence"
                 ;;
@@ -235,6 +238,9 @@ _gatewatch() {
             gatewatch__subcmd__help,schema)
                 cmd="gatewatch__subcmd__help__subcmd__schema"
                 ;;
+            gatewatch__subcmd__help,series)
+                cmd="gatewatch__subcmd__help__subcmd__series"
+                ;;
             gatewatch__subcmd__help,silence)
                 cmd="gatewatch__subcmd__help__subcmd__silence"
                 ;;
@@ -327,6 +333,9 @@ _gatewatch() {
                 ;;
             gatewatch__subcmd__help__subcmd__report,timeliness)
                 cmd="gatewatch__subcmd__help__subcmd__report__subcmd__timeliness"
+                ;;
+            gatewatch__subcmd__help__subcmd__series,score)
+                cmd="gatewatch__subcmd__help__subcmd__series__subcmd__score"
                 ;;
             gatewatch__subcmd__help__subcmd__silence,add)
                 cmd="gatewatch__subcmd__help__subcmd__silence__subcmd__add"
@@ -469,6 +478,18 @@ _gatewatch() {
             gatewatch__subcmd__report__subcmd__help,timeliness)
                 cmd="gatewatch__subcmd__report__subcmd__help__subcmd__timeliness"
                 ;;
+            gatewatch__subcmd__series,help)
+                cmd="gatewatch__subcmd__series__subcmd__help"
+                ;;
+            gatewatch__subcmd__series,score)
+                cmd="gatewatch__subcmd__series__subcmd__score"
+                ;;
+            gatewatch__subcmd__series__subcmd__help,help)
+                cmd="gatewatch__subcmd__series__subcmd__help__subcmd__help"
+                ;;
+            gatewatch__subcmd__series__subcmd__help,score)
+                cmd="gatewatch__subcmd__series__subcmd__help__subcmd__score"
+                ;;
             gatewatch__subcmd__silence,add)
                 cmd="gatewatch__subcmd__silence__subcmd__add"
                 ;;
@@ -500,7 +521,7 @@ _gatewatch() {
 
     case "${cmd}" in
         gatewatch)
-            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
+            opts="-h -V --config --state --json --color --help --version run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1344,7 +1365,7 @@ _gatewatch() {
             return 0
             ;;
         gatewatch__subcmd__help)
-            opts="run check parse formats replay test explain reload status incident oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
+            opts="run check parse formats replay test explain reload status incident series oncall drill report silence exception rules query mail demo doctor bench schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2046,6 +2067,34 @@ _gatewatch() {
         gatewatch__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__series)
+            opts="score"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__help__subcmd__series__subcmd__score)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3430,6 +3479,100 @@ _gatewatch() {
         gatewatch__subcmd__schema)
             opts="-h --config --state --json --color --help config rule grammar"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series)
+            opts="-h --config --state --json --color --help score help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__help)
+            opts="score help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__help__subcmd__score)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gatewatch__subcmd__series__subcmd__score)
+            opts="-h --config --state --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

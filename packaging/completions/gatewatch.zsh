@@ -552,6 +552,67 @@ esac
     ;;
 esac
 ;;
+(series)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_gatewatch__subcmd__series_commands" \
+"*::: :->series" \
+&& ret=0
+
+    case $state in
+    (series)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-series-command-$line[1]:"
+        case $line[1] in
+            (score)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
+'--state=[State directory\: store, control socket, Maildir (overrides store.directory)]:DIR:_files' \
+'--color=[Colour in text]:WHEN:((auto\:"On a terminal"
+always\:"Also into a pipe"
+never\:"Never"))' \
+'--json[One JSON object per line instead of text]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':file -- The file, with its header; `-` reads standard input:_files' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__series__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-series-help-command-$line[1]:"
+        case $line[1] in
+            (score)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (oncall)
 _arguments "${_arguments_options[@]}" : \
 '--config=[Configuration \[default\: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults\]]:FILE:_files' \
@@ -1338,6 +1399,26 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(series)
+_arguments "${_arguments_options[@]}" : \
+":: :_gatewatch__subcmd__help__subcmd__series_commands" \
+"*::: :->series" \
+&& ret=0
+
+    case $state in
+    (series)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:gatewatch-help-series-command-$line[1]:"
+        case $line[1] in
+            (score)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (oncall)
 _arguments "${_arguments_options[@]}" : \
 ":: :_gatewatch__subcmd__help__subcmd__oncall_commands" \
@@ -1548,6 +1629,7 @@ _gatewatch_commands() {
 'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
+'series:Series of numbers' \
 'oncall:Who is on call, and why' \
 'drill:Mock incidents through the real path, measured stage by stage' \
 'report:Reports as HTML and CSV' \
@@ -1786,6 +1868,7 @@ _gatewatch__subcmd__help_commands() {
 'reload:Let the running daemon read its configuration, grammars and rules again\: all of it, or nothing changes' \
 'status:Show how the running daemon is\: sources, store, outbox, deadlines' \
 'incident:Look at incidents and act on them' \
+'series:Series of numbers' \
 'oncall:Who is on call, and why' \
 'drill:Mock incidents through the real path, measured stage by stage' \
 'report:Reports as HTML and CSV' \
@@ -2088,6 +2171,18 @@ _gatewatch__subcmd__help__subcmd__run_commands() {
 _gatewatch__subcmd__help__subcmd__schema_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch help schema commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__series_commands] )) ||
+_gatewatch__subcmd__help__subcmd__series_commands() {
+    local commands; commands=(
+'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+    )
+    _describe -t commands 'gatewatch help series commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__help__subcmd__series__subcmd__score_commands] )) ||
+_gatewatch__subcmd__help__subcmd__series__subcmd__score_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch help series score commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__help__subcmd__silence_commands] )) ||
 _gatewatch__subcmd__help__subcmd__silence_commands() {
@@ -2454,6 +2549,37 @@ _gatewatch__subcmd__run_commands() {
 _gatewatch__subcmd__schema_commands() {
     local commands; commands=()
     _describe -t commands 'gatewatch schema commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series_commands] )) ||
+_gatewatch__subcmd__series_commands() {
+    local commands; commands=(
+'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch series commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__help_commands] )) ||
+_gatewatch__subcmd__series__subcmd__help_commands() {
+    local commands; commands=(
+'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'gatewatch series help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__help__subcmd__help_commands] )) ||
+_gatewatch__subcmd__series__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch series help help commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__help__subcmd__score_commands] )) ||
+_gatewatch__subcmd__series__subcmd__help__subcmd__score_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch series help score commands' commands "$@"
+}
+(( $+functions[_gatewatch__subcmd__series__subcmd__score_commands] )) ||
+_gatewatch__subcmd__series__subcmd__score_commands() {
+    local commands; commands=()
+    _describe -t commands 'gatewatch series score commands' commands "$@"
 }
 (( $+functions[_gatewatch__subcmd__silence_commands] )) ||
 _gatewatch__subcmd__silence_commands() {

@@ -5,7 +5,7 @@ use super::keys::{CLOCK_STARTS, ENCODINGS, SECTIONS, SEVERITIES, TLS, TRIGGERS, 
 use serde_json::{Map, Value, json};
 
 /// Sections of which a file may have several: `[[NAME]]`.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
     "source",
     "detect.placeholder",
     "mail.relay",
