@@ -84,7 +84,8 @@ fn outcome(receipt: &Receipt) -> (AttemptResult, MailPhase, Option<u16>) {
 #[test]
 fn each_answer_and_each_fault_has_its_result() {
     use MailPhase::{Body, Done, Rcpt};
-    let cases: Vec<(Answer, (AttemptResult, MailPhase, Option<u16>))> = vec![
+    type Outcome = (AttemptResult, MailPhase, Option<u16>);
+    let cases: Vec<(Answer, Outcome)> = vec![
         (Answer::Say("200 OK", "{\"status\":\"ok\"}"), (Accepted, Done, Some(200))),
         (Answer::Say("202 Accepted", ""), (Accepted, Done, Some(202))),
         (Answer::Flood, (Accepted, Done, Some(200))),
