@@ -77,17 +77,15 @@ fn one(hook: Webhook) -> Receipt {
     }
 }
 
-/// Result, phase and code of a try.
-type Came = (AttemptResult, MailPhase, Option<u16>);
-
-fn outcome(receipt: &Receipt) -> Came {
+fn outcome(receipt: &Receipt) -> (AttemptResult, MailPhase, Option<u16>) {
     (receipt.result, receipt.phase, receipt.code)
 }
 
 #[test]
 fn each_answer_and_each_fault_has_its_result() {
     use MailPhase::{Body, Done, Rcpt};
-    let cases: Vec<(Answer, Came)> = vec![
+    type Outcome = (AttemptResult, MailPhase, Option<u16>);
+    let cases: Vec<(Answer, Outcome)> = vec![
         (Answer::Say("200 OK", "{\"status\":\"ok\"}"), (Accepted, Done, Some(200))),
         (Answer::Say("202 Accepted", ""), (Accepted, Done, Some(202))),
         (Answer::Flood, (Accepted, Done, Some(200))),

@@ -27,10 +27,9 @@ impl Desk<'_> {
 
     /// How to act by a reply, for the part about acknowledging.
     pub(super) fn by_reply(&self) -> Option<Block> {
-        let words = format!(
-            "Reply to this mail; the first word of your reply acts, once for each mail: {VERBS}. Or, on the machine that runs gatewatch:"
-        );
-        self.reply_to().map(|_| Block::Text(words))
+        let words = "Reply to this mail and begin with ack (or with resolve, escalate, false-positive and why); each mail takes \
+             one such reply. Or, on the machine that runs gatewatch:";
+        self.reply_to().map(|_| Block::Text(words.into()))
     }
 
     /// Why a reply was not acted on, and what to do instead.
