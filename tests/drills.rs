@@ -101,12 +101,16 @@ fn an_announced_drill_is_measured_from_line_to_resolution() {
     // Rules and figures count no drill.
     assert_eq!(gate.number("SELECT sum(incidents) FROM rules").unwrap_or(0), 0);
 
+    timeliness(&gate, &out);
+}
+
+fn timeliness(gate: &Gate, out: &str) {
     gate.append("a.log", &failures("198.51.100.7", "=cmd|'/C calc'!A1<script>alert(1)</script>"));
     wait_for("a real incident", SOON, || {
         gate.number("SELECT count(*) FROM incidents WHERE drill IS NULL AND notified_at IS NOT NULL")
             == Some(1)
     });
-    let said = gate.tell(&["report", "timeliness", "--out", &out]);
+    let said = gate.tell(&["report", "timeliness", "--out", out]);
     assert!(
         said.contains("1 incidents: 1 met, 0 breached, 0 uncertain, 0 running; 1 drills beside"),
         "{said}"
@@ -118,7 +122,7 @@ fn an_announced_drill_is_measured_from_line_to_resolution() {
     let csv = fs::read_to_string(gate.path("out/timeliness.csv")).unwrap();
     assert_eq!(csv.lines().count(), 3, "{csv}");
     assert!(csv.lines().all(|line| !line.split(',').any(|cell| cell.starts_with(['=', '+', '@']))), "{csv}");
-    assert!(gate.tell(&["report", "drills", "--out", &out]).starts_with("1 drills"));
+    assert!(gate.tell(&["report", "drills", "--out", out]).starts_with("1 drills"));
     let manifest = fs::read_to_string(gate.path("out/timeliness.manifest.json")).unwrap();
     assert!(manifest.contains("\"signed\": false") && manifest.contains("sha256"), "{manifest}");
 }

@@ -11,6 +11,7 @@ use crate::schema::drill::DrillAct;
 use crate::schema::wall::local;
 use crate::schema::{Printable, Timestamp};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -114,11 +115,11 @@ fn append(
     let clock = SystemClock::new().map_err(Failure::runtime)?;
     let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    // TEST-NET-3 of RFC 5737, a host of which each drill takes another.
-    let address = format!(
-        "203.0.113.{}",
-        1 + marks.first().map_or(0, |mark| mark.bytes().map(u64::from).sum::<u64>()) % 254
-    );
+    // Of the documentation's network (RFC 3849), another for each drill: a rule that found an address a moment ago
+    // counts further lines of it there.
+    let digest = Sha256::digest(marks.concat());
+    let part = |at: usize| u16::from(digest[at]) << 8 | u16::from(digest[at + 1]);
+    let address = format!("2001:db8:{:x}:{:x}::{:x}", part(0), part(2), part(4) | 1);
     let forms = scenario.lines.iter().flat_map(|lines| std::iter::repeat_n(&lines.text, lines.times));
     let mut times = Vec::new();
     for (number, (form, mark)) in forms.zip(marks).enumerate() {
