@@ -5,6 +5,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the program itself, run as people run it"
+)]
 fn score(arg: &str, input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_gatewatch"))
         .args(["series", "score", arg])
