@@ -33,14 +33,21 @@ fn started() -> Gate {
          [[person]]\nid = \"client\"\nemail = [\"client@example.net\"]\n",
         account.trim()
     );
-    gate.configure(&[("auth", "linux-auth", "a.log")], &people);
+    gate.append("b.log", "");
+    gate.append("c.log", "");
+    let sources = [("auth", "linux-auth", "a.log"), ("idp", "okta", "b.log"), ("mfa", "duo", "c.log")];
+    gate.configure(&sources, &people);
     gate.start();
     gate
 }
 
 fn plan(gate: &Gate, scenario: &str, kind: &str) -> String {
+    plan_in(gate, scenario, "auth", kind)
+}
+
+fn plan_in(gate: &Gate, scenario: &str, source: &str, kind: &str) -> String {
     let args =
-        ["drill", "plan", "--json", "--scenario", scenario, "--source", "auth", kind, "--approver", "client"];
+        ["drill", "plan", "--json", "--scenario", scenario, "--source", source, kind, "--approver", "client"];
     objects(&gate.tell(&args))[0]["id"].as_str().unwrap().to_owned()
 }
 
@@ -198,7 +205,10 @@ fn what_is_real_makes_the_drill_real() {
 fn every_scenario_is_found_by_its_rule() {
     let gate = started();
     for scenario in objects(&gate.tell(&["drill", "list", "--scenarios", "--json"])) {
-        let id = plan(&gate, scenario["id"].as_str().unwrap(), "--announced");
+        let reads = |format: &str| scenario["formats"].as_array().unwrap().contains(&json!(format));
+        let sources = [("linux-auth", "auth"), ("okta", "idp"), ("duo", "mfa")];
+        let (_, source) = sources.into_iter().find(|(format, _)| reads(format)).unwrap();
+        let id = plan_in(&gate, scenario["id"].as_str().unwrap(), source, "--announced");
         let told = run(&gate, &id);
         assert_eq!(drill_of(&gate, &told["number"]), json!(id), "{scenario}");
         let row =

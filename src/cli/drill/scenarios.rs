@@ -31,7 +31,7 @@ pub struct Scenario {
 pub struct Lines {
     /// How many.
     pub times: usize,
-    /// With `{stamp}`, `{host}`, `{pid}`, `{mark}`, `{address}`, `{port}`.
+    /// With `{stamp}` (as syslog writes it), `{iso}`, `{host}`, `{pid}`, `{mark}`, `{address}`, `{port}`.
     pub text: String,
 }
 

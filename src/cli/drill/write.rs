@@ -126,6 +126,7 @@ fn append(
         let stamp = local(&source.timezone, clock.now().utc).strftime("%b %e %H:%M:%S").to_string();
         let line = form
             .replace("{stamp}", &stamp)
+            .replace("{iso}", &clock.now().utc.to_string())
             .replace("{host}", &host)
             .replace("{pid}", &(40_000 + number).to_string())
             .replace("{address}", &address)
