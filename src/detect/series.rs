@@ -5,7 +5,7 @@
 //! question before ([`Ranks`]): how far is it from what this half hour of the day usually is; have the last few been so
 //! on average; did the mean of ten move; and was the series ever in such a state before. The surprises are added. What
 //! is no higher than a peak that came shortly before says nothing new and is left out; the peak fades by half in
-//! [`FADE_ROWS`] rows. The first [`LEARN_ROWS`] rows teach only. Nothing looks ahead, nothing is fitted, and there is one setting for all series.
+//! 500 rows. The first 200 rows teach only. Nothing looks ahead, nothing is fitted, and there is one setting for all series.
 
 mod season;
 mod shape;
