@@ -1,12 +1,17 @@
 //! The command line: every command, flag and its help, once. Man pages and completions are made from it.
 
+mod drill;
 mod explain;
+mod incident;
+mod oncall;
+mod report;
 
+pub use drill::{DrillCommand, PlanArgs};
 pub use explain::{ExplainCommand, WhyNotArgs};
+pub use incident::{Decision, More};
+pub use oncall::{OncallCommand, ShowArgs};
+pub use report::{ReportArgs, ReportCommand};
 
-use super::drill::DrillCommand;
-use super::oncall::OncallCommand;
-use super::report::ReportCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -261,7 +266,7 @@ pub enum IncidentCommand {
     Escalate(IncidentAct),
     /// More acts: merge, split, snooze, waive, fulfil, false-positive
     #[command(flatten)]
-    More(super::incident_args::More),
+    More(More),
 }
 
 /// Which incident, and what the person says to it.

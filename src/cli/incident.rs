@@ -1,7 +1,7 @@
 //! `incident`: looks come from the store, acts go through the daemon.
 
+use super::args::{Decision, More};
 use super::args::{Global, IncidentAct, IncidentCommand};
-use super::incident_args::{Decision, More};
 use super::out::{Out, Tone};
 use super::query::failure;
 use super::{Done, Failure, act, exit, setup};

@@ -14,7 +14,6 @@ pub mod files;
 pub mod formats;
 pub mod generate;
 pub mod incident;
-pub mod incident_args;
 pub mod junit;
 pub mod mail;
 pub mod oncall;

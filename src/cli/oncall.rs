@@ -1,36 +1,17 @@
 //! `oncall show`: who is on call at a moment, or over days, why, and until when; holes included.
 
-use super::args::Global;
+use super::args::{Global, OncallCommand};
 use super::out::{Out, Tone};
 use super::{Done, Failure, exit, setup};
 use crate::config::file::{Config, Recipient, Schedule};
 use crate::escalate::{Duty, Stretch, Why};
 use crate::schema::wall::local;
 use crate::schema::{Printable, Span, Timestamp};
-use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 /// Ends of a duty are looked for so far behind and ahead of the moment that is asked about.
 const BEHIND: Span = Span::days(60);
 const AHEAD: Span = Span::days(400);
-
-/// `oncall`.
-#[derive(Debug, Subcommand)]
-pub enum OncallCommand {
-    /// Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole
-    Show(ShowArgs),
-}
-
-/// `oncall show`.
-#[derive(Args, Debug)]
-pub struct ShowArgs {
-    /// The moment (RFC 3339) [default: now]
-    #[arg(long, value_name = "T")]
-    pub at: Option<String>,
-    /// The whole time from then on, for so many days
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=400))]
-    pub days: Option<u16>,
-}
 
 /// Shows the rosters of the configuration.
 ///

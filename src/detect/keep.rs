@@ -1,10 +1,21 @@
 //! How long what a rule remembers matters, and what it can do without.
 
 use super::MATCH_SILENCE;
-use super::memory::Condense;
 use super::pattern::Compare;
 use super::rule::{Correlation, Counting, Hears, Reference, Rule, RuleSet};
 use crate::schema::Span;
+
+/// What a rule's memory can do without.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Condense {
+    /// Nothing.
+    #[default]
+    Never,
+    /// Repeated values, in groups with fewer different ones than this.
+    Values(usize),
+    /// Events before so many single ones.
+    Events(usize),
+}
 
 /// How long what a rule remembers matters, and how it counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

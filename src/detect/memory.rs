@@ -15,8 +15,6 @@
 
 mod condense;
 
-pub use condense::Condense;
-
 use super::entry::Entry;
 use super::keep::Keep;
 use super::key::{Key, fingerprint};

@@ -6,7 +6,7 @@ mod paper;
 pub mod scenarios;
 mod write;
 
-use super::args::Global;
+use super::args::{DrillCommand, Global, PlanArgs};
 use super::out::Out;
 use super::query::failure;
 use super::{Done, Failure, act, exit, setup};
@@ -16,64 +16,9 @@ use crate::ledger::read::{Object, Reader};
 use crate::schema::drill::{Drill, DrillAct, Mark};
 use crate::schema::{Printable, Span};
 use crate::triage::drills::hex;
-use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
 use std::sync::Arc;
-
-/// `drill`.
-#[derive(Debug, Subcommand)]
-pub enum DrillCommand {
-    /// Plan a mock incident: scenario, source, window, and who approved
-    Plan(PlanArgs),
-    /// Write the planned lines to the source's real file, and wait for the incident
-    Run {
-        /// Plan id
-        id: String,
-    },
-    /// Plans and what came of them
-    List {
-        /// The scenarios that can be planned
-        #[arg(long)]
-        scenarios: bool,
-    },
-    /// The dossier of a drill as .json and .html
-    Report {
-        /// Plan id
-        id: String,
-        /// Folder to write into
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-    },
-}
-
-/// `drill plan`.
-#[derive(Args, Debug)]
-#[command(group(clap::ArgGroup::new("kind").required(true)))]
-pub struct PlanArgs {
-    /// Which scenario (`drill list --scenarios`)
-    #[arg(long, value_name = "ID")]
-    pub scenario: String,
-    /// Name of the source into whose file the lines go
-    #[arg(long, value_name = "NAME")]
-    pub source: String,
-    /// The rule that must find it [default: the scenario's]
-    #[arg(long, value_name = "ID")]
-    pub rule: Option<String>,
-    /// How long from now its lines may come
-    #[arg(long, value_name = "SPAN", default_value = "10m")]
-    pub window: String,
-    /// The mails say that it is a drill
-    #[arg(long, group = "kind")]
-    pub announced: bool,
-    /// The mails do not say it before it is resolved
-    #[arg(long, group = "kind")]
-    pub blind: bool,
-    /// Who approved it: a person, and not only yourself
-    #[arg(long = "approver", value_name = "PERSON", required = true, num_args = 1..)]
-    pub approvers: Vec<String>,
-}
 
 /// Runs one of the drill commands.
 ///

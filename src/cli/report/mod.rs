@@ -4,38 +4,13 @@ mod drills;
 pub mod page;
 mod timeliness;
 
-use super::args::Global;
+use super::args::{Global, ReportArgs, ReportCommand};
 use super::out::Out;
 use super::query::failure;
 use super::{Done, Failure, setup};
 use crate::ledger::read::{Object, Reader};
 use crate::schema::{Printable, Timestamp};
-use clap::{Args, Subcommand};
 use serde_json::Value;
-use std::path::PathBuf;
-
-/// `report`.
-#[derive(Debug, Subcommand)]
-pub enum ReportCommand {
-    /// Every incident of a time with all its times: promises kept, broken or in doubt, percentiles, who was told
-    Timeliness(ReportArgs),
-    /// Every drill of a time, stage by stage
-    Drills(ReportArgs),
-}
-
-/// What every report takes.
-#[derive(Args, Debug)]
-pub struct ReportArgs {
-    /// From this moment on (RFC 3339) [default: everything]
-    #[arg(long, value_name = "T")]
-    pub since: Option<String>,
-    /// Before this moment [default: now]
-    #[arg(long, value_name = "T")]
-    pub until: Option<String>,
-    /// Folder to write into
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-}
 
 /// A time with both ends.
 struct Period {

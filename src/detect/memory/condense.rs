@@ -14,6 +14,7 @@
 
 use super::{CONDENSED, Memory, SETTLED};
 use crate::detect::entry::{Entry, Text};
+use crate::detect::keep::Condense;
 use crate::detect::streams::Streams;
 use crate::detect::window::Group;
 use crate::schema::{Span, Timestamp};
@@ -23,18 +24,6 @@ use std::collections::BTreeMap;
 const CONDENSE_FROM: usize = 16_384;
 /// Parts of a window of which the events may become one.
 const SLOTS: i64 = 64;
-
-/// What a rule's memory can do without.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Condense {
-    /// Nothing.
-    #[default]
-    Never,
-    /// Repeated values, in groups with fewer different ones than this.
-    Values(usize),
-    /// Events before so many single ones.
-    Events(usize),
-}
 
 impl Memory {
     /// Condenses what stands on the pages of groups with a history, where there is enough of it.

@@ -1,6 +1,6 @@
 //! Further acts on incidents.
 
-use super::args::IncidentAct;
+use super::IncidentAct;
 use clap::{Args, Subcommand};
 
 /// `incident`: joining, resting, and decisions about promises.
