@@ -160,9 +160,7 @@ impl Escalate {
 
     fn tell_second_addresses(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
         let stuck = |n: &&crate::schema::Notification| {
-            is_telling(n.kind)
-                && !crate::schema::book::is_final(n.state)
-                && n.attempts >= SECOND_ADDRESS_ATTEMPTS
+            is_telling(n.kind) && !n.state.is_final() && n.attempts >= SECOND_ADDRESS_ATTEMPTS
         };
         let rows: Vec<_> = book.notifications_of(id).filter(stuck).cloned().collect();
         for row in rows {
@@ -218,7 +216,7 @@ impl Escalate {
         let unsent = (incident.next_step as usize) < self.policy(incident).steps.len();
         let Some(ladder) = book.clock(id, ClockKind::Ladder).cloned().filter(|_| !unsent) else { return };
         let hopeful = |n: &crate::schema::Notification| {
-            let alive = n.state == NotificationState::Accepted || !crate::schema::book::is_final(n.state);
+            let alive = n.state == NotificationState::Accepted || !n.state.is_final();
             is_telling(n.kind) && n.round >= ladder.round && alive
         };
         if book.notifications_of(id).any(hopeful) {

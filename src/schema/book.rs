@@ -14,7 +14,7 @@ mod merged;
 
 use super::changes::Changes;
 use super::incident::{Clock, ClockKind, Incident, IncidentStatus, Silence, SilenceKind};
-use super::mail::{Notification, NotificationState};
+use super::mail::Notification;
 use super::selfmail::SelfMarks;
 use super::time::{Reading, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,12 +127,6 @@ pub fn is_unsettled(status: IncidentStatus) -> bool {
     matches!(status, IncidentStatus::New | IncidentStatus::Open | IncidentStatus::Acknowledged)
 }
 
-/// Whether a notification will not change any more.
-pub fn is_final(state: NotificationState) -> bool {
-    use NotificationState::{Accepted, Cancelled, Expired, Refused};
-    matches!(state, Accepted | Refused | Expired | Cancelled)
-}
-
 impl Book {
     /// The book as the rows tell it; nothing in it is dirty.
     pub fn load(rows: Rows) -> Book {
@@ -179,7 +173,7 @@ impl Book {
         }
         for id in dirty.notifications {
             let loose =
-                self.notifications.get(&id).is_some_and(|n| n.incident.is_none() && is_final(n.state));
+                self.notifications.get(&id).is_some_and(|n| n.incident.is_none() && n.state.is_final());
             if loose {
                 self.forget_notification(id);
             }
@@ -416,7 +410,7 @@ impl Book {
         if let Some(digest) = notification.digest {
             self.by_digest.entry(digest).or_default().insert(id);
         }
-        if is_final(notification.state) {
+        if notification.state.is_final() {
             self.unfinished.remove(&id);
             self.hints.due.remove(&id);
             self.hints.claims.remove(&id);

@@ -88,6 +88,11 @@ pub enum NotificationState {
 }
 
 impl NotificationState {
+    /// Whether it will not change any more, but for a report of the mail system that comes back.
+    pub fn is_final(self) -> bool {
+        use NotificationState::{Accepted, Cancelled, Expired, Refused};
+        matches!(self, Accepted | Refused | Expired | Cancelled)
+    }
     /// The name that the view shows.
     pub fn name(self) -> &'static str {
         match self {

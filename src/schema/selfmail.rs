@@ -56,7 +56,7 @@ impl SelfMarks {
         mark.accepted_at = mark.accepted_at.max(row.accepted_at);
         if row.created_at >= mark.decided_at {
             mark.decided_at = row.created_at;
-            mark.owed = !super::book::is_final(row.state);
+            mark.owed = !row.state.is_final();
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What is shown to machines that watch this one: the counters, and the console that serves them.
 
 use super::ServiceError;
-use super::metrics::{Histogram, Meters};
+use super::metrics::Meters;
+use super::metrics::histogram::Histogram;
 use super::parts::Running;
 use super::status::Troubles;
 use crate::config::file::Config;

@@ -1,7 +1,7 @@
 //! The store on its own thread while lines wait to be read: the commit of one step runs beside the reading
 //! and judging of the next. The store itself travels to the thread and back, so nobody can touch it meanwhile.
 
-use super::metrics::Histogram;
+use super::metrics::histogram::{Histogram, SECONDS};
 use crate::host::clock::monotonic;
 use crate::ledger::Store;
 use crate::ports::{Ledger, LedgerError};
@@ -32,7 +32,7 @@ impl Writer {
     pub fn start(store: Store) -> io::Result<Writer> {
         let (jobs, to_do) = sync_channel::<Job>(1);
         let (finished, done) = sync_channel::<Done>(1);
-        let times = Arc::new(Histogram::new(&super::metrics::SECONDS));
+        let times = Arc::new(Histogram::new(&SECONDS));
         let counted = Arc::clone(&times);
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
             while let Ok((mut store, changes)) = to_do.recv() {

@@ -3,7 +3,7 @@
 //! time. Whatever else there is makes the incident real: better a drill that wakes somebody for nothing than an attack
 //! that nobody takes for one.
 
-use super::overdue::{self, Due};
+use super::overdue::{self, Turns};
 use crate::schema::drill::{Drill, DrillAct, MARKS_MAX, Mark, is_announced, is_mark};
 use crate::schema::{
     Book, Changes, Event, Finding, FindingKind, Fold, IncidentStatus, JournalEntry, Printable, Reading,
@@ -36,9 +36,7 @@ pub struct Drills {
     /// Finding of a plan.
     findings: BTreeMap<Arc<str>, Arc<str>>,
     dirty: BTreeSet<Arc<str>>,
-    /// By scenario: when it is due.
-    pub(super) due: BTreeMap<Arc<str>, Due>,
-    pub(super) due_dirty: BTreeSet<Arc<str>>,
+    turns: Turns,
     /// Source and reason of a bad mark, and when it was told.
     told: BTreeMap<(Arc<str>, &'static str), Timestamp>,
 }
@@ -49,7 +47,7 @@ impl Drills {
         let mut drills = Drills::default();
         for row in rows.iter().filter(|row| row.room == "triage") {
             if let (Some(scenario), Some(body)) = (row.key.strip_prefix(overdue::KEY), row.body.as_deref()) {
-                drills.restore_due(scenario, body);
+                drills.turns.restore(scenario, body);
             }
             if !row.key.starts_with(KEY) {
                 continue;
@@ -70,12 +68,19 @@ impl Drills {
         };
         let mut rows: Vec<StateRow> = self.dirty.iter().map(row).collect();
         self.dirty.clear();
-        rows.extend(self.drain_due());
+        rows.extend(self.turns.drain());
         rows
     }
 
+    /// Scenarios that were not played for longer than they may go without; each is told once in that time.
+    pub fn overdue(&mut self, wanted: &[(Arc<str>, Span)], now: Timestamp) -> Vec<Finding> {
+        let played = |scenario: &Arc<str>| (scenario.clone(), self.last_played(scenario));
+        let last: BTreeMap<_, _> = wanted.iter().map(|(scenario, _)| played(scenario)).collect();
+        self.turns.overdue(wanted, |scenario| last.get(scenario).copied().flatten(), now)
+    }
+
     /// When a scenario was last found as a drill, and stayed one.
-    pub(super) fn last_played(&self, scenario: &str) -> Option<Timestamp> {
+    fn last_played(&self, scenario: &str) -> Option<Timestamp> {
         let played = self.plans.values().filter(|plan| &*plan.scenario == scenario && plan.real_at.is_none());
         played.filter_map(|plan| plan.detected_at).max()
     }

@@ -1,9 +1,9 @@
 //! Drills that are due: how long a scenario may go without having been played, and the finding when it did.
 
-use super::drills::Drills;
 use crate::schema::{Finding, FindingKind, Severity, Span, StateRow, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Id of the finding.
@@ -13,50 +13,64 @@ pub(super) const KEY: &str = "drill-due\u{1f}";
 
 /// What is known of one scenario's turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Due {
+struct Due {
     /// Since when the configuration asks for it.
     since: Timestamp,
     /// When it was told that it is overdue.
     told: Option<Timestamp>,
 }
 
-impl Drills {
+/// By scenario: its turn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turns {
+    due: BTreeMap<Arc<str>, Due>,
+    dirty: BTreeSet<Arc<str>>,
+}
+
+impl Turns {
     /// Scenarios that were not played for longer than they may go without; each is told once in that time.
-    pub fn overdue(&mut self, wanted: &[(Arc<str>, Span)], now: Timestamp) -> Vec<Finding> {
+    pub fn overdue(
+        &mut self,
+        wanted: &[(Arc<str>, Span)],
+        last_played: impl Fn(&Arc<str>) -> Option<Timestamp>,
+        now: Timestamp,
+    ) -> Vec<Finding> {
         let mut found = Vec::new();
         for (scenario, every) in wanted {
             let due = self.due.get(scenario).copied();
             let Some(due) = due else {
-                self.put_due(scenario, Due { since: now, told: None });
+                self.put(scenario, Due { since: now, told: None });
                 continue;
             };
-            let last = self.last_played(scenario).unwrap_or(due.since).max(due.told.unwrap_or(due.since));
+            let last = last_played(scenario).unwrap_or(due.since).max(due.told.unwrap_or(due.since));
             if now > last + *every {
-                self.put_due(scenario, Due { told: Some(now), ..due });
-                found.push(finding(scenario, *every, self.last_played(scenario), now));
+                self.put(scenario, Due { told: Some(now), ..due });
+                found.push(finding(scenario, *every, last_played(scenario), now));
             }
         }
         found
     }
 
-    fn put_due(&mut self, scenario: &Arc<str>, due: Due) {
+    fn put(&mut self, scenario: &Arc<str>, due: Due) {
         self.due.insert(scenario.clone(), due);
-        self.due_dirty.insert(scenario.clone());
+        self.dirty.insert(scenario.clone());
     }
 
-    pub(super) fn restore_due(&mut self, scenario: &str, body: &[u8]) {
+    /// Takes a stored row.
+    pub fn restore(&mut self, scenario: &str, body: &[u8]) {
         if let Ok(due) = serde_json::from_slice(body) {
             self.due.insert(scenario.into(), due);
         }
     }
 
-    pub(super) fn drain_due(&mut self) -> Vec<StateRow> {
+    /// Rows that changed.
+    pub fn drain(&mut self) -> Vec<StateRow> {
         let row = |scenario: &Arc<str>| {
             let body = self.due.get(scenario).and_then(|due| serde_json::to_vec(due).ok()).map(Into::into);
             StateRow { room: "triage", key: format!("{KEY}{scenario}").into(), body }
         };
-        let rows = self.due_dirty.iter().map(row).collect();
-        self.due_dirty.clear();
+        let rows = self.dirty.iter().map(row).collect();
+        self.dirty.clear();
         rows
     }
 }
@@ -96,6 +110,7 @@ fn finding(scenario: &Arc<str>, every: Span, last: Option<Timestamp>, now: Times
 
 #[cfg(test)]
 mod tests {
+    use super::super::drills::Drills;
     use super::*;
 
     #[test]

@@ -157,7 +157,7 @@ fn notification(form: &mut Form, state: &State, row: &Notification) {
     form.put(i64::from(row.attempts.min(TRIES_MAX)));
     form.flag(row.may_repeat);
     form.put(row.digest.map_or(-1, |id| id as i64));
-    if !gatewatch::schema::book::is_final(row.state) {
+    if !row.state.is_final() {
         form.utc(row.due_at);
         form.span(state.book.hints.due.get(&row.id).copied().unwrap_or(Span(-1)));
         let count = |map: &std::collections::BTreeMap<u64, u8>| map.get(&row.id).map_or(0, |n| i64::from(*n));

@@ -3,7 +3,6 @@
 use super::plan::{STEP_AFTER, units};
 use super::world::{Answer, State, TURN};
 use gatewatch::escalate::moves::Machine;
-use gatewatch::schema::book::is_final;
 use gatewatch::schema::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -183,11 +182,11 @@ impl Truth {
             must(row.state != NotificationState::Accepted || said, "I4", || format!("{row:?}"))?;
             let refused = row.state != NotificationState::Refused || self.refused.contains(&row.id);
             must(refused, "I5", || format!("refused, and by no relay: {row:?}"))?;
-            let ended = is_final(row.state) && row.state != NotificationState::Accepted;
+            let ended = row.state.is_final() && row.state != NotificationState::Accepted;
             let answered = incident.status != IncidentStatus::Open || incident.acknowledged_at.is_some();
             let answered = answered || self.was_merged.contains(&incident.id);
             let reopened = ladder.is_some_and(|clock| clock.round > row.round);
-            let hopeful = |n: &Notification| !is_final(n.state) || n.state == NotificationState::Accepted;
+            let hopeful = |n: &Notification| !n.state.is_final() || n.state == NotificationState::Accepted;
             let instead = rows().any(|n| n.id != row.id && n.round >= row.round && hopeful(n));
             must(!ended || answered || reopened || instead || carried, "I5", || {
                 format!("it came to nothing, and nothing takes its place: {row:?}")
@@ -211,7 +210,7 @@ impl Truth {
             return Ok(());
         }
         let patient = state.scope().per_hour < 10 && incident.severity < Severity::High;
-        let waits = rows().find(|n| !is_final(n.state)).filter(|_| !patient);
+        let waits = rows().find(|n| !n.state.is_final()).filter(|_| !patient);
         must(waits.is_none(), "I9", || format!("it waits, and nothing is in its way: {waits:?}"))?;
         let base = ladder.map_or(0, |clock| clock.round);
         let told = rows().any(|n| n.state == NotificationState::Accepted && n.round >= base);

@@ -10,7 +10,7 @@ use super::plan::{finding, params, units};
 use super::scope::{Budget, Scope};
 use super::truth::{Broken, Truth};
 use gatewatch::escalate::Escalate;
-use gatewatch::schema::book::{Rows, is_final};
+use gatewatch::schema::book::Rows;
 use gatewatch::schema::*;
 use gatewatch::triage::{self, Triage};
 use std::sync::Arc;
@@ -415,7 +415,7 @@ impl State {
         let over = |i: &&Incident| i.status != IncidentStatus::Closed;
         let incidents: Vec<Incident> = self.book.incidents().filter(over).cloned().collect();
         let clocks = incidents.iter().flat_map(|i| self.book.clocks_of(&i.id).to_vec()).collect();
-        let kept = |n: &&Notification| n.incident.is_some() || !is_final(n.state);
+        let kept = |n: &&Notification| n.incident.is_some() || !n.state.is_final();
         let rows = Rows {
             clocks,
             notifications: self.book.notifications().filter(kept).cloned().collect(),

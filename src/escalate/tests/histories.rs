@@ -238,12 +238,12 @@ proptest! {
         check_rows(&world, &mut truth)?;
         // Under a budget the newest ones may still wait for their digest.
         check_clocks(&world, &mut truth)?;
-        let left: Vec<&Notification> = world.store.notifications.values().filter(|n| !is_final(n.state))
+        let left: Vec<&Notification> = world.store.notifications.values().filter(|n| !n.state.is_final())
             .filter(|n| limit != 2 || n.id <= begin).collect();
         prop_assert!(left.is_empty(), "I9: still waiting: {left:#?}");
         for incident in world.store.incidents.values().filter(|i| i.status == IncidentStatus::Open) {
             let told = world.store.notifications.values().any(|n| {
-                let reached = n.state == NotificationState::Accepted || (limit == 2 && !is_final(n.state));
+                let reached = n.state == NotificationState::Accepted || (limit == 2 && !n.state.is_final());
                 n.incident.as_ref() == Some(&incident.id) && is_telling(n) && reached
             });
             prop_assert!(told, "I9: open, and nobody was told: {incident:#?}");

@@ -11,7 +11,7 @@ mod selfmails;
 mod storms;
 
 use super::*;
-use crate::schema::book::{Rows, is_final};
+use crate::schema::book::Rows;
 use crate::schema::*;
 use crate::triage::{self, Triage};
 use jiff::tz::TimeZone;
@@ -68,7 +68,8 @@ impl Store {
             status => status == IncidentStatus::Closed,
         };
         let open: BTreeSet<&Arc<str>> = self.incidents.values().filter(|i| !over(i)).map(|i| &i.id).collect();
-        let kept = |n: &&Notification| n.incident.as_ref().map_or(!is_final(n.state), |id| open.contains(id));
+        let kept =
+            |n: &&Notification| n.incident.as_ref().map_or(!n.state.is_final(), |id| open.contains(id));
         Rows {
             incidents: open.iter().map(|id| self.incidents[*id].clone()).collect(),
             clocks: self.clocks.values().filter(|c| open.contains(&c.incident)).cloned().collect(),

@@ -1,6 +1,6 @@
 //! Incidents that were joined to others.
 
-use super::{Book, is_final, is_unsettled};
+use super::{Book, is_unsettled};
 use crate::schema::{Clock, ClockKind, Incident, IncidentStatus};
 
 impl Book {
@@ -16,7 +16,7 @@ impl Book {
             }
             _ => false,
         };
-        self.incidents.get(id).is_some_and(gone) && self.notifications_of(id).all(|n| is_final(n.state))
+        self.incidents.get(id).is_some_and(gone) && self.notifications_of(id).all(|n| n.state.is_final())
     }
 
     /// The incident that a merged one was joined to.

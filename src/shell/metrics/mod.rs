@@ -2,15 +2,14 @@
 //! read from memory once a second. No label holds anything that a log line could choose: sources, rules and words of
 //! the vocabulary only, so that nobody can make the number of series grow.
 
-mod histogram;
+pub mod histogram;
 mod page;
 
-pub use histogram::{Histogram, SECONDS};
+use histogram::Histogram;
 
 use super::parts::Running;
 use crate::config::file::Config;
 use crate::daemon::Turn;
-use crate::schema::book::is_final;
 use crate::schema::{
     Changes, Class, ClockKind, ClockState, Event, GapReason, NotificationState, Outcome, Reading, Span,
     Verdict,
@@ -116,7 +115,7 @@ impl Meters {
     fn note_rows(&mut self, changes: &Changes) {
         for row in &changes.notifications {
             let before = self.notifications.insert(row.id, row.state);
-            if is_final(row.state) && before != Some(row.state) {
+            if row.state.is_final() && before != Some(row.state) {
                 *self.ended.entry((row.kind.name(), row.state.name())).or_default() += 1;
             }
         }
