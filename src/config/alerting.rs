@@ -1,8 +1,8 @@
 //! The sections that say who is told, when and how: mail, relays, persons, schedules, policies, routes.
 
 use super::file::{ClockStarts, MailConfig, Person, Policy, Recipient, RelayConfig, Route, Step, Tls};
+use super::given::Given;
 use super::keys;
-use super::load::Given;
 use super::replies;
 use super::schedules;
 use super::values::{is_loopback, judge_host};

@@ -2,9 +2,9 @@
 //! cannot be kept, incidents that nobody would be told about.
 
 use super::file::{Config, Policy, Route, Source};
+use super::given::Given;
 use super::globs;
 use super::keys;
-use super::load::Given;
 use super::walk::{Section, unknown_word};
 use crate::schema::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,11 +4,11 @@
 use super::alerting::{ACKNOWLEDGE_WITHIN_DEFAULT, LETTERS_DEFAULT, NOTIFY_WITHIN_DEFAULT};
 use super::file::{
     ClockStarts, Config, DetectConfig, Encoding, GeoConfig, MailConfig, Person, Policy, Recipient, Route,
-    Source, Step, StoreConfig,
+    SelfMailConfig, Source, Step, StoreConfig,
 };
+use super::given::Given;
 use super::globs;
-use super::load::Given;
-use super::sections::{FALSE_ALERTS_DEFAULT, RETENTION_DEFAULT};
+use super::sections::{FALSE_ALERTS_DEFAULT, RETENTION_DEFAULT, STATE_DEFAULT};
 use super::values::judge_host;
 use crate::limits::LATENESS_DEFAULT;
 use jiff::tz::TimeZone;
@@ -16,8 +16,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The store's folder when no file names one.
-pub const STATE_DEFAULT: &str = "gatewatch-state";
 /// The built-in policy's id.
 const POLICY: &str = "default";
 
@@ -73,7 +71,7 @@ pub fn defaults_in(root: &Path, name: &str, given: &Given<'_>) -> Config {
             reply_authserv: None,
             reply_address: None,
             max_per_recipient_per_hour: LETTERS_DEFAULT,
-            own: super::selfmail::SelfMailConfig::default(),
+            own: SelfMailConfig::default(),
             relays: Vec::new(),
         },
         webhooks: Vec::new(),

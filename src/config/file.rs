@@ -1,6 +1,7 @@
 //! The configuration as plain and valid data: what the file says, with every default filled in. Each
 //! room's parameters are made from it; nothing here can be half set.
 
+use crate::courier::HookKind;
 use crate::schema::wall::Hours;
 use crate::schema::{Severity, Span};
 use jiff::tz::TimeZone;
@@ -29,7 +30,7 @@ pub struct Config {
     /// `[mail]` and `[[mail.relay]]`.
     pub mail: MailConfig,
     /// `[[webhook]]`.
-    pub webhooks: Vec<super::webhook::WebhookConfig>,
+    pub webhooks: Vec<WebhookConfig>,
     /// `[[person]]`.
     pub persons: Vec<Person>,
     /// `[[schedule]]`.
@@ -147,7 +148,7 @@ pub struct MailConfig {
     /// Letters per recipient and hour before digests begin.
     pub max_per_recipient_per_hour: u32,
     /// `[mail.canary]`, `[mail.alive]` and `[mail.proof]`.
-    pub own: super::selfmail::SelfMailConfig,
+    pub own: SelfMailConfig,
     /// In order of preference; none = the Maildir `<store.directory>/mail`.
     pub relays: Vec<RelayConfig>,
 }
@@ -332,4 +333,30 @@ impl Route {
         };
         Some(config.sources.iter().filter(of_route).map(|source| source.name.as_str()).collect())
     }
+}
+
+/// The program's mails about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SelfMailConfig {
+    /// Where the canary goes, and how often.
+    pub canary: Option<(String, Span)>,
+    /// Where the sign of life goes, and how often.
+    pub alive: Option<(String, Span)>,
+    /// How often each address of each person is proved.
+    pub proof: Option<Span>,
+}
+
+/// One webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// Unique id.
+    pub id: String,
+    /// Whose form.
+    pub kind: HookKind,
+    /// Where to; for Slack its secret.
+    pub url: Secret,
+    /// The key of the signature, or the routing key.
+    pub secret: Option<Secret>,
+    /// Certificates (PEM) that are trusted instead of the public ones.
+    pub ca_pem: Option<Vec<u8>>,
 }

@@ -3,11 +3,11 @@
 use super::check;
 use super::defaults;
 use super::file::Config;
+use super::given::Given;
 use super::report::{Grade, Problem};
 use super::values::reason;
 use super::walk::{Page, Section};
 use super::{alerting, listen, schedules, sections};
-use crate::schema::Timestamp;
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -17,21 +17,6 @@ use toml::de::DeTable;
 pub const STANDARD_FILE: &str = "/etc/gatewatch/gatewatch.toml";
 /// Bytes of a configuration; a larger file is some other file.
 const CONFIG_BYTES_MAX: u64 = 4 * 1024 * 1024;
-
-/// What the reading of a configuration needs beside the file.
-#[derive(Clone, Copy, Debug)]
-pub struct Given<'a> {
-    /// Names of all grammars.
-    pub formats: &'a [&'a str],
-    /// `--state`: in place of `store.directory`.
-    pub state: Option<&'a Path>,
-    /// `$CREDENTIALS_DIRECTORY` of systemd.
-    pub credentials: Option<&'a Path>,
-    /// Whether the daemon starts: then a credential that systemd did not hand over is an error, not a warning.
-    pub starting: bool,
-    /// Now, for holes in schedules.
-    pub now: Timestamp,
-}
 
 /// Reads the configuration: the named file, else [`STANDARD_FILE`], else the built-in defaults. Gives the
 /// warnings beside it.

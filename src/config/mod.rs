@@ -6,6 +6,7 @@ pub mod check;
 pub mod defaults;
 mod duties;
 pub mod file;
+mod given;
 mod globs;
 pub mod grammars;
 pub mod keys;
@@ -25,5 +26,6 @@ mod walk;
 pub mod webhook;
 
 pub use file::Config;
+pub use given::Given;
 pub use globs::expand;
-pub use load::{Given, STANDARD_FILE, grammars_folder, load, read, store_directory};
+pub use load::{STANDARD_FILE, grammars_folder, load, read, store_directory};

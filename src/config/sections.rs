@@ -1,10 +1,9 @@
 //! The sections that say what is read and kept: store, sources, grammars, rules, registers, listeners.
 
-use super::defaults::STATE_DEFAULT;
 use super::file::{DetectConfig, Encoding, GeoConfig, IdentityConfig, Source, StoreConfig};
+use super::given::Given;
 use super::globs;
 use super::keys;
-use super::load::Given;
 use super::values::reason;
 use super::walk::{Found, Section};
 use crate::limits::LATENESS_DEFAULT;
@@ -13,6 +12,8 @@ use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// The store's folder when no file names one.
+pub const STATE_DEFAULT: &str = "gatewatch-state";
 /// Payloads are kept so long unless the file says otherwise: a year and the audit after it.
 pub(super) const RETENTION_DEFAULT: Span = Span::days(400);
 /// Identity files are delivered daily; two hours of grace.

@@ -1,21 +1,10 @@
 //! `[mail.canary]`, `[mail.alive]` and `[mail.proof]`: the program's mails about itself. Each is off without its section.
 
-use super::file::Config;
+use super::file::{Config, SelfMailConfig};
 use super::walk::Section;
 use crate::escalate::SelfMail;
 use crate::schema::{NotificationKind, Span};
 use std::sync::Arc;
-
-/// What the sections say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SelfMailConfig {
-    /// Where the canary goes, and how often.
-    pub canary: Option<(String, Span)>,
-    /// Where the sign of life goes, and how often.
-    pub alive: Option<(String, Span)>,
-    /// How often each address of each person is proved.
-    pub proof: Option<Span>,
-}
 
 /// Reads the three sections below `[mail]`.
 pub(super) fn read(mail: Section<'_>) -> SelfMailConfig {

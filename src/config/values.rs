@@ -1,7 +1,7 @@
 //! Values with a meaning of their own: names, paths, zones, addresses, secrets.
 
 use super::file::Secret;
-use super::load::Given;
+use super::given::Given;
 use super::walk::{Found, Section, unknown_word};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;

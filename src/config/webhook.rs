@@ -1,7 +1,7 @@
 //! `[[webhook]]`: where alerts go beside mail. A step names `webhook:ID`, and so may a person's list of addresses.
 
-use super::file::{Config, Secret};
-use super::load::Given;
+use super::file::{Config, Secret, WebhookConfig};
+use super::given::Given;
 use super::walk::{Found, Section};
 use crate::courier::{self, HookKind, WEBHOOK, is_safe_url};
 use crate::escalate;
@@ -14,21 +14,6 @@ use std::sync::Arc;
 pub const KINDS: &[&str] = &["generic", "pagerduty", "slack"];
 /// Where PagerDuty takes events of its version 2.
 const PAGER_DUTY: &str = "https://events.pagerduty.com/v2/enqueue";
-
-/// One webhook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebhookConfig {
-    /// Unique id.
-    pub id: String,
-    /// Whose form.
-    pub kind: HookKind,
-    /// Where to; for Slack its secret.
-    pub url: Secret,
-    /// The key of the signature, or the routing key.
-    pub secret: Option<Secret>,
-    /// Certificates (PEM) that are trusted instead of the public ones.
-    pub ca_pem: Option<Vec<u8>>,
-}
 
 /// The sections.
 pub(super) fn webhooks(sections: &[Section<'_>], folder: &Path, given: &Given<'_>) -> Vec<WebhookConfig> {
