@@ -12,7 +12,6 @@ use crate::schema::{
     Act, Book, Changes, ClockKind, Incident, IncidentStatus, Network, Notification, NotificationKind,
     NotificationState, Printable, Reading, Resolution, Silence, SilenceKind, Span, Verb,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Why an act was refused.
@@ -306,37 +305,6 @@ impl Escalate {
         }
         book.update_incident(&incident.id, |i| i.assignee = Some(person.clone()));
         Ok(format!("incident {} is assigned to {person}", incident.number))
-    }
-
-    /// Owes everyone who was, or may have been, told of the incident a word on what the actor did.
-    pub(super) fn tell_others(
-        &self,
-        book: &mut Book,
-        incident: &Incident,
-        act: &Act,
-        kind: NotificationKind,
-        now: &Reading,
-    ) -> String {
-        let heard = |n: &&Notification| {
-            let reached =
-                matches!(n.state, NotificationState::Accepted | NotificationState::Sending) || n.may_repeat;
-            is_telling(n.kind) && reached && n.recipient != act.actor.name
-        };
-        let told: BTreeMap<Arc<str>, (Arc<str>, u32)> = book
-            .notifications_of(&incident.id)
-            .filter(heard)
-            .map(|n| (n.recipient.clone(), (n.address.clone(), n.step)))
-            .collect();
-        for (recipient, (address, step)) in &told {
-            let round = book.incident(&incident.id).map_or(incident.round, |i| i.round);
-            let (incident, step) = (Some(&incident.id), *step);
-            self.owe(book, &Draft { incident, step, round, recipient, address, kind, salt: "" }, now);
-        }
-        if told.is_empty() {
-            return "nobody else had been told".to_owned();
-        }
-        let names: Vec<&str> = told.keys().map(|person| &**person).collect();
-        format!("{} will be told so", names.join(", "))
     }
 
     fn silence_for(

@@ -11,7 +11,6 @@ use super::moves::{ClockInput, IncidentInput};
 use super::promises;
 use super::rows::{Draft, is_live, is_telling, journal, live_clocks, move_clock, move_incident, new_clock};
 use super::{ClockStart, Escalate, Policy, Recipient};
-use crate::limits::EMERGENCY_PERCENT;
 use crate::schema::{
     Book, Changes, Clock, ClockKind, ClockState, Incident, IncidentStatus, NotificationKind,
     NotificationState, Reading, Span, Timestamp,
@@ -100,6 +99,7 @@ impl Escalate {
         if !move_incident(book, id, IncidentInput::Raise, now, changes) {
             return;
         }
+        book.update_incident(id, |i| (i.resolved_at, i.resolution) = (None, None));
         journal(changes, now.utc, "incident", id, &detail);
         for clock in live_clocks(book, id, &[ClockKind::Ladder, ClockKind::Hold]) {
             move_clock(book, clock, ClockInput::Keep, now, changes);
@@ -132,7 +132,8 @@ impl Escalate {
     /// At 50 % of the notify promise without acceptance the second addresses are told; at 70 % the journal cries; a
     /// promise that used 75 % of its time is a near miss.
     fn warn(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
-        for mut clock in live_clocks(book, id, &promises::KINDS) {
+        let late = promises::unkept_notice(book, id).filter(|clock| !is_live(clock));
+        for mut clock in live_clocks(book, id, &promises::KINDS).into_iter().chain(late) {
             let passed = elapsed(&clock, now).hi;
             let share = |percent: i64| Span((clock.allowed.0 / 100).saturating_mul(percent));
             let notify = clock.kind == ClockKind::Notify;
@@ -140,12 +141,11 @@ impl Escalate {
                 self.tell_second_addresses(book, id, now, changes);
             }
             // The tick that follows a crossing is written down, so that it is crossed once.
-            let crosses = |percent| clock.elapsed_hi < share(percent) && share(percent) <= passed;
-            let emergency = notify && crosses(EMERGENCY_PERCENT);
-            let near_miss = crosses(promises::NEAR_MISS_PERCENT);
+            let crosses = |mark| clock.elapsed_hi < mark && mark <= passed;
+            let emergency = notify && crosses(promises::emergency_mark(book, &clock));
+            let near_miss = is_live(&clock) && crosses(share(promises::NEAR_MISS_PERCENT));
             if emergency {
-                let detail =
-                    "nobody's relay has accepted a notice, and 70 % of the time to notify has passed";
+                let detail = "nobody's relay has accepted a notice, and 70 % of the time to notify has passed, or more";
                 journal(changes, now.utc, "emergency", id, detail);
             }
             if near_miss {
@@ -392,7 +392,9 @@ impl Escalate {
     /// A new round from the first step, counted from now.
     pub(super) fn start_again(&self, book: &mut Book, id: &Arc<str>, now: &Reading) {
         book.update_incident(id, |i| (i.round, i.next_step) = (i.round + 1, 0));
-        self.start(book, id, now.utc, false, now);
+        // Of whom nobody was told yet, the first notice is still owed.
+        let first = book.incident(id).is_some_and(|incident| incident.notified_at.is_none());
+        self.start(book, id, now.utc, first, now);
     }
 
     fn close(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
@@ -413,7 +415,8 @@ fn is_stepped(last: &Reading, now: &Reading) -> bool {
 
 /// Whether Triage asked for a new start: its round is ahead of the ladder, at the first step.
 fn is_raised(book: &Book, incident: &Incident) -> bool {
-    let told = matches!(incident.status, IncidentStatus::Open | IncidentStatus::Acknowledged);
+    use IncidentStatus::{Acknowledged, Open, Resolved};
+    let told = matches!(incident.status, Open | Acknowledged | Resolved);
     let ladder = book.clock(&incident.id, ClockKind::Ladder);
     told && incident.next_step == 0
         && ladder.map_or(incident.round > 0, |ladder| incident.round > ladder.round)

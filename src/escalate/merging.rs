@@ -39,6 +39,9 @@ impl Escalate {
             let (grave, mild) = (incident.severity.name(), host.severity.name());
             return refused(format!("it is {grave}, the other {mild}; join them the other way round"));
         }
+        if host.drill.is_some() && host.drill != incident.drill {
+            return refused("that one is a drill, and would hide it; join them the other way round".into());
+        }
         move_incident(book, &incident.id, IncidentInput::Merge, now, changes);
         book.update_incident(&incident.id, |i| i.merged_into = Some(host.id.clone()));
         let joined: Vec<Arc<str>> = book.joined_to(&incident.id).map(|i| i.id.clone()).collect();

@@ -19,6 +19,7 @@ mod ladder;
 pub mod letter;
 mod merging;
 pub mod moves;
+mod news;
 mod params;
 mod promises;
 mod receipts;
@@ -34,6 +35,7 @@ mod tests;
 pub use acts::ActRefused;
 pub use duties::{Calendar, Duty as OutsideDuty, Trigger, Within};
 pub use params::{ClockStart, Params, Person, Policy, Recipient, Replies, Step};
+pub use promises::{emergency_mark, unkept_notice};
 pub use schedule::{Duty, Layer, Override, Schedule, Stretch, Why};
 pub use selfmail::SelfMail;
 

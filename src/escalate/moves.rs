@@ -100,6 +100,8 @@ impl Machine for IncidentStatus {
             (New | Open | Acknowledged, I::Acknowledge) => Acknowledged,
             (Acknowledged, I::RunOut) => Open,
             (Open | Acknowledged, I::Raise | I::Escalate) => Open,
+            // What was resolved as a drill, and was none.
+            (Resolved, I::Raise) => Open,
             (New | Open | Acknowledged, I::Resolve) => Resolved,
             (Resolved, I::Reopen) => Open,
             (Resolved, I::Close) => Closed,
@@ -244,7 +246,7 @@ mod tests {
             "new: open acknowledged - - - resolved - - merged -",
             "open: - acknowledged - open open resolved - - merged -",
             "acknowledged: - acknowledged open open open resolved - - merged -",
-            "resolved: - - - - - - open closed - -",
+            "resolved: - - - open - - open closed - -",
             "closed: - - - - - - - - - -",
             "merged: - - - - - - - - - open",
         ];

@@ -5,10 +5,12 @@ use super::duties;
 use super::elapsed::elapsed;
 use super::moves::ClockInput;
 use super::receipts::keep;
-use super::rows::{is_live, journal, journal_by, move_clock, new_clock};
+use super::rows::{is_live, is_telling, journal, journal_by, move_clock, new_clock};
 use super::{ClockStart, Escalate, Trigger};
+use crate::limits::EMERGENCY_PERCENT;
 use crate::schema::{
-    Act, Book, Changes, Clock, ClockKind, Incident, IncidentStatus, Printable, Reading, Span, Timestamp,
+    Act, Book, Changes, Clock, ClockKind, ClockState, Incident, IncidentStatus, Notification,
+    NotificationState, Printable, Reading, Span, Timestamp,
 };
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ pub(super) const KINDS: [ClockKind; 4] =
     [ClockKind::Notify, ClockKind::Acknowledge, ClockKind::Resolve, ClockKind::Duty];
 /// Per cent of its time that a promise may use before it is a near miss.
 pub(super) const NEAR_MISS_PERCENT: i64 = 75;
+/// What began late (an old log, a host that was cut off) is given so long to be told before the last resort.
+const EMERGENCY_GRACE: Span = Span::minutes(1);
 /// UTC and boot clock apart by more than this since the last look: UTC was set, or the machine was paused.
 const STEP_TOLD: Span = Span::seconds(2);
 
@@ -26,6 +30,29 @@ pub(super) fn promise(clock: &Clock) -> String {
         (Some(duty), _) => format!("the duty {duty}"),
         (None, kind) => format!("the promise to {}", kind.name()),
     }
+}
+
+/// The elapsed time at which the channel of last resort cries, if nobody was told: 70 % of the promise; where that was
+/// over before the first message could be decided, a minute after it.
+pub fn emergency_mark(book: &Book, notify: &Clock) -> Span {
+    let share = Span((notify.allowed.0 / 100).saturating_mul(EMERGENCY_PERCENT));
+    let own = |n: &&Notification| is_telling(n.kind) && n.round >= notify.round;
+    let decided = book.notifications_of(&notify.incident).filter(own).map(|n| n.created_at).min();
+    let decided = decided.or_else(|| book.incident(&notify.incident).map(|incident| incident.detected_at));
+    let begun = decided.map_or(Span::ZERO, |at| at - notify.armed.utc);
+    if begun < share { share } else { Span(begun.0.saturating_add(EMERGENCY_GRACE.0)) }
+}
+
+/// The promise to notify of an incident that waits for an answer, while nobody was told: running, in doubt, or broken.
+pub fn unkept_notice(book: &Book, incident: &str) -> Option<Clock> {
+    let open = book.incident(incident)?.status == IncidentStatus::Open;
+    let clock = book.clock(incident, ClockKind::Notify).filter(|_| open)?;
+    let broken = clock.state == ClockState::Breached;
+    let told = |n: &Notification| {
+        is_telling(n.kind) && n.round >= clock.round && n.state == NotificationState::Accepted
+    };
+    let untold = broken && !book.notifications_of(incident).any(told);
+    (is_live(clock) || untold).then(|| clock.clone())
 }
 
 pub(super) fn tell_near_miss(clock: &Clock, now: &Reading, changes: &mut Changes) {
@@ -134,7 +161,9 @@ impl Escalate {
         changes: &mut Changes,
     ) -> Result<String, ActRefused> {
         let how = reason(act)?;
-        let clock = named(book, incident, wanted, |c| c.kind == ClockKind::Duty && is_live(c))?;
+        let clock = named(book, incident, wanted, |c| {
+            c.kind == ClockKind::Duty && (is_live(c) || c.state == ClockState::Breached)
+        })?;
         let (kind, round) = (clock.kind, clock.round);
         keep(book, clock, &format!("done (D5) by {}: {how}", act.actor.name), now, changes);
         let state = book.clocks_of(&incident.id).iter().find(|c| c.kind == kind && c.round == round);

@@ -262,7 +262,8 @@ pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, chang
     let passed = elapsed(&clock, now);
     let (id, kind, round, allowed) = (clock.incident.clone(), clock.kind, clock.round, clock.allowed);
     let called = clock.called().to_owned();
-    let input = if passed.lo >= allowed {
+    let broken = clock.state == ClockState::Breached;
+    let input = if passed.lo >= allowed && !broken {
         ClockInput::Pass
     } else if passed.hi >= allowed && passed.is_doubtful() && clock.state == ClockState::Running {
         ClockInput::Doubt
@@ -281,6 +282,7 @@ pub(super) fn keep(book: &mut Book, clock: Clock, by: &str, now: &Reading, chang
         book.put_clock(doubted);
     }
     let verdict = match input {
+        _ if broken => "too late",
         ClockInput::Pass => "too late",
         ClockInput::Doubt => "perhaps in time: the clocks disagree",
         _ => "in time",

@@ -24,36 +24,27 @@ impl Escalate {
             return;
         }
         let kind = if report.fate == Fate::Failed { "bounce" } else { "report" };
-        let Some(row) = book.notification(report.tag.notification).cloned() else {
-            journal(changes, now.utc, kind, &subject, &said);
-            return;
-        };
-        let subject = row.incident.as_deref().map_or(subject, str::to_owned);
-        journal(
-            changes,
-            now.utc,
-            kind,
-            &subject,
-            &format!("notification {} to {}: {said}", row.id, row.address),
-        );
+        match book.notification(report.tag.notification) {
+            // Also of a digest that is over, and so forgotten: its members are there as long as their incidents.
+            None => journal(changes, now.utc, kind, &subject, &said),
+            Some(row) => {
+                let subject = row.incident.as_deref().unwrap_or(&subject);
+                let detail = format!("notification {} to {}: {said}", row.id, row.address);
+                journal(changes, now.utc, kind, subject, &detail);
+            }
+        }
+        let message = report.tag.notification;
         match report.fate {
             Fate::Delayed => {}
-            Fate::Delivered => self.confirm(book, &row, "D3", now, changes),
-            Fate::Relayed => self.confirm(book, &row, "D2", now, changes),
-            Fate::Failed => self.bounce(book, &row, now, changes),
+            Fate::Delivered => self.confirm(book, message, "D3", now, changes),
+            Fate::Relayed => self.confirm(book, message, "D2", now, changes),
+            Fate::Failed => self.bounce(book, message, now, changes),
         }
     }
 
     /// The message, and with a digest its members, came further than the relay. A lost answer is found again by it.
-    fn confirm(
-        &self,
-        book: &mut Book,
-        row: &Notification,
-        level: &str,
-        now: &Reading,
-        changes: &mut Changes,
-    ) {
-        for id in with_members(book, row) {
+    fn confirm(&self, book: &mut Book, message: u64, level: &str, now: &Reading, changes: &mut Changes) {
+        for id in with_members(book, message) {
             let Some(one) = book.notification(id) else { continue };
             let uncertain = one.state == NotificationState::Uncertain;
             let known = matches!(one.state, NotificationState::Accepted | NotificationState::Uncertain);
@@ -72,8 +63,8 @@ impl Escalate {
     }
 
     /// The message will not arrive: it counts as refused, and goes elsewhere as after a refusal of the relay.
-    fn bounce(&self, book: &mut Book, row: &Notification, now: &Reading, changes: &mut Changes) {
-        let ids = with_members(book, row);
+    fn bounce(&self, book: &mut Book, message: u64, now: &Reading, changes: &mut Changes) {
+        let ids = with_members(book, message);
         let movable =
             |n: &Notification| matches!(n.state, NotificationState::Accepted | NotificationState::Uncertain);
         // One that is under way again, or was given up, has its own answer; a second report changes nothing.
@@ -83,14 +74,15 @@ impl Escalate {
             move_notification(book, *id, NotificationInput::Bounce, now, changes);
         }
         for id in moved {
-            if row.kind != NotificationKind::Digest || id != row.id {
+            if book.notification(id).is_some_and(|n| n.kind != NotificationKind::Digest) {
                 give_up_elsewhere(self, book, id, now, changes);
             }
         }
     }
 }
 
-fn with_members(book: &Book, row: &Notification) -> Vec<u64> {
-    let members = book.members_of(row.id).map(|member| member.id);
-    std::iter::once(row.id).chain(members).collect()
+/// The message, and with a digest those that it tells.
+fn with_members(book: &Book, message: u64) -> Vec<u64> {
+    let members = book.members_of(message).map(|member| member.id);
+    std::iter::once(message).chain(members).collect()
 }

@@ -4,12 +4,15 @@
 
 use super::Escalate;
 use super::rows::{Draft, is_telling, journal};
-use crate::schema::selfmail::SelfMark;
-use crate::schema::{Book, Changes, NotificationKind, NotificationState, Reading, Span, Timestamp};
+use crate::schema::selfmail::{SelfMark, is_self};
+use crate::schema::{
+    Book, Changes, Notification, NotificationKind, NotificationState, Reading, Span, Timestamp,
+};
 use std::sync::Arc;
 
-/// Self mails that may be owed at a time, of the eight places of the courier.
-const OWED_MAX: usize = 2;
+/// Self mails that may be new or under way at a time, of the eight places of the courier. One that a relay puts off
+/// waits without a place.
+const UNDER_WAY_MAX: usize = 2;
 
 /// A mail that goes out again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Escalate {
 
     /// Owes the next self mail that is due.
     pub(super) fn self_mails(&self, book: &mut Book, now: &Reading, changes: &mut Changes) {
-        if self.params.self_mails.is_empty() || book.self_mails().owed() >= OWED_MAX || is_busy(book) {
+        if self.params.self_mails.is_empty() || under_way(book) >= UNDER_WAY_MAX || is_busy(book) {
             return;
         }
         let due =
@@ -71,6 +74,12 @@ impl Escalate {
     }
 }
 
+/// Self mails that take a place of the courier, or will at once.
+fn under_way(book: &Book) -> usize {
+    let takes_place = |row: &&Notification| row.attempts == 0 || row.state == NotificationState::Sending;
+    book.unfinished().filter(|row| is_self(row.kind)).filter(takes_place).count()
+}
+
 /// Whether a message about an incident waits to go out.
 fn is_busy(book: &Book) -> bool {
     book.unfinished().any(|row| is_telling(row.kind) && row.state != NotificationState::Sending)
@@ -83,7 +92,7 @@ mod tests {
     #[test]
     fn the_next_one_is_due_after_its_time_and_not_while_one_is_owed() {
         let (hour, at) = (Span::hours(1), |minutes| Timestamp(0) + Span::minutes(minutes));
-        let mark = |owed| Some(SelfMark { decided_at: at(0), accepted_at: None, owed });
+        let mark = |owed| Some(SelfMark { last: 1, decided_at: at(0), accepted_at: None, owed });
         assert!(is_due(None, hour, at(0)));
         assert!(!is_due(mark(false), hour, at(59)));
         assert!(is_due(mark(false), hour, at(60)));

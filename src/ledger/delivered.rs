@@ -21,13 +21,16 @@ pub struct Delivered {
 
 pub(super) fn delivered(connection: &Connection) -> Result<Delivered> {
     let mut delivered = Delivered::default();
-    let sql = "SELECT kind, address, max(created_at) AS decided_at, max(accepted_at) AS accepted_at,
-            max(state IN ('pending', 'sending', 'uncertain')) AS owed
-        FROM notification WHERE kind IN ('canary', 'alive', 'proof') GROUP BY kind, address";
+    let sql = "SELECT n.kind, n.address, n.id, n.created_at AS decided_at, own.accepted_at,
+            n.state IN ('pending', 'sending', 'uncertain') AS owed
+        FROM (SELECT max(id) AS id, max(accepted_at) AS accepted_at FROM notification
+            WHERE kind IN ('canary', 'alive', 'proof') GROUP BY kind, address) AS own
+        JOIN notification AS n ON n.id = own.id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let mark = SelfMark {
+            last: row.get::<_, i64>("id")?.cast_unsigned(),
             decided_at: time(row, "decided_at")?,
             accepted_at: some_time(row, "accepted_at")?,
             owed: row.get("owed")?,

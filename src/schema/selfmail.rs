@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// The last mail of one kind to one address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SelfMark {
+    /// The number of the last one's row: a clock that was set back does not change which one is the last.
+    pub last: u64,
     /// When the last one was decided.
     pub decided_at: Timestamp,
     /// When a relay took one last.
@@ -42,11 +44,6 @@ impl SelfMarks {
         self.0.iter().filter(|((of, _), _)| *of == kind).filter_map(|(_, mark)| mark.accepted_at).max()
     }
 
-    /// How many are owed at the moment.
-    pub fn owed(&self) -> usize {
-        self.0.values().filter(|mark| mark.owed).count()
-    }
-
     /// Takes note of a row that was made or changed.
     pub(super) fn note(&mut self, row: &Notification) {
         if !is_self(row.kind) {
@@ -54,8 +51,8 @@ impl SelfMarks {
         }
         let mark = self.0.entry((row.kind, row.address.clone())).or_default();
         mark.accepted_at = mark.accepted_at.max(row.accepted_at);
-        if row.created_at >= mark.decided_at {
-            mark.decided_at = row.created_at;
+        if row.id >= mark.last {
+            (mark.last, mark.decided_at) = (row.id, row.created_at);
             mark.owed = !row.state.is_final();
         }
     }

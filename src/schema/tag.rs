@@ -1,9 +1,10 @@
 //! Signed tags: by them a mail that comes back tells which notification it belongs to, and nobody else can write one.
 //!
 //! A tag is a few lower-case words, `r3f-0-` and 26 letters: what it is for, the notification's id and a number in base
-//! 36, and 130 bits of an HMAC-SHA256 over both and the notification's Message-ID, which is computed from incident,
-//! step, recipient and kind: a tag of another store, or of another incident under the same number, does not fit. It is
-//! made of what survives relays that change the case of local parts, and short enough for a sub-address
+//! 36, and 130 bits of an HMAC-SHA256 over both; for a reply also over the notification's Message-ID, which is computed
+//! from incident, step, recipient and kind: a tag of another incident under the same number does not fit. A bounce tag
+//! must still be read when its row is forgotten, so it is bound to the number alone: a store that is made anew needs a
+//! new key as well. A tag is made of what survives relays that change the case of local parts, and short enough for a sub-address
 //! (`gatewatch+TAG@example.org`: RFC 5321 allows 64 bytes before the `@`).
 
 use super::book::id_text;

@@ -6,9 +6,9 @@
 //! a possible repeat, so that a kill between commit and file loses none.
 
 use crate::daemon::Turn;
+use crate::escalate::{emergency_mark, unkept_notice};
 use crate::host::disk::write_whole;
-use crate::limits::{DROPS_MAX, EMERGENCY_PERCENT};
-use crate::schema::book::is_unsettled;
+use crate::limits::DROPS_MAX;
 use crate::schema::{Book, ClockKind, Incident, Notification, NotificationState, Printable, Reading, Span};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -123,11 +123,8 @@ impl Emergency {
 
 /// Whether the emergency of an incident was told, and nothing has changed since: see `escalate::ladder`.
 fn is_crying(book: &Book, incident: &Incident) -> bool {
-    let share = |allowed: Span| Span((allowed.0 / 100).saturating_mul(EMERGENCY_PERCENT));
-    let clock = book.clock(&incident.id, ClockKind::Notify).filter(|clock| clock.ended_at.is_none());
-    is_unsettled(incident.status)
-        && incident.acknowledged_at.is_none()
-        && clock.is_some_and(|clock| clock.elapsed_hi >= share(clock.allowed))
+    let clock = unkept_notice(book, &incident.id);
+    clock.is_some_and(|clock| clock.elapsed_hi >= emergency_mark(book, &clock))
 }
 
 fn name_of(book: &Book, incident: &Incident) -> String {

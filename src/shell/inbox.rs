@@ -59,10 +59,8 @@ impl Inbox {
 
     /// Files the mails of a committed turn. Returns those that need not be remembered any more.
     pub fn file(&self, turn: &Turn) -> Vec<Arc<str>> {
-        match &self.room {
-            Some(room) if !turn.taken.is_empty() => room.file(&turn.taken),
-            _ => Vec::new(),
-        }
+        // Also without any: what could not be moved before is tried again.
+        self.room.as_ref().map(|room| room.file(&turn.taken)).unwrap_or_default()
     }
 
     /// What keeps replies from being read. Also begins to watch the folder once it is there.

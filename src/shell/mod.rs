@@ -236,11 +236,7 @@ impl Service {
             self.requests.take(&self.daemon, &mut self.troubles, &self.setup.config, &now, &self.reload);
         self.daemon.arrived(self.inbox.mails());
         let turn = self.daemon.turn(&acts, &now);
-        self.daemon.filed(self.inbox.file(&turn));
-        self.requests.answer(&turn);
-        self.daemon.pipeline.stored(&turn.changes, self.clock.now().utc);
-        self.monitor.turned(&turn, &now, &self.clock);
-        self.note(&turn, &now)?;
+        self.committed(&turn, &now)?;
         seen(&turn, &now);
         match turn.stalled {
             Some(LedgerError::Permanent(why)) => return Err(LedgerError::Permanent(why).into()),
@@ -258,6 +254,15 @@ impl Service {
         let until =
             turn.wake.map_or(look, |wake| Duration::from_micros((wake - now.utc).0.max(0).unsigned_abs()));
         Ok(until.min(look))
+    }
+
+    /// What follows a commit: mails are filed, people answered, stages noted, and the last resort cries.
+    fn committed(&mut self, turn: &Turn, now: &Reading) -> Result<(), ServiceError> {
+        self.daemon.filed(self.inbox.file(turn));
+        self.requests.answer(turn);
+        self.daemon.pipeline.stored(&turn.changes, self.clock.now().utc);
+        self.monitor.turned(turn, now, &self.clock);
+        self.note(turn, now)
     }
 
     /// Tells the service manager that every part has progressed: this loop, which reads, decides and writes,
@@ -350,9 +355,9 @@ impl Service {
         let now = self.clock.now();
         self.notifier.reloading();
         let settled = self.daemon.settle(&now);
-        self.requests.answer(&settled);
-        self.daemon.filed(self.inbox.file(&settled));
-        self.troubles.count(&settled);
+        if let Err(error) = self.committed(&settled, &now) {
+            tracing::error!("{error}");
+        }
         let result = match reload::reload(&mut self.daemon, &self.setup, &self.options, &self.bell, &now) {
             Ok(setup) => {
                 for warning in &setup.warnings {
@@ -394,10 +399,13 @@ impl Service {
             let now = self.clock.now();
             let turn = self.daemon.wind_down(&now);
             self.requests.answer(&turn);
-            self.inbox.file(&turn);
+            // What was filed is forgotten with the next commit.
+            let filed = self.inbox.file(&turn);
+            let forgets = !filed.is_empty();
+            self.daemon.filed(filed);
             seen(&turn, &now);
             let waited = now.boottime.0 - begun.boottime.0 > DRAIN.0;
-            if waited || (self.daemon.courier.is_idle() && turn.stalled.is_none()) {
+            if waited || (!forgets && self.daemon.courier.is_idle() && turn.stalled.is_none()) {
                 break;
             }
             self.waiter.wait(Duration::from_millis(50));

@@ -6,7 +6,7 @@
 use super::{MAIL_BYTES_MAX, Params, read};
 use crate::schema::inbound::{Inbound, InboundContent};
 use rustix::fs::{Mode, OFlags};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read};
@@ -42,6 +42,8 @@ struct State {
     ready: Vec<Inbound>,
     /// By file name: the identity of each mail in hand.
     in_hand: BTreeMap<OsString, Arc<str>>,
+    /// Identities whose effect is committed, and which are not moved yet.
+    done: BTreeSet<Arc<str>>,
     poked: bool,
     ended: bool,
     unreadable: Option<String>,
@@ -91,17 +93,24 @@ impl MailRoom {
     /// needs to remember them any more. The others stay in hand and are tried at the next call.
     pub fn file(&self, done: &[Arc<str>]) -> Vec<Arc<str>> {
         let mut state = self.inner.state();
+        state.done.extend(done.iter().cloned());
+        if state.done.is_empty() {
+            return Vec::new();
+        }
         let names: Vec<(OsString, Arc<str>)> = state
             .in_hand
             .iter()
-            .filter(|(_, identity)| done.contains(identity))
+            .filter(|(_, identity)| state.done.contains(*identity))
             .map(|(name, identity)| (name.clone(), identity.clone()))
             .collect();
+        // What is done and not in hand was filed before.
+        state.done = names.iter().map(|(_, identity)| identity.clone()).collect();
         let (mut filed, mut wrong) = (Vec::new(), None);
         for (name, identity) in names {
             match self.inner.move_to_cur(&name) {
                 Ok(()) => {
                     state.in_hand.remove(&name);
+                    state.done.remove(&identity);
                     filed.push(identity);
                 }
                 Err(error) => {
@@ -116,7 +125,9 @@ impl MailRoom {
             state.unmovable = wrong;
         }
         drop(state);
-        self.inner.poke();
+        if !filed.is_empty() {
+            self.inner.poke();
+        }
         filed
     }
 
@@ -291,5 +302,25 @@ mod tests {
         assert_eq!(room.file(&done).len(), 2);
         assert!(maildir.join("cur/2.b.host:2,S").exists() && !maildir.join("new/2.b.host").exists());
         assert!(room.mails().is_empty() && room.file(&done).is_empty());
+    }
+
+    #[test]
+    fn a_mail_that_could_not_be_moved_is_moved_when_it_can() {
+        let home = tempfile::tempdir().unwrap();
+        let maildir = home.path().join("mail");
+        let room = room(&maildir);
+        wait(|| maildir.join("new").exists().then_some(()));
+        fs::write(maildir.join("new/1.a.host"), "From: ana@example.org\n\nack\n").unwrap();
+        (room.poker())();
+        let mails = wait(|| Some(room.mails()).filter(|mails| !mails.is_empty()));
+        // No folder: nothing can be moved there, whoever we are.
+        fs::remove_dir(maildir.join("cur")).unwrap();
+        fs::write(maildir.join("cur"), "").unwrap();
+        assert!(room.file(&[mails[0].identity.clone()]).is_empty());
+        assert!(room.trouble().unwrap().contains("cannot be moved"));
+        fs::remove_file(maildir.join("cur")).unwrap();
+        fs::create_dir(maildir.join("cur")).unwrap();
+        assert_eq!(room.file(&[]), [mails[0].identity.clone()]);
+        assert!(maildir.join("cur/1.a.host:2,S").exists() && room.trouble().is_none());
     }
 }

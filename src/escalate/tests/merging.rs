@@ -99,3 +99,42 @@ fn a_snoozed_incident_wakes_up_from_the_first_step() {
     let refused = world.act("ana", Verb::Snooze(Span::days(8)), "1").unwrap_err();
     assert_eq!(refused.to_string(), "snooze for 1m to 7 d");
 }
+
+#[test]
+fn nothing_real_is_hidden_in_a_drill() {
+    let mut world = two();
+    let drill = world.store.incidents.values().find(|i| i.number == 1).unwrap().id.clone();
+    world.book.update_incident(&drill, |i| i.drill = Some("open-1".into()));
+    let refused = world.act("lead", Verb::Merge("1".into()), "2").unwrap_err().to_string();
+    assert!(refused.contains("is a drill"), "{refused}");
+    assert_eq!(status(&world, 2), IncidentStatus::Open);
+    assert!(world.act("lead", Verb::Merge("2".into()), "1").is_ok());
+}
+
+#[test]
+fn who_was_never_told_gets_a_first_notice_after_a_split() {
+    let mut world = World::new(params(policy()));
+    world.finds("eve", Severity::High);
+    world.relay = Relay::Defers;
+    world.finds("bob", Severity::High);
+    world.act("lead", Verb::Merge("1".into()), "2").unwrap();
+    world.new_mails();
+    world.relay = Relay::Accepts;
+    world.act("lead", Verb::Split, "2").unwrap();
+    world.expect_mails(&["ana notice"]);
+    world.expect_clock(ClockKind::Notify, ClockState::Met);
+}
+
+#[test]
+fn what_was_resolved_as_a_drill_and_was_none_is_told_anew() {
+    let mut world = two();
+    world.act("ana", Verb::Resolve { false_positive: false }, "1").unwrap();
+    world.new_mails();
+    let id = world.store.incidents.values().find(|i| i.number == 1).unwrap().id.clone();
+    // As `triage::drills` leaves it when something real joined.
+    world.book.update_incident(&id, |i| (i.round, i.next_step) = (i.round + 1, 0));
+    world.turn();
+    assert_eq!(status(&world, 1), IncidentStatus::Open);
+    world.expect_mails(&["ana notice"]);
+    assert_eq!(world.store.incidents[&id].resolved_at, None);
+}

@@ -148,3 +148,54 @@ fn clocks_that_go_apart_are_told_once_each() {
     );
     assert!(steps[1].starts_with("UTC went back by 10 min"), "{steps:#?}");
 }
+
+#[test]
+fn a_duty_that_was_done_too_late_is_on_the_record() {
+    let mut world = world();
+    world.finds("eve", Severity::Critical);
+    world.act("ana", Verb::Acknowledge, "1").unwrap();
+    world.pass(Span::hours(80));
+    world.expect_clock(ClockKind::Duty, ClockState::Breached);
+    let act = Act {
+        actor: Actor { name: "ana".into(), known: true, channel: Channel::Cli },
+        verb: Verb::Fulfil("authority".into()),
+        incident: Some("1".into()),
+        note: Some("form 33".into()),
+    };
+    let (now, mut changes) = (world.now(), Changes::default());
+    let answer = world.room.act(&mut world.book, &act, &now, &mut changes);
+    assert_eq!(answer.as_deref(), Ok("the duty authority of incident 1 is breached"));
+    world.commit(changes);
+    assert!(journal(&world, "clock").iter().any(|d| d.contains("form 33") && d.contains("too late")));
+}
+
+/// An incident whose cause lies so far back, with a clock that starts there.
+fn late(minutes: i64, relay: Relay) -> World {
+    let mut world =
+        World::new(params(Policy { clock_starts: ClockStart::Occurred, repeat_every: None, ..policy() }));
+    world.relay = relay;
+    let (now, mut changes) = (world.now(), Changes::default());
+    let cause = finding("old", "root", Severity::High, now.utc - Span::minutes(minutes));
+    world.triage.judge(&mut world.book, cause, Some("gate"), now.utc, &now);
+    world.room.look(&mut world.book, &now, &mut changes);
+    world.commit(changes);
+    world.turn();
+    world
+}
+
+#[test]
+fn the_last_resort_also_cries_for_what_began_late() {
+    for minutes in [25, 45] {
+        let mut world = late(minutes, Relay::Defers);
+        world.pass(Span::seconds(50));
+        assert_eq!(journal(&world, "emergency").len(), 0, "a minute is given: {minutes}");
+        world.pass(Span::minutes(2));
+        assert_eq!(journal(&world, "emergency").len(), 1, "{minutes}");
+        world.crash();
+        world.pass(Span::minutes(20));
+        assert_eq!(journal(&world, "emergency").len(), 1, "once: {minutes}");
+        let mut told = late(minutes, Relay::Accepts);
+        told.pass(Span::minutes(5));
+        assert_eq!(journal(&told, "emergency").len(), 0, "somebody was told: {minutes}");
+    }
+}

@@ -249,3 +249,48 @@ fn without_a_maildir_nothing_invites_a_reply() {
     world.comes(&mail);
     assert_eq!(world.incident_now().status, IncidentStatus::Open);
 }
+
+#[test]
+fn a_digest_that_bounces_is_told_elsewhere() {
+    let mut world = with_replies(Policy { repeat_every: None, ..policy() });
+    let mut params = world.room.params.clone();
+    params.max_per_recipient_per_hour = 1;
+    world.room = Escalate::new(params);
+    for user in ["first", "second", "third"] {
+        world.finds(user, Severity::Medium);
+    }
+    world.pass(Span::minutes(5));
+    let digest = || NotificationKind::Digest;
+    world.pass(Span::hours(1));
+    let row = world.store.notifications.values().find(|n| n.kind == digest() && &*n.recipient == "ana");
+    let id = row.expect("a digest").id;
+    let members: Vec<u64> =
+        world.store.notifications.values().filter(|n| n.digest == Some(id)).map(|n| n.id).collect();
+    assert!(!members.is_empty());
+    world.reports(id, Fate::Failed);
+    for member in &members {
+        assert_eq!(world.store.notifications[member].state, NotificationState::Refused);
+    }
+    world.pass(Span::hours(2));
+    let elsewhere = world
+        .store
+        .notifications
+        .values()
+        .filter(|n| &*n.address == "ana@example.net" && n.kind != NotificationKind::Digest);
+    let elsewhere = elsewhere.count();
+    assert_eq!(elsewhere, members.len(), "each is told at the second address");
+}
+
+#[test]
+fn a_channel_hears_that_its_person_answered() {
+    let mut world = with_replies(policy());
+    let mut params = world.room.params.clone();
+    params.persons.extend([person("ana", &["ana@example.org", "webhook:pd"])]);
+    world.room = Escalate::new(params);
+    world.finds("root", Severity::High);
+    world.reports(1, Fate::Failed);
+    world.expect_mails(&["ana notice", "ana fallback"]);
+    world.act("ana", Verb::Acknowledge, "1").unwrap();
+    world.expect_mails(&["ana acknowledged"]);
+    assert_eq!(&*world.mails.last().unwrap().letter.to, "webhook:pd");
+}

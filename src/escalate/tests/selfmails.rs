@@ -87,3 +87,30 @@ fn self_mails_leave_the_budget_alone() {
     world.finds("a", Severity::Medium);
     world.expect_mails(&["ana notice"]);
 }
+
+#[test]
+fn a_clock_that_is_set_back_starts_no_flood() {
+    let mut world = World::new(Params { self_mails: vec![canary()], ..params(policy()) });
+    world.pass(Span::minutes(1));
+    world.expect_mails(&["canary@example.org canary"]);
+    world.utc_error = Span::hours(-3);
+    world.pass(Span::minutes(50));
+    world.expect_mails(&["canary@example.org canary"]);
+    // A flood would go on with each look.
+    (0..20).for_each(|_| world.turn());
+    world.pass(Span::minutes(20));
+    world.expect_silence();
+    world.pass(Span::minutes(45));
+    world.expect_mails(&["canary@example.org canary"]);
+}
+
+#[test]
+fn addresses_that_put_mails_off_do_not_stop_the_canary() {
+    let proofs = [proof("ana", "ana@example.org"), proof("lead", "lead@example.org")];
+    let self_mails = proofs.into_iter().chain([canary()]).collect();
+    let mut world = World::new(Params { self_mails, ..params(policy()) });
+    world.relay = Relay::Defers;
+    world.pass(Span::minutes(1));
+    let tried = |row: &&Notification| row.kind == NotificationKind::Canary && row.attempts > 0;
+    assert_eq!(world.store.notifications.values().filter(tried).count(), 1);
+}

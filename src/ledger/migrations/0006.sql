@@ -1,4 +1,3 @@
 -- Merged incidents know the one that they were joined to; clocks of duties have names.
 ALTER TABLE incident ADD COLUMN merged_into TEXT;
 ALTER TABLE clock ADD COLUMN name TEXT;
-CREATE INDEX incident_merged_into ON incident (merged_into) WHERE merged_into IS NOT NULL;
