@@ -103,6 +103,7 @@ impl<S: LogSource, L: Ledger, C: Courier> Daemon<S, L, C> {
             for receipt in self.courier.receipts() {
                 self.pipeline.receipt(&receipt, now, &mut changes);
             }
+            self.pipeline.filed(&std::mem::take(&mut self.filed), &mut changes);
             self.pipeline.finish(now, &mut changes);
             self.unwritten.push_back(Step::of(changes));
         }
