@@ -162,9 +162,6 @@ fn recipients(section: Section<'_>, config: &Config) {
         let at = written.span().start;
         if !known.contains(&id) {
             section.page.error(at, unknown_word(&format!("notify: {kind}"), id, known));
-        } else if kind == "schedule" && !keys::schedules_are_built() {
-            let cure = "name persons (\"person:ID\") until it is";
-            section.page.error(at, format!("notify: escalation by schedule is not built yet; {cure}"));
         }
     }
 }

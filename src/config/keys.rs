@@ -133,12 +133,6 @@ pub const NOT_BUILT: &[(&str, &str)] = &[
     ("console", "listen"),
 ];
 
-/// Whether a policy may notify `schedule:ID`, that is, whether Escalate asks schedules. Where it does
-/// not, such a recipient is an error: an incident must never be told to nobody.
-pub fn schedules_are_built() -> bool {
-    true
-}
-
 /// The keys of a section; empty for an unknown one.
 pub fn of(section: &str) -> &'static [&'static str] {
     SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[], |(_, keys)| keys)
