@@ -8,7 +8,7 @@ mod report;
 
 pub use drill::{DrillCommand, PlanArgs};
 pub use explain::{ExplainCommand, WhyNotArgs};
-pub use incident::{Decision, More};
+pub use incident::{Decision, IncidentAct, IncidentCommand};
 pub use oncall::{OncallCommand, ShowArgs};
 pub use report::{ReportArgs, ReportCommand};
 
@@ -222,61 +222,6 @@ pub struct TestArgs {
     /// Write the results as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-}
-
-/// `incident`.
-#[derive(Debug, Subcommand)]
-pub enum IncidentCommand {
-    /// Incidents, newest first
-    List {
-        /// Resolved ones too
-        #[arg(long)]
-        all: bool,
-    },
-    /// One incident with findings, mails, journal and evidence
-    Show {
-        /// Number or id
-        id: String,
-    },
-    /// Take it: escalation stops, the others are told
-    Ack(IncidentAct),
-    /// End it
-    Resolve {
-        /// Which, and a note
-        #[command(flatten)]
-        act: IncidentAct,
-        /// It was no incident
-        #[arg(long)]
-        false_positive: bool,
-    },
-    /// Open a resolved one again
-    Reopen(IncidentAct),
-    /// Add a note
-    Note(IncidentAct),
-    /// Give it to a person
-    Assign {
-        /// Which, and a note
-        #[command(flatten)]
-        act: IncidentAct,
-        /// Person id
-        #[arg(long, value_name = "PERSON")]
-        to: String,
-    },
-    /// Start the next step of the policy now
-    Escalate(IncidentAct),
-    /// More acts: merge, split, snooze, waive, fulfil, false-positive
-    #[command(flatten)]
-    More(More),
-}
-
-/// Which incident, and what the person says to it.
-#[derive(Args, Debug)]
-pub struct IncidentAct {
-    /// Number or id
-    pub id: String,
-    /// A note for the journal
-    #[arg(long, value_name = "TEXT")]
-    pub note: Option<String>,
 }
 
 /// `silence`.

@@ -1,7 +1,6 @@
 //! `incident`: looks come from the store, acts go through the daemon.
 
-use super::args::{Decision, More};
-use super::args::{Global, IncidentAct, IncidentCommand};
+use super::args::{Decision, Global, IncidentAct, IncidentCommand};
 use super::out::{Out, Tone};
 use super::query::failure;
 use super::{Done, Failure, act, exit, setup};
@@ -18,45 +17,48 @@ pub fn run(global: &Global, command: &IncidentCommand, out: &mut Out) -> Done {
     match command {
         IncidentCommand::List { all } => list(global, *all, out),
         IncidentCommand::Show { id } => show(global, id, out),
-        IncidentCommand::Ack(args) => act::act(global, deed(Word::Acknowledge, args), out),
-        IncidentCommand::Resolve { act: args, false_positive } => {
-            act::act(global, Deed { false_positive: *false_positive, ..deed(Word::Resolve, args) }, out)
-        }
-        IncidentCommand::Reopen(args) => act::act(global, deed(Word::Reopen, args), out),
-        IncidentCommand::Note(args) if args.note.is_none() => {
-            Err(Failure::usage("give the words: --note TEXT"))
-        }
-        IncidentCommand::Note(args) => act::act(global, deed(Word::Note, args), out),
-        IncidentCommand::Assign { act: args, to } => {
-            act::act(global, Deed { person: Some(to.clone()), ..deed(Word::Assign, args) }, out)
-        }
-        IncidentCommand::Escalate(args) => act::act(global, deed(Word::Escalate, args), out),
-        IncidentCommand::More(more) => act::act(global, further(more)?, out),
+        act => act::act(global, wanted(act)?, out),
     }
 }
 
-fn further(more: &More) -> Result<Deed, Failure> {
-    let decision = |verb, decision: &Decision| Deed {
-        verb,
-        incident: Some(decision.id.clone()),
-        clock: Some(decision.clock.clone()),
-        note: Some(decision.reason.clone()),
-        ..Deed::default()
-    };
-    Ok(match more {
-        More::FalsePositive(args) => Deed { false_positive: true, ..deed(Word::Resolve, args) },
-        More::Merge { act, into } => Deed { into: Some(into.clone()), ..deed(Word::Merge, act) },
-        More::Split(args) => deed(Word::Split, args),
-        More::Snooze { act, span } => {
-            let seconds = Span::parse(span).map(|span| span.0 / 1_000_000);
-            let seconds = seconds.ok_or_else(|| {
-                Failure::usage(format!("--for: {} is no time span such as 30m, 8h or 2d", Printable(span)))
-            })?;
-            Deed { seconds: Some(seconds), ..deed(Word::Snooze, act) }
+/// What the daemon is asked to do.
+fn wanted(command: &IncidentCommand) -> Result<Deed, Failure> {
+    Ok(match command {
+        IncidentCommand::List { .. } | IncidentCommand::Show { .. } => {
+            return Err(Failure::usage("that is a look, not an act"));
         }
-        More::Waive(args) => decision(Word::Waive, args),
-        More::Fulfil(args) => decision(Word::Fulfil, args),
+        IncidentCommand::Ack(args) => deed(Word::Acknowledge, args),
+        IncidentCommand::Resolve { act, false_positive } => {
+            Deed { false_positive: *false_positive, ..deed(Word::Resolve, act) }
+        }
+        IncidentCommand::FalsePositive(args) => Deed { false_positive: true, ..deed(Word::Resolve, args) },
+        IncidentCommand::Reopen(args) => deed(Word::Reopen, args),
+        IncidentCommand::Note(args) if args.note.is_none() => {
+            return Err(Failure::usage("give the words: --note TEXT"));
+        }
+        IncidentCommand::Note(args) => deed(Word::Note, args),
+        IncidentCommand::Assign { act, to } => Deed { person: Some(to.clone()), ..deed(Word::Assign, act) },
+        IncidentCommand::Escalate(args) => deed(Word::Escalate, args),
+        IncidentCommand::Merge { act, into } => Deed { into: Some(into.clone()), ..deed(Word::Merge, act) },
+        IncidentCommand::Split(args) => deed(Word::Split, args),
+        IncidentCommand::Snooze { act, span } => {
+            Deed { seconds: Some(seconds(span)?), ..deed(Word::Snooze, act) }
+        }
+        IncidentCommand::Waive(args) => decision(Word::Waive, args),
+        IncidentCommand::Fulfil(args) => decision(Word::Fulfil, args),
     })
+}
+
+fn decision(verb: Word, args: &Decision) -> Deed {
+    let (incident, clock, note) =
+        (Some(args.id.clone()), Some(args.clock.clone()), Some(args.reason.clone()));
+    Deed { verb, incident, clock, note, ..Deed::default() }
+}
+
+fn seconds(span: &str) -> Result<i64, Failure> {
+    let seconds = Span::parse(span).map(|span| span.0 / 1_000_000);
+    let words = || format!("--for: {} is no time span such as 30m, 8h or 2d", Printable(span));
+    seconds.ok_or_else(|| Failure::usage(words()))
 }
 
 fn deed(verb: Word, args: &IncidentAct) -> Deed {

@@ -1,11 +1,47 @@
-//! Further acts on incidents.
+//! The arguments of `incident`.
 
-use super::IncidentAct;
 use clap::{Args, Subcommand};
 
-/// `incident`: joining, resting, and decisions about promises.
+/// `incident`.
 #[derive(Debug, Subcommand)]
-pub enum More {
+pub enum IncidentCommand {
+    /// Incidents, newest first
+    List {
+        /// Resolved ones too
+        #[arg(long)]
+        all: bool,
+    },
+    /// One incident with findings, mails, journal and evidence
+    Show {
+        /// Number or id
+        id: String,
+    },
+    /// Take it: escalation stops, the others are told
+    Ack(IncidentAct),
+    /// End it
+    Resolve {
+        /// Which, and a note
+        #[command(flatten)]
+        act: IncidentAct,
+        /// It was no incident
+        #[arg(long)]
+        false_positive: bool,
+    },
+    /// Open a resolved one again
+    Reopen(IncidentAct),
+    /// Add a note
+    Note(IncidentAct),
+    /// Give it to a person
+    Assign {
+        /// Which, and a note
+        #[command(flatten)]
+        act: IncidentAct,
+        /// Person id
+        #[arg(long, value_name = "PERSON")]
+        to: String,
+    },
+    /// Start the next step of the policy now
+    Escalate(IncidentAct),
     /// End it: it was no incident
     FalsePositive(IncidentAct),
     /// Join it to another one: it tells nobody any more, its people are told which one to answer
@@ -32,6 +68,16 @@ pub enum More {
     Waive(Decision),
     /// Say that a duty to somebody outside was done, and how
     Fulfil(Decision),
+}
+
+/// Which incident, and what the person says to it.
+#[derive(Args, Debug)]
+pub struct IncidentAct {
+    /// Number or id
+    pub id: String,
+    /// A note for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
 }
 
 /// A decision about one clock.
