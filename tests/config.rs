@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot help is a failed test")]
 
+#[path = "config/built.rs"]
+mod built;
+
 use gatewatch::config::file::{ClockStarts, Config, Encoding, Recipient, Tls};
 use gatewatch::config::report::{Grade, Problem};
 use gatewatch::config::{Given, defaults, grammars_folder, keys, load, read};
@@ -470,37 +473,4 @@ proptest::proptest! {
             proptest::prop_assert!(problem.line <= lines + 1 && !problem.message.is_empty(), "{problem}");
         }
     }
-}
-
-/// Nobody is told that a key has no effect when it has, nor finds out by himself that it has none.
-#[test]
-fn the_shipped_file_says_of_each_key_whether_it_is_built() {
-    let text = fs::read_to_string(shipped("gatewatch.toml")).unwrap();
-    let (mut section, mut of_section, mut comment) = (String::new(), false, false);
-    let mut unbuilt: Vec<(String, String)> = Vec::new();
-    for line in text.lines() {
-        let bare = line.trim_start_matches('#').trim();
-        let key = bare
-            .split_once(" = ")
-            .map(|(key, _)| key)
-            .filter(|key| !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
-        if bare.starts_with('[') && bare.ends_with(']') {
-            section = bare.trim_matches(['[', ']']).to_owned();
-            (of_section, comment) = (comment, false);
-        } else if let Some(key) = key {
-            if comment || of_section {
-                unbuilt.push((section.clone(), key.to_owned()));
-            }
-            comment = false;
-        } else if line.trim().is_empty() {
-            comment = false;
-        } else {
-            comment |= bare.contains("Not built yet: checked, without effect");
-        }
-    }
-    unbuilt.sort();
-    let mut wanted: Vec<_> =
-        keys::NOT_BUILT.iter().map(|(s, k)| ((*s).to_owned(), (*k).to_owned())).collect();
-    wanted.sort();
-    assert_eq!(unbuilt, wanted);
 }
