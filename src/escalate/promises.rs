@@ -98,7 +98,10 @@ impl Escalate {
     /// Starts the clocks of duties whose trigger has come. Each is started once; what it allows is reckoned in its own
     /// calendar then.
     pub(super) fn arm_duties(&self, book: &mut Book, id: &Arc<str>, now: &Reading, changes: &mut Changes) {
-        let Some(incident) = book.incident(id).cloned() else { return };
+        // Nobody outside is owed anything for a drill; if something real joins it, what is owed begins then.
+        let Some(incident) = book.incident(id).filter(|incident| incident.drill.is_none()).cloned() else {
+            return;
+        };
         for duty in self.policy(&incident).duties.iter().filter(|duty| duty.is_about(&incident)) {
             let Some(start) = self.triggered(&incident, duty.trigger) else { continue };
             let armed = |c: &Clock| c.kind == ClockKind::Duty && c.name.as_ref() == Some(&duty.id);

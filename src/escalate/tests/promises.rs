@@ -199,3 +199,20 @@ fn the_last_resort_also_cries_for_what_began_late() {
         assert_eq!(journal(&told, "emergency").len(), 0, "somebody was told: {minutes}");
     }
 }
+
+#[test]
+fn a_drill_owes_nothing_to_others_outside_until_it_is_real() {
+    let mut world = world();
+    let (now, mut changes) = (world.now(), Changes::default());
+    let cause = finding("played", "eve", Severity::Critical, now.utc);
+    let judged = world.triage.judge(&mut world.book, cause, Some("gate"), now.utc, &now);
+    let id = judged.incident.unwrap();
+    world.book.update_incident(&id, |i| i.drill = Some("open-1".into()));
+    world.room.look(&mut world.book, &now, &mut changes);
+    world.commit(changes);
+    world.pass(Span::minutes(1));
+    assert!(journal(&world, "duty").is_empty());
+    world.book.update_incident(&id, |i| i.drill = None);
+    world.pass(Span::minutes(1));
+    assert_eq!(journal(&world, "duty").len(), 1);
+}
