@@ -12,10 +12,15 @@
 
 #[path = "e2e/gate.rs"]
 mod gate;
+mod ledger_support;
 #[path = "e2e/machine.rs"]
 mod machine;
 
 use gate::{Gate, header, mails, objects, text};
+use gatewatch::ledger::Store;
+use gatewatch::ports::Ledger;
+use gatewatch::schema::{Changes, Clock, ClockKind, ClockState, IncidentStatus};
+use ledger_support::{at, clock, incident, reading};
 use machine::wait_for;
 use serde_json::{Value, json};
 use std::fs;
@@ -226,4 +231,71 @@ fn every_scenario_is_found_by_its_rule() {
     assert!(refused(&stranger).contains("no person bob"));
     let odd = ["--scenario", "ssh-brute-forse", "--source", "auth", "--blind", "--approver", "client"];
     assert!(refused(&odd).contains("did you mean `ssh-brute-force`?"));
+}
+
+#[test]
+fn a_promise_that_was_broken_once_is_not_reported_as_met() {
+    let gate = Gate::new();
+    let mut store = Store::open(&gate.state(), &reading()).unwrap();
+    let clock = |id: &str, kind, round, state| Clock { state, ..clock(id, kind, round) };
+    let told = |id: &str, number, seconds| gatewatch::schema::Incident {
+        notified_at: Some(at(seconds)),
+        drill: None,
+        ..incident(id, number, IncidentStatus::Open)
+    };
+    let duty =
+        Clock { name: Some("authority".into()), ..clock("raised", ClockKind::Duty, 7, ClockState::Breached) };
+    let late = Clock { due_at: at(1_800), ..clock("late", ClockKind::Notify, 0, ClockState::Met) };
+    let changes = Changes {
+        incidents: vec![told("raised", 1, 9), told("reopened", 2, 9), told("late", 3, 1_801)],
+        clocks: vec![
+            // Told too late at first; then a finding raised it, and the second promise was kept.
+            clock("raised", ClockKind::Notify, 0, ClockState::Breached),
+            clock("raised", ClockKind::Notify, 1, ClockState::Met),
+            clock("raised", ClockKind::Acknowledge, 0, ClockState::Met),
+            clock("raised", ClockKind::Resolve, 0, ClockState::Met),
+            duty,
+            // Told in time, and then too late.
+            clock("reopened", ClockKind::Notify, 0, ClockState::Met),
+            clock("reopened", ClockKind::Notify, 1, ClockState::Breached),
+            clock("reopened", ClockKind::Acknowledge, 0, ClockState::Uncertain),
+            clock("reopened", ClockKind::Acknowledge, 1, ClockState::Met),
+            late,
+        ],
+        ..Changes::default()
+    };
+    store.commit(&changes).unwrap();
+    drop(store);
+    gate.configure(&[], "");
+    let out = gate.path("out").display().to_string();
+    let said = gate.tell(&["report", "timeliness", "--out", &out]);
+    assert!(said.contains("3 incidents: 1 met, 2 breached, 0 uncertain, 0 running"), "{said}");
+    let csv = fs::read_to_string(gate.path("out/timeliness.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let cells = |row: usize, names: [&'static str; 2]| {
+        names.map(|name| rows[row][rows[0].iter().position(|cell| *cell == name).unwrap()])
+    };
+    let states = ["notify_state", "ack_state"];
+    assert_eq!(cells(1, states), ["breached", "met"]);
+    assert_eq!(cells(2, states), ["breached", "uncertain"]);
+    assert_eq!(
+        cells(3, ["notify_state", "near_miss"]),
+        ["met", "false"],
+        "later than promised is no near miss"
+    );
+    assert!(
+        rows[1].join(",").contains("authority: breached, due ")
+            && rows[1].join(",").contains("; resolve: met, due ")
+    );
+    let page = fs::read_to_string(gate.path("out/timeliness.html")).unwrap();
+    assert!(page.contains("authority: breached"), "{page}");
+    let broken = objects(&gate.tell(&["query", "--format", "jsonl", "--saved", "promises-broken"]));
+    let told: Vec<(&Value, &Value)> = broken.iter().map(|row| (&row["number"], &row["clock"])).collect();
+    let wanted = [
+        (json!(2), json!("acknowledge")),
+        (json!(2), json!("notify")),
+        (json!(1), json!("notify")),
+        (json!(1), json!("authority")),
+    ];
+    assert_eq!(told, wanted.iter().map(|(number, clock)| (number, clock)).collect::<Vec<_>>());
 }
