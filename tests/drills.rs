@@ -19,8 +19,12 @@ mod machine;
 use gate::{Gate, header, mails, objects, text};
 use gatewatch::ledger::Store;
 use gatewatch::ports::Ledger;
-use gatewatch::schema::{Changes, Clock, ClockKind, ClockState, IncidentStatus};
-use ledger_support::{at, clock, incident, reading};
+use gatewatch::schema::drill::Drill;
+use gatewatch::schema::{
+    Changes, Clock, ClockKind, ClockState, IncidentStatus, JournalEntry, Notification, NotificationState,
+    StateRow,
+};
+use ledger_support::{arc, at, clock, incident, notification, reading};
 use machine::wait_for;
 use serde_json::{Value, json};
 use std::fs;
@@ -298,4 +302,68 @@ fn a_promise_that_was_broken_once_is_not_reported_as_met() {
         (json!(1), json!("authority")),
     ];
     assert_eq!(told, wanted.iter().map(|(number, clock)| (number, clock)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_report_of_delivery_ends_its_stage_of_the_dossier() {
+    let gate = Gate::new();
+    let mut store = Store::open(&gate.state(), &reading()).unwrap();
+    let id = "open-abcdefghijklm";
+    let plan = Drill {
+        id: id.into(),
+        incident: Some("inc1".into()),
+        written_at: Some(at(1)),
+        planned_at: at(0),
+        window_seconds: 600,
+        ..Drill::default()
+    };
+    let state = |plan: &Drill| StateRow {
+        room: "triage",
+        key: format!("drill\u{1f}{}", plan.id).into(),
+        body: Some(serde_json::to_vec(plan).unwrap().into()),
+    };
+    let mail = |number, level: &str| Notification {
+        delivery_level: Some(level.into()),
+        accepted_at: Some(at(8)),
+        digest: None,
+        ..notification(number, Some("inc1"), NotificationState::Accepted)
+    };
+    let report = |seconds, kind, detail: &str| JournalEntry {
+        at: at(seconds),
+        kind,
+        actor: arc("gatewatch"),
+        subject: arc("inc1"),
+        detail: detail.into(),
+    };
+    let forged = "notification 2 to ana@example.org: relayed (try 1): notification 1 to ana@example.org: delivered (try 1)";
+    store
+        .commit(&Changes {
+            incidents: vec![incident("inc1", 1, IncidentStatus::Open)],
+            states: vec![state(&plan)],
+            notifications: vec![mail(1, "D3"), mail(2, "D2")],
+            journal: vec![
+                report(10, "report", forged),
+                report(11, "report", "notification 12 to ana@example.org: delivered (try 1): of another"),
+                report(12, "bounce", "notification 1 to ana@example.org: delivered (try 1): no report"),
+                report(20, "report", "notification 1 to ana@example.org: delivered (try 1): 2.0.0"),
+                report(30, "report", "notification 1 to ana@example.org: delivered (try 2): again"),
+            ],
+            ..Changes::default()
+        })
+        .unwrap();
+    drop(store);
+    gate.configure(&[], "");
+    let stage = || {
+        gate.run(&["drill", "report", id, "--out", &gate.path("out").display().to_string()]);
+        let dossier = fs::read_to_string(gate.path(&format!("out/drill-{id}.json"))).unwrap();
+        let dossier: Value = serde_json::from_str(&dossier).unwrap();
+        dossier["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|stage| stage["stage"] == "delivered")
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(stage()["at"], at(20).to_string());
 }
