@@ -367,3 +367,55 @@ fn a_report_of_delivery_ends_its_stage_of_the_dossier() {
     };
     assert_eq!(stage()["at"], at(20).to_string());
 }
+
+/// Waits until so many lines of drills stand in the log; looks often, since the next comes 50 ms later.
+fn wait_for_lines(gate: &Gate, lines: usize) {
+    let until = std::time::Instant::now() + SOON;
+    while fs::read_to_string(gate.path("a.log")).unwrap().matches(" drill-").count() < lines {
+        assert!(std::time::Instant::now() < until, "no line of the drill");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn an_interrupted_drill_writes_no_line_twice() {
+    let mut gate = started();
+    let read = |gate: &Gate| fs::read_to_string(gate.path("a.log")).unwrap();
+    // Without a daemon, nothing is written.
+    let id = plan(&gate, "ssh-brute-force", "--announced");
+    assert_eq!(gate.stop(), Some(0));
+    let refused = gate.run(&["drill", "run", &id]);
+    assert_eq!((refused.status.code(), read(&gate).as_str()), (Some(4), ""), "{}", text(&refused.stderr));
+    gate.start();
+    // The daemon goes away between the first line and the last: told later, as it was.
+    let mut writer =
+        gate.command(&["drill", "run", &id]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_for_lines(&gate, 1);
+    gate.kill();
+    assert_eq!(writer.wait().unwrap().code(), Some(4));
+    let written = read(&gate);
+    assert_eq!(written.lines().count(), 6);
+    let unheard = gate.run(&["drill", "run", &id]);
+    assert!(text(&unheard.stderr).contains("the lines are written"), "{}", text(&unheard.stderr));
+    gate.start();
+    let told = run(&gate, &id);
+    assert_eq!(drill_of(&gate, &told["number"]), json!(id));
+    assert_eq!(read(&gate), written, "nothing was written again");
+    let again = gate.run(&["drill", "run", &id]);
+    assert!(text(&again.stderr).contains("was run before"), "{}", text(&again.stderr));
+    // The writing process itself ends in the middle.
+    let id = plan(&gate, "ssh-brute-force", "--announced");
+    let mut writer =
+        gate.command(&["drill", "run", &id]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_for_lines(&gate, 8);
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    let begun = read(&gate);
+    for _ in 0..2 {
+        let half = gate.run(&["drill", "run", &id]);
+        assert!(text(&half.stderr).contains("not all written"), "{}", text(&half.stderr));
+        assert_eq!((half.status.code(), read(&gate) == begun), (Some(2), true));
+    }
+    let bad = "SELECT count(*) FROM findings WHERE rule = 'drill-mark-invalid'";
+    assert_eq!(gate.number(bad), Some(0), "no mark came twice");
+}
