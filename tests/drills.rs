@@ -121,7 +121,9 @@ fn an_announced_drill_is_measured_from_line_to_resolution() {
 }
 
 fn timeliness(gate: &Gate, out: &str) {
-    gate.append("a.log", &failures("198.51.100.7", "=cmd|'/C calc'!A1<script>alert(1)</script>"));
+    // A name that is a formula, and markup: it is the entity of what the rule finds.
+    let line = "h sudo[950]: =cmd|A1<script>alert(1)</script> : user NOT in sudoers ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/id\n";
+    gate.append("a.log", &format!("{} {line}", stamp()));
     wait_for("a real incident", SOON, || {
         gate.number("SELECT count(*) FROM incidents WHERE drill IS NULL AND notified_at IS NOT NULL")
             == Some(1)
@@ -132,23 +134,32 @@ fn timeliness(gate: &Gate, out: &str) {
         "{said}"
     );
     let page = fs::read_to_string(gate.path("out/timeliness.html")).unwrap();
+    assert!(page.contains("=cmd|A1&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
     assert!(
         page.contains("(drill)") && page.contains("lead (step 1, accepted)") && !page.contains("<script")
     );
     let csv = fs::read_to_string(gate.path("out/timeliness.csv")).unwrap();
     assert_eq!(csv.lines().count(), 3, "{csv}");
-    assert!(csv.lines().all(|line| !line.split(',').any(|cell| cell.starts_with(['=', '+', '@']))), "{csv}");
+    assert!(
+        csv.lines().all(|line| !line.split(',').any(|cell| cell.starts_with(['=', '+', '-', '@']))),
+        "{csv}"
+    );
     assert!(gate.tell(&["report", "drills", "--out", out]).starts_with("1 drills"));
+    let told = objects(&gate.tell(&["report", "drills", "--json", "--out", out]));
+    assert_eq!((told.len(), &told[0]["drills"]), (1, &json!(1)));
     let manifest = fs::read_to_string(gate.path("out/timeliness.manifest.json")).unwrap();
     assert!(manifest.contains("\"signed\": false") && manifest.contains("sha256"), "{manifest}");
 }
 
+/// Now, as syslog writes it.
+fn stamp() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    gatewatch::cli::samples::syslog_stamp(gatewatch::schema::Timestamp(now as i64))
+}
+
 fn failures(address: &str, user: &str) -> String {
-    let stamp =
-        text(&std::process::Command::new("date").args(["-u", "+%b %e %H:%M:%S"]).output().unwrap().stdout);
-    let one = |n| {
-        format!("{} h sshd[{n}]: Failed password for {user} from {address} port 4{n} ssh2\n", stamp.trim())
-    };
+    let stamp = stamp();
+    let one = |n| format!("{stamp} h sshd[{n}]: Failed password for {user} from {address} port 4{n} ssh2\n");
     (10..16).map(one).collect()
 }
 
