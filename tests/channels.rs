@@ -26,8 +26,8 @@ use relay::{Call, Do, Offer, Relay, Stage};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 /// Five failures of one address: what the shipped rules find.
 fn attack(user: &str) -> String {
@@ -53,18 +53,51 @@ fn drops(gate: &Gate) -> Vec<String> {
     names.filter(|name| name.ends_with(".json")).collect()
 }
 
-/// Runs the shipped handler with a `logger` that writes into a file.
-fn handle(gate: &Gate) -> String {
+/// Runs the shipped handler with a `logger` that writes into a file, and fails at what is to stay unheard.
+fn handle(gate: &Gate) -> (Output, String) {
     use std::os::unix::fs::PermissionsExt;
     let heard = gate.path("logged");
-    let logger =
-        gate.write("bin/logger", &format!("#!/bin/sh\necho \"$*\" >>{0}\ncat >>{0}\n", heard.display()));
+    let script = format!(
+        "#!/bin/sh\nsaid=$(cat)\ncase $said in *unheard*) exit 1;; esac\nprintf '%s\\n%s\\n' \"$*\" \"$said\" >>{}\n",
+        heard.display()
+    );
+    let logger = gate.write("bin/logger", &script);
     fs::set_permissions(&logger, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", gate.path("bin").display(), std::env::var("PATH").unwrap_or_default());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/drop/gatewatch-drop");
-    let ran = Command::new("sh").arg(script).arg(gate.path("state/drop")).env("PATH", path).output().unwrap();
-    assert!(ran.status.success(), "{}", gate::text(&ran.stderr));
-    fs::read_to_string(heard).unwrap()
+    let mut command = Command::new("sh");
+    command.arg(script).arg(gate.path("state/drop")).env("PATH", path).env("GATEWATCH_DROP_PAUSE", "1");
+    (command.output().unwrap(), fs::read_to_string(heard).unwrap_or_default())
+}
+
+#[test]
+fn one_file_that_cannot_be_acted_on_keeps_no_other_back() {
+    let gate = Gate::new();
+    let file = |name: &str, text: &str| {
+        gate.write(&format!("state/drop/{name}.json"), &format!("{{\n  \"text\": \"{text}\",\n}}\n"));
+    };
+    file("1", "this one stays unheard");
+    file("2", "this one is heard");
+    fs::create_dir(gate.path("state/drop/3.json")).unwrap();
+    for _ in 0..2 {
+        let began = Instant::now();
+        let (ran, logged) = handle(&gate);
+        assert_eq!(ran.status.code(), Some(1), "{}", gate::text(&ran.stderr));
+        assert!(began.elapsed() >= Duration::from_secs(1), "a failure is followed by a pause");
+        assert_eq!(logged.matches("this one is heard").count(), 1, "{logged}");
+        let mut left = drops(&gate);
+        left.sort();
+        assert_eq!(left, ["1.json", "3.json"]);
+        assert!(gate.path("state/drop/done/2.json").exists());
+    }
+    file("1", "now it is taken");
+    fs::remove_dir(gate.path("state/drop/3.json")).unwrap();
+    let (ran, logged) = handle(&gate);
+    assert!(ran.status.success() && logged.contains("now it is taken"), "{}", gate::text(&ran.stderr));
+    assert!(drops(&gate).is_empty());
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/drop/gatewatch-drop.path");
+    let limited = fs::read_to_string(unit).unwrap().lines().any(|line| line.starts_with("TriggerLimit"));
+    assert!(!limited, "a path unit at its trigger limit watches nothing any more");
 }
 
 #[test]
@@ -90,7 +123,8 @@ fn a_notice_that_no_relay_takes_reaches_the_journal_and_the_drop_folder() {
     assert_eq!((&file["number"], &file["may_repeat"], names.len()), (&json!(1), &json!(false), 1));
     assert_eq!(file["recipients"][0]["address"], "ana@example.org");
     assert_eq!(gate.number("SELECT count(*) FROM journal WHERE kind = 'emergency'"), Some(1));
-    let logged = handle(&gate);
+    let (ran, logged) = handle(&gate);
+    assert!(ran.status.success(), "{}", gate::text(&ran.stderr));
     assert!(
         logged.contains("--priority auth.emerg") && logged.contains("nobody could be told of incident 1")
     );

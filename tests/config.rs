@@ -449,6 +449,22 @@ fn the_folder_of_own_grammars_is_known_before_the_rest() {
     assert_eq!(grammars_folder(Some(&file)), None);
 }
 
+#[test]
+fn a_duty_has_an_end_that_somebody_can_wait_for() {
+    let of = |within: &str| {
+        let duty =
+            format!("[[policy.duty]]\nid = \"a\"\naudience = \"the authority\"\nwithin = \"{within}\"\n");
+        let policy = "[[policy]]\nid = \"p\"\n[[policy.step]]\nafter = \"0m\"\nnotify = [\"person:ana\"]\n";
+        told(&problems(&format!("{BASE}{policy}{duty}")))
+    };
+    for good in ["1s", "72h", "3650d", "2000 business days"] {
+        assert!(!of(good).contains("within:"), "{}", of(good));
+    }
+    for bad in ["0s", "3651d", "999999w", "2001 business hours"] {
+        assert!(of(bad).contains("at most 3650d"), "{bad}: {}", of(bad));
+    }
+}
+
 /// The shipped file with everything switched on.
 fn switched_on() -> String {
     let text = fs::read_to_string(shipped("gatewatch.toml")).unwrap();

@@ -96,6 +96,15 @@ fn storm(kills: usize, shortest: u64, longest: u64) -> String {
     place.check_told(&mails);
     let late = mails.iter().filter(|mail| is_late(mail, &answered, &began.lock().unwrap())).count();
     assert_eq!(late, 0, "mails that began after the acknowledgement");
+    assert!(
+        !answered.is_empty(),
+        "no incident was acknowledged in all these lives: half of the proof did not run"
+    );
+    for id in answered.keys() {
+        let kept =
+            format!("SELECT count(*) FROM incidents WHERE id = '{id}' AND acknowledged_at IS NOT NULL");
+        assert_eq!(place.number(&kept), 1, "the acknowledgement of {id} was answered, and is lost");
+    }
     format!(
         "crash_mail: {kills} kills in {} failure modes, {} mails of {} incidents: 0 lost, {repeats} repeats, 0 of them unmarked, \
          {} acknowledgements, 0 mails after them",

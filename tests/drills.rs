@@ -12,10 +12,20 @@
 
 #[path = "e2e/gate.rs"]
 mod gate;
+#[allow(clippy::too_many_lines, reason = "something of everything is a long list")]
+mod ledger_support;
 #[path = "e2e/machine.rs"]
 mod machine;
 
 use gate::{Gate, header, mails, objects, text};
+use gatewatch::ledger::Store;
+use gatewatch::ports::Ledger;
+use gatewatch::schema::drill::Drill;
+use gatewatch::schema::{
+    Changes, Clock, ClockKind, ClockState, IncidentStatus, JournalEntry, Notification, NotificationState,
+    StateRow,
+};
+use ledger_support::{arc, at, clock, incident, notification, reading};
 use machine::wait_for;
 use serde_json::{Value, json};
 use std::fs;
@@ -112,7 +122,9 @@ fn an_announced_drill_is_measured_from_line_to_resolution() {
 }
 
 fn timeliness(gate: &Gate, out: &str) {
-    gate.append("a.log", &failures("198.51.100.7", "=cmd|'/C calc'!A1<script>alert(1)</script>"));
+    // A name that is a formula, and markup: it is the entity of what the rule finds.
+    let line = "h sudo[950]: =cmd|A1<script>alert(1)</script> : user NOT in sudoers ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/id\n";
+    gate.append("a.log", &format!("{} {line}", stamp()));
     wait_for("a real incident", SOON, || {
         gate.number("SELECT count(*) FROM incidents WHERE drill IS NULL AND notified_at IS NOT NULL")
             == Some(1)
@@ -123,23 +135,32 @@ fn timeliness(gate: &Gate, out: &str) {
         "{said}"
     );
     let page = fs::read_to_string(gate.path("out/timeliness.html")).unwrap();
+    assert!(page.contains("=cmd|A1&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
     assert!(
         page.contains("(drill)") && page.contains("lead (step 1, accepted)") && !page.contains("<script")
     );
     let csv = fs::read_to_string(gate.path("out/timeliness.csv")).unwrap();
     assert_eq!(csv.lines().count(), 3, "{csv}");
-    assert!(csv.lines().all(|line| !line.split(',').any(|cell| cell.starts_with(['=', '+', '@']))), "{csv}");
+    assert!(
+        csv.lines().all(|line| !line.split(',').any(|cell| cell.starts_with(['=', '+', '-', '@']))),
+        "{csv}"
+    );
     assert!(gate.tell(&["report", "drills", "--out", out]).starts_with("1 drills"));
+    let told = objects(&gate.tell(&["report", "drills", "--json", "--out", out]));
+    assert_eq!((told.len(), &told[0]["drills"]), (1, &json!(1)));
     let manifest = fs::read_to_string(gate.path("out/timeliness.manifest.json")).unwrap();
     assert!(manifest.contains("\"signed\": false") && manifest.contains("sha256"), "{manifest}");
 }
 
+/// Now, as syslog writes it.
+fn stamp() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    gatewatch::cli::samples::syslog_stamp(gatewatch::schema::Timestamp(now as i64))
+}
+
 fn failures(address: &str, user: &str) -> String {
-    let stamp =
-        text(&std::process::Command::new("date").args(["-u", "+%b %e %H:%M:%S"]).output().unwrap().stdout);
-    let one = |n| {
-        format!("{} h sshd[{n}]: Failed password for {user} from {address} port 4{n} ssh2\n", stamp.trim())
-    };
+    let stamp = stamp();
+    let one = |n| format!("{stamp} h sshd[{n}]: Failed password for {user} from {address} port 4{n} ssh2\n");
     (10..16).map(one).collect()
 }
 
@@ -226,4 +247,186 @@ fn every_scenario_is_found_by_its_rule() {
     assert!(refused(&stranger).contains("no person bob"));
     let odd = ["--scenario", "ssh-brute-forse", "--source", "auth", "--blind", "--approver", "client"];
     assert!(refused(&odd).contains("did you mean `ssh-brute-force`?"));
+}
+
+#[test]
+fn a_promise_that_was_broken_once_is_not_reported_as_met() {
+    let gate = Gate::new();
+    let mut store = Store::open(&gate.state(), &reading()).unwrap();
+    let clock = |id: &str, kind, round, state| Clock { state, ..clock(id, kind, round) };
+    let told = |id: &str, number, seconds| gatewatch::schema::Incident {
+        notified_at: Some(at(seconds)),
+        drill: None,
+        ..incident(id, number, IncidentStatus::Open)
+    };
+    let duty =
+        Clock { name: Some("authority".into()), ..clock("raised", ClockKind::Duty, 7, ClockState::Breached) };
+    let changes = Changes {
+        incidents: vec![told("raised", 1, 9), told("reopened", 2, 9), told("late", 3, 1_801)],
+        clocks: vec![
+            // Told too late at first; then a finding raised it, and the second promise was kept.
+            clock("raised", ClockKind::Notify, 0, ClockState::Breached),
+            clock("raised", ClockKind::Notify, 1, ClockState::Met),
+            clock("raised", ClockKind::Acknowledge, 0, ClockState::Met),
+            clock("raised", ClockKind::Resolve, 0, ClockState::Met),
+            duty,
+            // Told in time, and then too late.
+            clock("reopened", ClockKind::Notify, 0, ClockState::Met),
+            clock("reopened", ClockKind::Notify, 1, ClockState::Breached),
+            clock("reopened", ClockKind::Acknowledge, 0, ClockState::Uncertain),
+            clock("reopened", ClockKind::Acknowledge, 1, ClockState::Met),
+            clock("late", ClockKind::Notify, 0, ClockState::Met),
+        ],
+        ..Changes::default()
+    };
+    store.commit(&changes).unwrap();
+    drop(store);
+    gate.configure(&[], "");
+    let out = gate.path("out").display().to_string();
+    let said = gate.tell(&["report", "timeliness", "--out", &out]);
+    assert!(said.contains("3 incidents: 1 met, 2 breached, 0 uncertain, 0 running"), "{said}");
+    let csv = fs::read_to_string(gate.path("out/timeliness.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let cells = |row: usize, names: [&'static str; 2]| {
+        names.map(|name| rows[row][rows[0].iter().position(|cell| *cell == name).unwrap()])
+    };
+    let states = ["notify_state", "ack_state"];
+    assert_eq!(cells(1, states), ["breached", "met"]);
+    assert_eq!(cells(2, states), ["breached", "uncertain"]);
+    assert_eq!(
+        cells(3, ["notify_state", "near_miss"]),
+        ["met", "false"],
+        "later than promised is no near miss"
+    );
+    assert!(
+        rows[1].join(",").contains("authority: breached, due ")
+            && rows[1].join(",").contains("; resolve: met, due ")
+    );
+    let page = fs::read_to_string(gate.path("out/timeliness.html")).unwrap();
+    assert!(page.contains("authority: breached"), "{page}");
+    let broken = objects(&gate.tell(&["query", "--format", "jsonl", "--saved", "promises-broken"]));
+    let told: Vec<(&Value, &Value)> = broken.iter().map(|row| (&row["number"], &row["clock"])).collect();
+    let wanted = [
+        (json!(2), json!("acknowledge")),
+        (json!(2), json!("notify")),
+        (json!(1), json!("notify")),
+        (json!(1), json!("authority")),
+    ];
+    assert_eq!(told, wanted.iter().map(|(number, clock)| (number, clock)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_report_of_delivery_ends_its_stage_of_the_dossier() {
+    let gate = Gate::new();
+    let mut store = Store::open(&gate.state(), &reading()).unwrap();
+    let id = "open-abcdefghijklm";
+    let plan = Drill {
+        id: id.into(),
+        incident: Some("inc1".into()),
+        written_at: Some(at(1)),
+        planned_at: at(0),
+        window_seconds: 600,
+        ..Drill::default()
+    };
+    let state = |plan: &Drill| StateRow {
+        room: "triage",
+        key: format!("drill\u{1f}{}", plan.id).into(),
+        body: Some(serde_json::to_vec(plan).unwrap().into()),
+    };
+    let mail = |number, level: &str| Notification {
+        delivery_level: Some(level.into()),
+        accepted_at: Some(at(8)),
+        digest: None,
+        ..notification(number, Some("inc1"), NotificationState::Accepted)
+    };
+    let report = |seconds, kind, detail: &str| JournalEntry {
+        at: at(seconds),
+        kind,
+        actor: arc("gatewatch"),
+        subject: arc("inc1"),
+        detail: detail.into(),
+    };
+    let forged = "notification 2 to ana@example.org: relayed (try 1): notification 1 to ana@example.org: delivered (try 1)";
+    store
+        .commit(&Changes {
+            incidents: vec![incident("inc1", 1, IncidentStatus::Open)],
+            states: vec![state(&plan)],
+            notifications: vec![mail(1, "D3"), mail(2, "D2")],
+            journal: vec![
+                report(10, "report", forged),
+                report(11, "report", "notification 12 to ana@example.org: delivered (try 1): of another"),
+                report(12, "bounce", "notification 1 to ana@example.org: delivered (try 1): no report"),
+                report(20, "report", "notification 1 to ana@example.org: delivered (try 1): 2.0.0"),
+                report(30, "report", "notification 1 to ana@example.org: delivered (try 2): again"),
+            ],
+            ..Changes::default()
+        })
+        .unwrap();
+    drop(store);
+    gate.configure(&[], "");
+    let stage = || {
+        gate.run(&["drill", "report", id, "--out", &gate.path("out").display().to_string()]);
+        let dossier = fs::read_to_string(gate.path(&format!("out/drill-{id}.json"))).unwrap();
+        let dossier: Value = serde_json::from_str(&dossier).unwrap();
+        dossier["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|stage| stage["stage"] == "delivered")
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(stage()["at"], at(20).to_string());
+}
+
+/// Waits until so many lines of drills stand in the log; looks often, since the next comes 50 ms later.
+fn wait_for_lines(gate: &Gate, lines: usize) {
+    let until = std::time::Instant::now() + SOON;
+    while fs::read_to_string(gate.path("a.log")).unwrap().matches(" drill-").count() < lines {
+        assert!(std::time::Instant::now() < until, "no line of the drill");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn an_interrupted_drill_writes_no_line_twice() {
+    let mut gate = started();
+    let read = |gate: &Gate| fs::read_to_string(gate.path("a.log")).unwrap();
+    // Without a daemon, nothing is written.
+    let id = plan(&gate, "ssh-brute-force", "--announced");
+    assert_eq!(gate.stop(), Some(0));
+    let refused = gate.run(&["drill", "run", &id]);
+    assert_eq!((refused.status.code(), read(&gate).as_str()), (Some(4), ""), "{}", text(&refused.stderr));
+    gate.start();
+    // The daemon goes away between the first line and the last: told later, as it was.
+    let mut writer =
+        gate.command(&["drill", "run", &id]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_for_lines(&gate, 1);
+    gate.kill();
+    assert_eq!(writer.wait().unwrap().code(), Some(4));
+    let written = read(&gate);
+    assert_eq!(written.lines().count(), 6);
+    let unheard = gate.run(&["drill", "run", &id]);
+    assert!(text(&unheard.stderr).contains("the lines are written"), "{}", text(&unheard.stderr));
+    gate.start();
+    let told = run(&gate, &id);
+    assert_eq!(drill_of(&gate, &told["number"]), json!(id));
+    assert_eq!(read(&gate), written, "nothing was written again");
+    let again = gate.run(&["drill", "run", &id]);
+    assert!(text(&again.stderr).contains("was run before"), "{}", text(&again.stderr));
+    // The writing process itself ends in the middle.
+    let id = plan(&gate, "ssh-brute-force", "--announced");
+    let mut writer =
+        gate.command(&["drill", "run", &id]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_for_lines(&gate, 8);
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    let begun = read(&gate);
+    for _ in 0..2 {
+        let half = gate.run(&["drill", "run", &id]);
+        assert!(text(&half.stderr).contains("not all written"), "{}", text(&half.stderr));
+        assert_eq!((half.status.code(), read(&gate) == begun), (Some(2), true));
+    }
+    let bad = "SELECT count(*) FROM findings WHERE rule = 'drill-mark-invalid'";
+    assert_eq!(gate.number(bad), Some(0), "no mark came twice");
 }

@@ -102,6 +102,7 @@ fn real_series_with_known_answers() {
     };
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ext| ext == "csv"));
+    assert!(!files.is_empty(), "{} holds no series", folder.display());
     files.sort();
     let (mut hit, mut windows, mut outside) = (0, 0, 0);
     for path in &files {

@@ -338,7 +338,7 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it; prints CSV, also with --json'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and not __fish_seen_subcommand_from score help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
@@ -347,7 +347,7 @@ always\t'Also into a pipe'
 never\t'Never'"
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -l json -d 'One JSON object per line instead of text'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from score" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from help" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from help" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it; prints CSV, also with --json'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand series; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and not __fish_seen_subcommand_from show help" -l config -d 'Configuration [default: /etc/gatewatch/gatewatch.toml where it exists, else built-in defaults]' -r -F
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand oncall; and not __fish_seen_subcommand_from show help" -l state -d 'State directory: store, control socket, Maildir (overrides store.directory)' -r -F
@@ -678,7 +678,7 @@ complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_see
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "snooze" -d 'Take it for a while: then it is open again, from the first step'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "waive" -d 'Let a promise go, with a reason, on the record'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "fulfil" -d 'Say that a duty to somebody outside was done, and how'
-complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from series" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it'
+complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from series" -f -a "score" -d 'Judge each row of a `timestamp,value` file by the rows before it; prints CSV, also with --json'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from oncall" -f -a "show" -d 'Who is on call by each schedule, why and until when, and whom each policy would tell; exit 1 when there is a hole'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "plan" -d 'Plan a mock incident: scenario, source, window, and who approved'
 complete -c gatewatch -n "__fish_gatewatch_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "run" -d 'Write the planned lines to the source\'s real file, and wait for the incident'

@@ -2175,7 +2175,7 @@ _gatewatch__subcmd__help__subcmd__schema_commands() {
 (( $+functions[_gatewatch__subcmd__help__subcmd__series_commands] )) ||
 _gatewatch__subcmd__help__subcmd__series_commands() {
     local commands; commands=(
-'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+'score:Judge each row of a \`timestamp,value\` file by the rows before it; prints CSV, also with --json' \
     )
     _describe -t commands 'gatewatch help series commands' commands "$@"
 }
@@ -2553,7 +2553,7 @@ _gatewatch__subcmd__schema_commands() {
 (( $+functions[_gatewatch__subcmd__series_commands] )) ||
 _gatewatch__subcmd__series_commands() {
     local commands; commands=(
-'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+'score:Judge each row of a \`timestamp,value\` file by the rows before it; prints CSV, also with --json' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch series commands' commands "$@"
@@ -2561,7 +2561,7 @@ _gatewatch__subcmd__series_commands() {
 (( $+functions[_gatewatch__subcmd__series__subcmd__help_commands] )) ||
 _gatewatch__subcmd__series__subcmd__help_commands() {
     local commands; commands=(
-'score:Judge each row of a \`timestamp,value\` file by the rows before it' \
+'score:Judge each row of a \`timestamp,value\` file by the rows before it; prints CSV, also with --json' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'gatewatch series help commands' commands "$@"

@@ -51,7 +51,7 @@ pub struct Global {
 /// `series`.
 #[derive(Debug, Subcommand)]
 pub enum SeriesCommand {
-    /// Judge each row of a `timestamp,value` file by the rows before it
+    /// Judge each row of a `timestamp,value` file by the rows before it; prints CSV, also with --json
     Score {
         /// The file, with its header; `-` reads standard input
         file: PathBuf,

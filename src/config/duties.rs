@@ -13,6 +13,8 @@ use std::sync::Arc;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// The longest duty in working days or hours.
 const UNITS_MAX: u32 = 2_000;
+/// The longest duty of which every hour counts: ten years, as far as working days are looked at.
+const SPAN_MAX: Span = Span::days(3_650);
 
 pub(super) fn duties(sections: &[Section<'_>]) -> Vec<Duty> {
     let mut ids = BTreeSet::new();
@@ -78,11 +80,16 @@ fn within(section: Section<'_>) -> Within {
     let parsed = match (words.as_slice(), number) {
         ([_, "business", "day" | "days"], Some(n)) => Some(Within::BusinessDays(n)),
         ([_, "business", "hour" | "hours"], Some(n)) => Some(Within::BusinessHours(n)),
-        ([span], _) => Span::parse(span).filter(|span| *span >= Span::seconds(1)).map(Within::Span),
+        ([span], _) => {
+            let allowed = |span: &Span| (Span::seconds(1)..=SPAN_MAX).contains(span);
+            Span::parse(span).filter(allowed).map(Within::Span)
+        }
         _ => None,
     };
     parsed.unwrap_or_else(|| {
-        let wanted = "is not \"72h\", \"3 business days\" or \"8 business hours\"";
+        let wanted = format!(
+            "is not \"72h\", \"3 business days\" or \"8 business hours\"; at most 3650d, or {UNITS_MAX} of the others"
+        );
         section.page.error(text.at, format!("within: \"{}\" {wanted}", text.value));
         fallback
     })

@@ -6,6 +6,7 @@ use crate::schema::Span;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,11 +38,12 @@ pub enum ConsoleError {
     Thread(#[from] io::Error),
 }
 
-/// The open server. Dropped, it ends.
+/// The open server. Dropped, it has ended: its address is free again.
 #[derive(Debug)]
 pub struct Console {
     address: SocketAddr,
-    _end: oneshot::Sender<()>,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// Tells the boot clock.
@@ -69,13 +71,23 @@ impl Console {
                 }
             });
         };
-        std::thread::Builder::new().name("console".into()).spawn(serve)?;
-        Ok(Console { address, _end: end })
+        let thread = std::thread::Builder::new().name("console".into()).spawn(serve)?;
+        Ok(Console { address, end: Some(end), thread: Some(thread) })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        // Nothing there blocks: the runtime drops what is under way at its next await.
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that served metrics had panicked");
+        }
     }
 }
 

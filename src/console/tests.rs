@@ -86,3 +86,16 @@ fn families_are_written_as_the_format_asks() {
         gatewatch_t_seconds_bucket{le=\"+Inf\"} 3\ngatewatch_t_seconds_sum 0.52\ngatewatch_t_seconds_count 3\n";
     assert_eq!(page, wanted);
 }
+
+#[test]
+fn a_console_that_is_dropped_has_left_its_address() {
+    for _ in 0..50 {
+        let (console, panel) = console(Span::ZERO);
+        let port = console.address().port();
+        let idle = TcpStream::connect(console.address()).unwrap();
+        drop(console);
+        let wide = SocketAddr::from(([0, 0, 0, 0], port));
+        Console::open(wide, panel, Arc::new(|| Span::ZERO)).unwrap();
+        drop(idle);
+    }
+}

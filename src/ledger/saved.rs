@@ -63,10 +63,10 @@ pub const SAVED: &[Saved] = &[
     },
     Saved {
         name: "promises-broken",
-        question: "Which incidents were told or taken too late, or perhaps too late?",
-        sql: "SELECT number, severity, title, notify_due, notified_at, notify_state, ack_due, acknowledged_at, ack_state \
-              FROM incidents WHERE notify_state IN ('breached', 'uncertain') OR ack_state IN ('breached', 'uncertain') \
-              ORDER BY number DESC",
+        question: "Which promises to tell, to take or to resolve, and which duties, were broken, or perhaps broken?",
+        sql: "SELECT i.number, i.severity, i.title, c.clock, c.round, c.state, c.due_at, c.ended_at, c.elapsed, i.notified_at, \
+              i.acknowledged_at, i.resolved_at FROM clocks c JOIN incidents i ON i.id = c.incident \
+              WHERE c.state IN ('breached', 'uncertain') ORDER BY i.number DESC, c.due_at, c.clock",
     },
     Saved {
         name: "rules-idle",

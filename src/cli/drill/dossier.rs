@@ -76,9 +76,16 @@ fn stages(reader: &Reader, drill: &Object, incident: Option<&Object>) -> Result<
     let accepted = first(
         "SELECT min(accepted_at) AS at FROM notifications WHERE incident = ?1 AND kind IN ('notice', 'escalation', 'fallback')",
     )?;
-    // A Maildir is the mailbox itself: what it accepted is delivered.
-    let delivered =
-        first("SELECT min(accepted_at) AS at FROM notifications WHERE incident = ?1 AND relay = 'maildir'")?;
+    // A Maildir is the mailbox itself: what it accepted is delivered. Of other relays, a report says so: one that is
+    // about such a message, or about the digest that holds it.
+    let delivered = first(
+        "SELECT min(at) AS at FROM (
+            SELECT accepted_at AS at FROM notifications WHERE incident = ?1 AND relay = 'maildir'
+            UNION ALL SELECT j.at FROM notifications n JOIN notifications m ON m.id IN (n.id, n.digest)
+            JOIN journal j ON j.kind = 'report'
+            AND instr(j.detail, 'notification ' || m.id || ' to ' || m.address || ': delivered (try ') = 1
+            WHERE n.incident = ?1 AND n.delivery_level = 'D3')",
+    )?;
     let times = [
         of_drill("written_at"),
         of_drill("read_at"),

@@ -2,18 +2,21 @@
 
 use super::super::args::Global;
 use super::super::out::Out;
-use super::super::{Done, Failure, exit, setup};
+use super::super::{Done, Failure, act, exit, setup};
 use super::scenarios::{self, Scenario};
 use crate::config::file::Source;
+use crate::desk::Ask;
 use crate::host::clock::SystemClock;
+use crate::ledger::read::Object;
 use crate::ports::Clock;
 use crate::schema::drill::DrillAct;
 use crate::schema::wall::local;
 use crate::schema::{Printable, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,8 +36,49 @@ pub fn word(length: usize) -> Result<String, Failure> {
     Ok(bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|c| char::from(*c)).collect())
 }
 
+/// A plan's marks, until they are used.
 fn secret_file(state: &Path, id: &str) -> PathBuf {
     state.join("keys").join(format!("drill-{id}.json"))
+}
+
+/// The same file from just before the first line on: each mark counts once, so nothing is written a second time.
+fn used_file(state: &Path, id: &str) -> PathBuf {
+    secret_file(state, id).with_extension("used")
+}
+
+/// What was written: all that the daemon has to be told.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    times: Vec<Timestamp>,
+    path: String,
+}
+
+/// What an earlier run left behind; `None` = nothing was written yet.
+fn earlier(used: &Path, id: &str) -> Result<Option<Written>, Failure> {
+    let text = match fs::read_to_string(used) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::runtime(format!("{}: {error}", used.display()))),
+    };
+    // Marks and no times: it ended between the first line and the last.
+    serde_json::from_str(&text).map(Some).map_err(|_| {
+        Failure::usage(format!(
+            "the lines of drill {} were begun and not all written; each mark counts once: plan another",
+            Printable(id)
+        ))
+    })
+}
+
+/// Replaces what stands in the file, whole or not at all.
+fn note(used: &Path, written: &Written) -> Result<(), Failure> {
+    let draft = used.with_extension("new");
+    let store = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&serde_json::to_vec(written)?)?;
+        file.sync_all()?;
+        fs::rename(&draft, used)
+    };
+    store().map_err(|error| Failure::runtime(format!("{}: {error}", used.display())))
 }
 
 /// Keeps a plan's marks where only this account reads them, until they are written.
@@ -49,44 +93,74 @@ pub fn keep(state: &Path, id: &str, marks: &[String]) -> Result<(), Failure> {
     opened.write_all(json!(marks).to_string().as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
 }
 
-/// `drill run`.
+/// `drill run`. Run again after it was interrupted, it writes nothing more, and tells the daemon what was written.
 pub fn run(global: &Global, id: &str, out: &mut Out) -> Done {
     let (_, row) = super::find(global, id)?;
+    let state = setup::state(global)?;
+    let used = used_file(&state, id);
     if row.contains_key("written_at") {
+        // The daemon knows it; its answer was not heard.
+        if fs::remove_file(&used).is_ok() {
+            return wait(global, id, out);
+        }
         return Err(Failure::usage(format!(
             "drill {} was run before; each mark counts once: plan another",
             Printable(id)
         )));
     }
+    let written = match earlier(&used, id)? {
+        Some(written) => written,
+        None => write(global, &row, id, &state)?,
+    };
+    let (lines, path) = (written.times.len(), written.path.clone());
+    let told = DrillAct::Written { id: Arc::from(id), times: written.times, path: Arc::from(written.path) };
+    let said = super::tell(global, told).map_err(|failure| {
+        let hint = format!(
+            "the lines are written; `gatewatch drill run {}` again tells the daemon so",
+            Printable(id)
+        );
+        Failure::new(failure.code, format!("{}; {hint}", failure.message))
+    })?;
+    fs::remove_file(&used).map_err(Failure::runtime)?;
+    if !out.json {
+        out.line(format!("{}: {lines} lines into {path}", Printable(&said)))?;
+        out.flush()?;
+    }
+    wait(global, id, out)
+}
+
+/// Writes the lines; what was written is noted beside the keys.
+fn write(global: &Global, row: &Object, id: &str, state: &Path) -> Result<Written, Failure> {
     let now = setup::now()?;
-    let closes = Timestamp::parse_rfc3339(&super::text(&row, "closes_at")).unwrap_or_default();
+    let closes = Timestamp::parse_rfc3339(&super::text(row, "closes_at")).unwrap_or_default();
     if now > closes {
         return Err(Failure::usage(format!(
             "the window of drill {} closed at {closes}; plan another",
             Printable(id)
         )));
     }
-    let scenario = scenarios::find(&super::text(&row, "scenario"))?;
+    let scenario = scenarios::find(&super::text(row, "scenario"))?;
     let config = setup::read(&setup::request(global))?.config;
-    let source = super::source(&config, &super::text(&row, "source"))?;
-    let secret = secret_file(&setup::state(global)?, id);
-    let kept = fs::read_to_string(&secret).map_err(|error| {
-        Failure::runtime(format!(
-            "{}: {error}; run the drill as the account that planned it",
-            secret.display()
-        ))
-    })?;
+    let source = super::source(&config, &super::text(row, "source"))?;
+    let secret = secret_file(state, id);
+    let failed = |error: std::io::Error| {
+        let hint = "run the drill as the account that planned it";
+        Failure::runtime(format!("{}: {error}; {hint}", secret.display()))
+    };
+    let kept = fs::read_to_string(&secret).map_err(failed)?;
     let marks: Vec<String> = serde_json::from_str(&kept).map_err(Failure::runtime)?;
     let path = live_file(source)?;
-    let times = append(&path, source, &scenario, &marks)?;
-    fs::remove_file(&secret).map_err(Failure::runtime)?;
-    let told = DrillAct::Written { id: Arc::from(id), times, path: Arc::from(path.display().to_string()) };
-    let said = super::tell(global, told)?;
-    if !out.json {
-        out.line(format!("{}: {} lines into {}", Printable(&said), marks.len(), path.display()))?;
-        out.flush()?;
-    }
-    wait(global, id, out)
+    let file = open(&path)?;
+    // Nothing is written that nobody would be told of.
+    act::ask(global, &Ask::Status)?.map_err(Failure::runtime)?;
+    let used = used_file(state, id);
+    fs::rename(&secret, &used)
+        .and_then(|()| File::open(used.parent().unwrap_or(state))?.sync_all())
+        .map_err(failed)?;
+    let times = append(file, &path, source, &scenario, &marks)?;
+    let written = Written { times, path: path.display().to_string() };
+    note(&used, &written)?;
+    Ok(written)
 }
 
 /// The file that the source follows: the newest that exists, else the first that is named.
@@ -99,21 +173,24 @@ fn live_file(source: &Source) -> Result<PathBuf, Failure> {
     })
 }
 
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    let hint = "run the drill as an account that may write the log";
+    Failure::runtime(format!("{}: {error}; {hint}", path.display()))
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    OpenOptions::new().append(true).create(true).open(path).map_err(|error| unwritable(path, &error))
+}
+
 /// Appends line by line; the answer is when each was handed to the kernel.
 fn append(
+    mut file: File,
     path: &Path,
     source: &Source,
     scenario: &Scenario,
     marks: &[String],
 ) -> Result<Vec<Timestamp>, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::runtime(format!(
-            "{}: {error}; run the drill as an account that may write the log",
-            path.display()
-        ))
-    };
     let clock = SystemClock::new().map_err(Failure::runtime)?;
-    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     // Of the documentation's network (RFC 3849), another for each drill: a rule that found an address a moment ago
     // counts further lines of it there.
@@ -134,7 +211,9 @@ fn append(
             .replace("{mark}", mark);
         // Before the write, so that no stage is told shorter than it was.
         times.push(clock.now().utc);
-        file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
+        file.write_all(format!("{line}\n").as_bytes())
+            .and_then(|()| file.sync_data())
+            .map_err(|error| unwritable(path, &error))?;
         if number + 1 < marks.len() {
             rest(Duration::from_millis(scenario.pause_ms));
         }

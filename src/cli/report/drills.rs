@@ -65,8 +65,13 @@ pub(super) fn report(reader: &Reader, period: &Period, args: &ReportArgs, out: &
         table(&HEAD, &shown)
     );
     let files = [("drills.html".to_owned(), page::page("Drills", &body)), ("drills.csv".to_owned(), csv)];
-    page::write(&args.out, "drills", &files, json!({"since": since, "until": until, "drills": rows.len()}))?;
-    out.line(format!("{} drills written to {}/drills.html and .csv", rows.len(), args.out.display()))?;
+    let about = json!({"since": since, "until": until, "drills": rows.len()});
+    page::write(&args.out, "drills", &files, about.clone())?;
+    if out.json {
+        out.object(&about)?;
+    } else {
+        out.line(format!("{} drills written to {}/drills.html and .csv", rows.len(), args.out.display()))?;
+    }
     Ok(exit::OK)
 }
 

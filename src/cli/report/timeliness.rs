@@ -7,10 +7,12 @@ use crate::cli::query::failure;
 use crate::cli::{Done, Failure, exit};
 use crate::ledger::read::{Object, Reader};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Share of a promise that was used up without having kept it: a near miss.
 const NEAR_MISS: f64 = 0.75;
+/// States of a clock, the worst first.
+const WORST_FIRST: [&str; 5] = ["breached", "uncertain", "running", "waived", "met"];
 
 /// One incident with what belongs to it.
 struct Case {
@@ -27,6 +29,8 @@ struct Case {
     told: String,
     /// Why a promise was not kept, as the journal has it.
     reasons: String,
+    /// The promise to resolve, and duties: each with its state and until when it was owed.
+    others: String,
 }
 
 pub(super) fn report(reader: &Reader, period: &Period, args: &ReportArgs, out: &mut Out) -> Done {
@@ -59,7 +63,24 @@ pub(super) fn report(reader: &Reader, period: &Period, args: &ReportArgs, out: &
     Ok(exit::OK)
 }
 
-fn case(reader: &Reader, row: Object) -> Result<Case, Failure> {
+/// The worst of some clocks: a promise is kept when it was kept in every round.
+fn worst<'c>(clocks: impl Iterator<Item = &'c Object>) -> Option<&'c Object> {
+    let rank = |clock: &&Object| WORST_FIRST.iter().position(|state| *state == text(clock, "state"));
+    clocks.min_by_key(rank)
+}
+
+/// The clocks that are neither of telling nor of taking, by their names.
+fn others(clocks: &[Object]) -> String {
+    let apart = |clock: &&Object| !["notify", "acknowledge"].contains(&text(clock, "kind").as_str());
+    let names: BTreeSet<String> = clocks.iter().filter(apart).map(|clock| text(clock, "clock")).collect();
+    let told = |name: &String| {
+        let clock = worst(clocks.iter().filter(apart).filter(|clock| text(clock, "clock") == *name))?;
+        Some(format!("{name}: {}, due {}", text(clock, "state"), text(clock, "due_at")))
+    };
+    names.iter().filter_map(told).collect::<Vec<_>>().join("; ")
+}
+
+fn case(reader: &Reader, mut row: Object) -> Result<Case, Failure> {
     let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let rows = |sql: &'static str| reader.rows(sql, [&id]).map_err(|error| failure(&error));
     let mails = rows(
@@ -85,8 +106,14 @@ fn case(reader: &Reader, row: Object) -> Result<Case, Failure> {
     };
     let journal = rows("SELECT at, kind, detail FROM journal WHERE subject = ?1 AND kind IN ('clock', 'emergency', 'illegal-move', 'handover')
         ORDER BY seq LIMIT 20")?;
-    let kept = |state: &str| matches!(text(&row, state).as_str(), "met" | "running" | "");
-    let all_kept = kept("notify_state") && kept("ack_state");
+    let clocks = rows("SELECT clock, kind, state, due_at FROM clocks WHERE incident = ?1 ORDER BY due_at")?;
+    for (kind, key) in [("notify", "notify_state"), ("acknowledge", "ack_state")] {
+        let state = worst(clocks.iter().filter(|clock| text(clock, "kind") == kind));
+        if let Some(state) = state.and_then(|clock| clock.get("state")) {
+            row.insert(key.to_owned(), state.clone());
+        }
+    }
+    let all_kept = clocks.iter().all(|clock| matches!(text(clock, "state").as_str(), "met" | "running"));
     let told_of = |entry: &Object| format!("{}: {}", text(entry, "at"), text(entry, "detail"));
     let reasons: Vec<String> = journal.iter().filter(|_| !all_kept).map(told_of).collect();
     let began = row.get("began").and_then(Value::as_i64).map(crate::schema::Timestamp);
@@ -98,6 +125,7 @@ fn case(reader: &Reader, row: Object) -> Result<Case, Failure> {
         level,
         told: told.join(", "),
         reasons: reasons.join("; "),
+        others: others(&clocks),
         row,
     })
 }
@@ -106,7 +134,8 @@ impl Case {
     /// Kept, but late enough to be looked at.
     fn is_near_miss(&self) -> bool {
         let share = self.took.zip(self.allowed).map(|(took, allowed)| took / allowed);
-        text(&self.row, "notify_state") == "met" && share.is_some_and(|share| share >= NEAR_MISS)
+        text(&self.row, "notify_state") == "met"
+            && share.is_some_and(|share| (NEAR_MISS..1.0).contains(&share))
     }
 
     fn verdict(&self) -> String {
@@ -148,6 +177,7 @@ fn csv(cases: &[Case]) -> String {
         "told",
         "reasons",
         "drill",
+        "other_promises",
     ];
     let head: Vec<String> = COLUMNS.iter().chain(&more).map(|name| (*name).to_owned()).collect();
     let mut csv = csv_line(&head);
@@ -165,6 +195,7 @@ fn csv(cases: &[Case]) -> String {
             case.told.clone(),
             case.reasons.clone(),
             text(&case.row, "drill"),
+            case.others.clone(),
         ]);
         csv += &csv_line(&cells);
     }
@@ -240,7 +271,8 @@ fn html(period: &Period, cases: &[Case], real: &[&Case]) -> String {
     body += "<h2>Incidents</h2>";
     body += &incidents(cases);
     body += "<p class=\"dim\">Level: D0 queued, D1 accepted by a relay or held by a Maildir, D2 relayed, D3 in the mailbox, D5 acknowledged by a \
-             person. A promise is broken only when both clocks of the machine say so; where they disagree it is in doubt. Who was told is what \
+             person. A promise is broken only when both clocks of the machine say so; where they disagree it is in doubt. An incident that was raised or \
+             opened again has a promise for each time: the worst of them is shown. Who was told is what \
              the store has of each mail, not what a roster says today. The manifest beside this page is not signed: signing is not built yet.</p>";
     page("Timeliness", &body)
 }
@@ -301,6 +333,7 @@ fn incidents(cases: &[Case]) -> String {
         "Promise",
         "Taken",
         "Promise",
+        "Other promises",
         "Level",
         "Who was told",
         "Reasons",
@@ -332,6 +365,7 @@ fn shown(case: &Case) -> Vec<String> {
         classed(class(&text(&case.row, "notify_state")), &case.verdict()),
         plain(&if taken.is_empty() { taken } else { format!("{taken}, by {by}") }),
         classed(class(&text(&case.row, "ack_state")), &text(&case.row, "ack_state")),
+        plain(&case.others),
         case.level.to_owned(),
         plain(&case.told),
         plain(&case.reasons),
