@@ -127,5 +127,9 @@ fn real_series_with_known_answers() {
         (hit, windows, outside) = (hit + found, windows + answers.len(), outside + wrong);
     }
     eprintln!("all: {hit} of {windows} windows, {outside} alarms outside of them");
-    assert!(hit * 3 >= windows * 2 && outside <= windows * 4, "{hit} of {windows}, {outside} outside");
+    // What ARCHITECTURE.md claims: 15 of 19, and 56 elsewhere.
+    assert!(
+        hit * 19 >= windows * 15 && outside * 19 <= windows * 56,
+        "{hit} of {windows}, {outside} outside"
+    );
 }

@@ -5,6 +5,7 @@ pub mod args;
 pub mod arithmetic;
 pub mod bench;
 pub mod check;
+pub mod csv;
 pub mod demo;
 pub mod doctor;
 pub mod drill;

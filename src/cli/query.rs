@@ -1,6 +1,7 @@
 //! `query`: an auditor's SQL, read-only, in three spellings.
 
 use super::args::{Global, QueryArgs, QueryFormat};
+use super::csv;
 use super::out::Out;
 use super::{Done, Failure, exit, setup};
 use crate::ledger::query::{Cell, QueryError, QueryLimits, Rows, query};
@@ -68,32 +69,19 @@ fn table(out: &mut Out, rows: &Rows) -> Result<(), Failure> {
     out.table(&head, &body)
 }
 
-/// RFC 4180; a cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP, CSV Injection).
 fn csv(out: &mut Out, rows: &Rows) -> Result<(), Failure> {
-    let line = |cells: Vec<String>| cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",");
-    out.line(line(rows.columns.clone()))?;
+    out.line(csv::line(&rows.columns))?;
     for row in &rows.rows {
-        out.line(line(row.iter().map(csv_cell).collect()))?;
+        out.line(csv::line(&row.iter().map(csv_cell).collect::<Vec<_>>()))?;
     }
     Ok(())
 }
 
+/// Numbers as they are, `-5` too; texts come from outside.
 fn csv_cell(cell: &Cell) -> String {
-    let text = text(cell);
     match cell {
-        Cell::Text(_) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => {
-            format!("'{}", Printable(&text))
-        }
-        Cell::Text(_) => Printable(&text).to_string(),
-        _ => text,
-    }
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
+        Cell::Text(_) => csv::text(&text(cell)),
+        _ => text(cell),
     }
 }
 
@@ -137,6 +125,6 @@ mod tests {
             assert!(csv_cell(&Cell::Text(evil.to_owned())).starts_with('\''), "{evil:?}");
         }
         assert_eq!(csv_cell(&Cell::Int(-5)), "-5");
-        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(csv::line(&["a,\"b\"".to_owned()]), "\"a,\"\"b\"\"\"");
     }
 }

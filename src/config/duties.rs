@@ -1,6 +1,7 @@
 //! `[[policy.duty]]`: what is owed to others outside, in hours or in working time.
 
 use super::keys;
+use super::schedules;
 use super::walk::{Found, Section};
 use crate::escalate::{Calendar, OutsideDuty as Duty, Trigger, Within};
 use crate::schema::{Severity, Span};
@@ -9,8 +10,6 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Days as a configuration names them, Monday first.
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// The longest duty in working days or hours.
 const UNITS_MAX: u32 = 2_000;
 /// The longest duty of which every hour counts: ten years, as far as working days are looked at.
@@ -99,15 +98,8 @@ fn calendar(section: Section<'_>) -> Calendar {
     let zone = section.zone("timezone").map_or(TimeZone::UTC, |(zone, _)| zone);
     let (from, to) =
         working_hours(section).unwrap_or((Time::constant(9, 0, 0, 0), Time::constant(17, 0, 0, 0)));
-    let mut days = [true, true, true, true, true, false, false];
-    if section.value("working_days").is_some() {
-        let written = section.some_texts("working_days", "at least one day");
-        days = DAYS.map(|name| written.iter().any(|found| found.value == name));
-        for odd in written.iter().filter(|found| DAYS.iter().all(|name| *name != found.value)) {
-            let words = format!("working_days: \"{}\" is no day; the days are Mon to Sun", odd.value);
-            section.page.error(odd.at, words);
-        }
-    }
+    let workweek = [true, true, true, true, true, false, false];
+    let days = schedules::days(section, "working_days", "at least one day").unwrap_or(workweek);
     let mut holidays = Vec::new();
     for found in list(section, "holidays") {
         match Date::strptime("%Y-%m-%d", &found.value) {

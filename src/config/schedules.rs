@@ -127,23 +127,29 @@ pub(super) fn hours(section: Section<'_>, zone: &TimeZone) -> Option<Hours> {
     if !written {
         return None;
     }
-    let mut days = [section.value("days").is_none(); 7];
-    if section.value("days").is_some() {
-        for found in section.some_texts("days", "leave it out for every day") {
-            for index in day_range(section, &found) {
-                if let Some(day) = days.get_mut(index) {
-                    *day = true;
-                }
-            }
-        }
-    }
+    let every_day = [true; 7];
+    let days = days(section, "days", "leave it out for every day").unwrap_or(every_day);
     let all_day = (Time::midnight(), Time::midnight());
     let (from, to) = section.text("hours").and_then(|text| clock_range(section, &text)).unwrap_or(all_day);
     Some(Hours { zone: zone.clone(), days, from, to })
 }
 
+/// The weekdays of a key, Monday first; `None` where it is left out. `cure` says what an empty list should be.
+pub(super) fn days(section: Section<'_>, key: &'static str, cure: &str) -> Option<[bool; 7]> {
+    section.value(key)?;
+    let mut days = [false; 7];
+    for found in section.some_texts(key, cure) {
+        for index in day_range(section, key, &found) {
+            if let Some(day) = days.get_mut(index) {
+                *day = true;
+            }
+        }
+    }
+    Some(days)
+}
+
 /// `Mon`, or `Mon-Fri`, also over the end of the week.
-fn day_range(section: Section<'_>, found: &Found<String>) -> Vec<usize> {
+fn day_range(section: Section<'_>, key: &str, found: &Found<String>) -> Vec<usize> {
     let (from, to) = found.value.split_once('-').unwrap_or((&found.value, &found.value));
     let index = |word: &str| DAYS.iter().position(|day| *day == word);
     match (index(from), index(to)) {
@@ -151,7 +157,7 @@ fn day_range(section: Section<'_>, found: &Found<String>) -> Vec<usize> {
         _ if found.value.is_empty() => Vec::new(),
         _ => {
             let wrong = if index(from).is_none() { from } else { to };
-            section.page.error(found.at, unknown_word("days", wrong, &DAYS));
+            section.page.error(found.at, unknown_word(key, wrong, &DAYS));
             Vec::new()
         }
     }

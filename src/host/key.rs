@@ -61,15 +61,23 @@ pub fn key(folder: &Path, name: &str) -> Result<[u8; KEY_BYTES], KeyError> {
     bytes.try_into().map_err(wrong)
 }
 
-/// Writes a new key under another name, and links it to its own: whoever looks finds a whole key or none.
-fn make(folder: &Path, path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut bytes = [0; KEY_BYTES];
-    let mut filled = 0;
-    while filled < KEY_BYTES {
+/// Bytes that nobody can guess, from the system's source of randomness.
+///
+/// # Errors
+/// The operating system's.
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let (mut bytes, mut filled) = ([0; N], 0);
+    while filled < N {
         let rest = bytes.get_mut(filled..).unwrap_or(&mut []);
         filled += rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty())?;
     }
+    Ok(bytes)
+}
+
+/// Writes a new key under another name, and links it to its own: whoever looks finds a whole key or none.
+fn make(folder: &Path, path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let bytes: [u8; KEY_BYTES] = random()?;
     let draft = path.with_extension(format!("{}.new", std::process::id()));
     fs::remove_file(&draft).ok();
     let written = (|| {

@@ -364,7 +364,7 @@ impl Service {
                     tracing::warn!("{warning}");
                 }
                 self.requests.learn(&setup.config);
-                self.monitor.relisten(&setup.config, &self.clock);
+                self.monitor.relisten(&setup.config, &self.clock, &mut self.troubles, &now);
                 if let Err(error) = self.inbox.reopen(&setup.config, &self.options, &self.bell) {
                     tracing::error!("{error}");
                 }

@@ -42,18 +42,23 @@ impl Monitor {
     }
 
     /// After a reload: another address, or none. One that is not to be had leaves nothing listening, and is told in
-    /// the log; a reload is not refused for it, since everything else of it is in force already.
-    pub fn relisten(&mut self, config: &Config, clock: &SystemClock) {
+    /// the log and by `status`; a reload is not refused for it, since everything else of it is in force already.
+    pub fn relisten(&mut self, config: &Config, clock: &SystemClock, troubles: &mut Troubles, now: &Reading) {
         if self.console.as_ref().map(|(address, _)| *address) == config.metrics {
             return;
         }
         self.console = None;
+        let mut wrong = None;
         if let Some(address) = config.metrics {
             match listen(address, &self.panel, clock) {
                 Ok(console) => self.console = Some(console),
-                Err(error) => tracing::error!("{error}"),
+                Err(error) => {
+                    tracing::error!("{error}");
+                    wrong = Some(error.to_string());
+                }
             }
         }
+        troubles.set("metrics", wrong, now);
     }
 
     /// A turn has ended.

@@ -23,7 +23,7 @@ mod queue;
 mod scan;
 mod serve;
 mod settle;
-mod siblings;
+pub mod siblings;
 mod splitter;
 pub mod watch;
 mod wide;

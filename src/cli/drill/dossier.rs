@@ -86,13 +86,16 @@ fn stages(reader: &Reader, drill: &Object, incident: Option<&Object>) -> Result<
             AND instr(j.detail, 'notification ' || m.id || ' to ' || m.address || ': delivered (try ') = 1
             WHERE n.incident = ?1 AND n.delivery_level = 'D3')",
     )?;
+    // The clock is read after a commit, when the courier may have its letter already: a claim was before its answer.
+    let claimed = no_later(of_drill("claimed_at"), &accepted);
+    let committed = no_later(of_drill("committed_at"), &claimed);
     let times = [
         of_drill("written_at"),
         of_drill("read_at"),
         of_drill("parsed_at"),
         of_drill("detected_at"),
-        of_drill("committed_at"),
-        of_drill("claimed_at"),
+        committed,
+        claimed,
         accepted,
         delivered,
         of_incident("acknowledged_at"),
@@ -122,6 +125,11 @@ fn stages(reader: &Reader, drill: &Object, incident: Option<&Object>) -> Result<
         stage
     };
     Ok(STAGES.iter().zip(times).map(stage).collect())
+}
+
+/// A time, or the one that it cannot be behind. RFC 3339 in UTC sorts as text.
+fn no_later(at: Option<String>, than: &Option<String>) -> Option<String> {
+    at.map(|at| than.clone().filter(|than| *than < at).unwrap_or(at))
 }
 
 /// Why it did not pass; empty when it did.

@@ -7,16 +7,21 @@ use super::scenarios::{self, Scenario};
 use crate::config::file::Source;
 use crate::desk::Ask;
 use crate::host::clock::SystemClock;
+use crate::host::key::random;
 use crate::ledger::read::Object;
 use crate::ports::Clock;
+use crate::schema::book::id_text;
 use crate::schema::drill::DrillAct;
 use crate::schema::wall::local;
 use crate::schema::{Printable, Timestamp};
+use crate::tail::siblings::{Packing, packing, rotated};
+use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,14 +31,10 @@ use std::time::Duration;
 const WAIT: Duration = Duration::from_secs(30);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(200);
-/// Characters of a word: those of base32 (RFC 4648), in lower case.
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-
-/// A word that nobody can guess, 5 bits for each character, from the system's source of randomness.
+/// A word of at most 26 letters that nobody can guess, 5 bits for each.
 pub fn word(length: usize) -> Result<String, Failure> {
-    let mut bytes = vec![0; length];
-    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).map_err(Failure::runtime)?;
-    Ok(bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|c| char::from(*c)).collect())
+    let bytes: [u8; 17] = random().map_err(Failure::runtime)?;
+    Ok(id_text(&bytes).chars().take(length).collect())
 }
 
 /// A plan's marks, until they are used.
@@ -149,7 +150,7 @@ fn write(global: &Global, row: &Object, id: &str, state: &Path) -> Result<Writte
     };
     let kept = fs::read_to_string(&secret).map_err(failed)?;
     let marks: Vec<String> = serde_json::from_str(&kept).map_err(Failure::runtime)?;
-    let path = live_file(source)?;
+    let path = live_file(&source.name, &source.paths)?;
     let file = open(&path)?;
     // Nothing is written that nobody would be told of.
     act::ask(global, &Ask::Status)?.map_err(Failure::runtime)?;
@@ -163,23 +164,37 @@ fn write(global: &Global, row: &Object, id: &str, state: &Path) -> Result<Writte
     Ok(written)
 }
 
-/// The file that the source follows: the newest that exists, else the first that is named.
-fn live_file(source: &Source) -> Result<PathBuf, Failure> {
-    let found = source.paths.iter().flat_map(|glob| crate::config::expand(glob));
-    let newest = found.max_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
-    let plain = || source.paths.iter().find(|path| !path.contains(['*', '?', '['])).map(PathBuf::from);
-    newest.or_else(plain).ok_or_else(|| {
-        Failure::runtime(format!("the source {} has no file yet, and only globs as paths", source.name))
+/// The file into which the source's service writes now: the newest that is neither packed nor named like a rotated
+/// one; where all are named so (a date in each name), the newest.
+fn live_file(name: &str, paths: &[String]) -> Result<PathBuf, Failure> {
+    let own = |path: &PathBuf| path.file_name().map(|name| name.as_bytes().to_vec()).unwrap_or_default();
+    let plain = |path: &PathBuf| matches!(packing(&own(path)).0, Packing::Plain);
+    let found = paths.iter().flat_map(|glob| crate::config::expand(glob)).filter(plain);
+    let age = |path: &PathBuf| fs::metadata(path).and_then(|data| data.modified()).ok();
+    let newest = found.max_by_key(|path| (rotated(&own(path)).is_empty(), age(path)));
+    newest.ok_or_else(|| {
+        Failure::runtime(format!("the source {name} has no file yet into which a drill could write"))
     })
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+fn unwritable(path: &Path, why: impl std::fmt::Display) -> Failure {
     let hint = "run the drill as an account that may write the log";
-    Failure::runtime(format!("{}: {error}; {hint}", path.display()))
+    Failure::runtime(format!("{}: {why}; {hint}", path.display()))
 }
 
+/// Opens a log for writing behind its end: a regular file in the folder that the source names, and nothing that a link
+/// leads away to. Who runs a drill may be root, and the folder may be somebody else's.
 fn open(path: &Path) -> Result<File, Failure> {
-    OpenOptions::new().append(true).create(true).open(path).map_err(|error| unwritable(path, &error))
+    let real = fs::canonicalize(path).map_err(|error| unwritable(path, error))?;
+    let folder = path.parent().map(fs::canonicalize).transpose().map_err(|error| unwritable(path, error))?;
+    if folder.is_none_or(|folder| !real.starts_with(folder)) {
+        return Err(unwritable(path, "it leads out of its folder"));
+    }
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file =
+        File::from(rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| unwritable(path, error))?);
+    let is_file = file.metadata().map_err(|error| unwritable(path, error))?.is_file();
+    if is_file { Ok(file) } else { Err(unwritable(path, "it is no regular file")) }
 }
 
 /// Appends line by line; the answer is when each was handed to the kernel.
@@ -266,5 +281,26 @@ fn wait(global: &Global, id: &str, out: &mut Out) -> Done {
         }
         rest(LOOK);
         left = left.saturating_sub(LOOK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drill_is_written_into_the_live_file_and_never_behind_a_link() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        for name in ["auth.log", "auth.log.1", "auth.log.2.gz"] {
+            fs::write(at(name), "").unwrap();
+        }
+        let paths = [at("auth.log*").display().to_string()];
+        assert_eq!(live_file("gate", &paths).unwrap(), at("auth.log"));
+        assert!(open(&at("auth.log")).is_ok());
+        fs::create_dir(at("logs")).unwrap();
+        std::os::unix::fs::symlink(at("auth.log"), at("logs/away.log")).unwrap();
+        assert!(open(&at("logs/away.log")).is_err());
+        assert!(open(&at("logs")).is_err() && open(&at("none.log")).is_err());
     }
 }

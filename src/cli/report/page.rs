@@ -1,7 +1,7 @@
 //! Pages of reports: HTML without scripts or anything from elsewhere, charts as inline SVG, tables as CSV. Log text is
 //! hostile: it reaches a page only through [`escape`], and a table only through [`csv_line`].
 
-use crate::cli::Failure;
+use crate::cli::{Failure, csv};
 use crate::schema::Printable;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -24,14 +24,9 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// One line of a CSV file (RFC 4180); what a spreadsheet would run as a formula gets a leading apostrophe (OWASP).
+/// One line of a CSV file.
 pub fn csv_line(cells: &[String]) -> String {
-    let cell = |text: &String| {
-        let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-        let safe = format!("{}{}", if formula { "'" } else { "" }, Printable(text));
-        if safe.contains([',', '"']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
-    };
-    cells.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n"
+    csv::line(&cells.iter().map(|cell| csv::text(cell)).collect::<Vec<_>>()) + "\r\n"
 }
 
 /// A page with a head, ready for its body.
